@@ -1,0 +1,1 @@
+"""Bundle in, report out: the only package that knows the other two."""

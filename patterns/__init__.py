@@ -1,0 +1,1 @@
+"""The library of known failures, and the language it is written in."""
