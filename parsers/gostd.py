@@ -1,0 +1,37 @@
+r"""Lines of Go's standard logger, which stand in the logs of all Go components.
+
+    2026/11/25 19:12:12 http: proxy error: dial tcp 0.0.0.0:9000: connect: connection refused
+
+Slashes, whole seconds, no level; the time is the container's local one, no zone is written.
+
+Source: `LstdFlags` in Go's log package.
+"""
+
+from datetime import timedelta
+
+import polars as pl
+
+from parsers import timestamps
+from parsers.records import Format
+from parsers.schema import LEVEL
+
+HEAD = r"^(?:[a-z]\w* )?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? "
+_PARTS = r"^(?<prefix>[a-z]\w* )?(?<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?<rest>(?s:.*))$"
+
+
+def read(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return columns `READ`; without level, since none is written."""
+    parts = rows["text"].str.extract_groups(_PARTS).struct.unnest()
+    message = parts["prefix"].fill_null("") + parts["rest"]
+    return pl.DataFrame(
+        {
+            "time": timestamps.slashed(parts["time"]),
+            "level": pl.Series([None] * len(rows), dtype=LEVEL),
+            "message": message,
+            "text": message,
+            "fields": pl.Series([None] * len(rows), dtype=pl.String),
+        }
+    )
+
+
+GO_STANDARD = Format("Go's standard logger", HEAD, read, timedelta(seconds=1), zoned=False)
