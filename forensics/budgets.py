@@ -1,0 +1,87 @@
+"""How much of the machine one input may use, and what has been used of it."""
+
+import time
+from dataclasses import dataclass
+
+MIB = 1 << 20
+GIB = 1 << 30
+
+
+class Damaged(Exception):
+    """The bytes end, or stop making sense. What was read before is good."""
+
+
+class Exhausted(Exception):
+    """A budget of the whole input is used up: nothing more is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one command may read. Honest bundles stay far below: 83 MB from 4 MB, depth 4, paths of 370 bytes.
+
+    Attributes:
+        entries: members over everything, nested ones included.
+        depth: layers of archive and of compression; a tar.gz is two.
+        path_bytes: longest name shown; longer ones are shortened, and read all the same.
+        bytes_out: bytes that may come out of all decompressors and files together.
+        member_bytes: bytes of one member; the rest of it is left out.
+        ratio: bytes out of a decompressor for one byte in, over the last `window`; honest logs reach 126.
+        window: bytes over which `ratio` is judged.
+        windows: how many windows over `ratio` one compressed stream may have before it is given up.
+        seconds: time spent reading; the consumer's own time does not count.
+    """
+
+    entries: int = 200_000
+    depth: int = 12
+    path_bytes: int = 4096
+    bytes_out: int = 4 * GIB
+    member_bytes: int = GIB
+    ratio: int = 200
+    window: int = 64 * MIB
+    windows: int = 8
+    seconds: float = 120.0
+
+
+class Meter:
+    """What has been used of a budget."""
+
+    def __init__(self, budget: Budget) -> None:
+        self.budget = budget
+        self.entries = 0
+        self.produced = 0
+        self.alarms = 0  # windows in which a decompressor went over the ratio
+        self._spent = 0.0
+        self._since: float | None = None
+
+    def resume(self) -> None:
+        """Start the clock: the reader works."""
+        self._since = time.monotonic()
+
+    def pause(self) -> None:
+        """Stop the clock: the consumer works."""
+        if self._since is not None:
+            self._spent += time.monotonic() - self._since
+            self._since = None
+
+    def entry(self) -> None:
+        """Count a member.
+
+        Raises:
+            Exhausted: it is one too many.
+        """
+        self.entries += 1
+        if self.entries > self.budget.entries:
+            raise Exhausted(f"more than {self.budget.entries:,} entries: the rest was not read")
+
+    def add(self, size: int) -> None:
+        """Count `size` bytes that were read or decompressed, and look at the clock.
+
+        Raises:
+            Exhausted: too many bytes, or too long.
+        """
+        self.produced += size
+        if self.produced > self.budget.bytes_out:
+            raise Exhausted(f"more than {self.budget.bytes_out:,} bytes come out of it: the rest was not read")
+        running = 0.0 if self._since is None else time.monotonic() - self._since
+        if self._spent + running > self.budget.seconds:
+            raise Exhausted(f"reading took longer than {self.budget.seconds:g} s: the rest was not read")

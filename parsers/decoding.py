@@ -1,0 +1,147 @@
+"""Bytes to lines: encodings, line ends, colours and progress bars undone; what is no text is refused."""
+
+import re
+
+import polars as pl
+
+from parsers.parser import LINES
+
+LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
+_HEAD = 8192
+
+# Formats that hold nothing for us, by how they begin.
+_BINARY = (
+    (b"\x89PNG\r\n\x1a\n", "a picture (PNG): text in it cannot be read"),
+    (b"\xff\xd8\xff", "a picture (JPEG): text in it cannot be read"),
+    (b"GIF8", "a picture (GIF): text in it cannot be read"),
+    (b"RIFF", "a media file (RIFF)"),
+    (b"BM", "a picture (BMP): text in it cannot be read"),
+    (b"%PDF-", "a PDF"),
+    (b"\x7fELF", "an executable"),
+    (b"MZ", "an executable"),
+    (b"\xca\xfe\xba\xbe", "an executable"),
+    (b"\xcf\xfa\xed\xfe", "an executable"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Office document"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it and give the folder"),
+    (b"Rar!\x1a\x07", "a RAR archive: unpack it and give the folder"),
+    (b"LPKSHHRH", "a binary journal: journalctl --file NAME -o short-iso-precise makes it readable"),
+    (b"SQLite format 3\0", "a database"),
+    (b"PAR1", "a Parquet file"),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture"),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture"),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture"),
+    (b"\x00\x05\x16\x07", "a macOS companion file"),
+    (b"\x80\x04\x95", "a Python pickle"),
+    (b"\x93NUMPY", "a NumPy array"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"Salted__", "encrypted"),
+    (b"\x85\x01", "encrypted"),
+    (b"\x85\x02", "encrypted"),
+)
+_ALSO_TEXT = (b"BM", b"MZ", b"RIFF", b"GIF8", b"PAR1", b"Salted__", b"LPKSHHRH")  # words may begin so
+_CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x1b\x08\x0c\x00") + b"\x7f"
+
+
+def not_text(data: bytes) -> str | None:
+    """Return why `data` is not text that can be read, by its first kilobytes; None if it may be."""
+    head = data[:_HEAD]
+    for magic, what in _BINARY:
+        if head.startswith(magic) and (magic not in _ALSO_TEXT or _odd(head) > 0.02):
+            return what
+    if _utf16(head):
+        return None
+    if not head.strip(b"\0"):
+        return "nothing but NUL bytes" if head and not data.strip(b"\0") else None
+    return "binary data" if _odd(head) > 0.1 else None
+
+
+def _odd(head: bytes) -> float:
+    """The share of bytes that no text holds. NULs count once a run: disks and rotations leave runs of them."""
+    runs = re.sub(rb"\0+", b"\0", head)
+    try:
+        runs.decode("utf-8")
+        invalid = 0
+    except UnicodeDecodeError:
+        text = runs.decode("utf-8", "replace")
+        # Latin-1 text has few of them, each amid ASCII letters.
+        invalid = max(0, text.count("\ufffd") - len(runs) // 5)
+    return (len(runs) - len(runs.translate(None, _CONTROLS + b"\0")) + invalid) / max(1, len(runs))
+
+
+def _utf16(head: bytes) -> str | None:
+    """Return the codec if the bytes are UTF-16, with or without a mark."""
+    if head.startswith(b"\xff\xfe"):
+        return "utf-16-le"
+    if head.startswith(b"\xfe\xff"):
+        return "utf-16-be"
+    if len(head) < 8:
+        return None
+    even, odd = head[0::2], head[1::2]
+    if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.05 * len(even):
+        return "utf-16-le"
+    if even.count(0) > 0.7 * len(even) and odd.count(0) < 0.05 * len(odd):
+        return "utf-16-be"
+    return None
+
+
+def _as_utf8(data: bytes) -> bytes:
+    if codec := _utf16(data[:_HEAD]):
+        return data.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
+    return data.removeprefix(b"\xef\xbb\xbf")
+
+
+def _read(data: bytes) -> pl.Series:
+    try:
+        return pl.read_lines(data, name="text")["text"]
+    except pl.exceptions.ComputeError:
+        pass
+    # One invalid byte fails the whole: Latin-1 where most of such bytes are letters on their own, else U+FFFD.
+    text = data.decode("utf-8", "replace")
+    lost = text.count("\ufffd")
+    high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
+    if lost > 0.9 * high and b"\xef\xbf\xbd" not in data:
+        text = data.decode("cp1252", "replace")
+    return pl.read_lines(text.encode(), name="text")["text"]
+
+
+def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
+    r"""Return the lines of a text, and why it was refused.
+
+    A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept, as a terminal shows it.
+    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` characters is replaced by a mark.
+
+    Returns:
+        Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
+    """
+    if why := not_text(data):
+        return None, why
+    clean = _as_utf8(data)
+    lines = pl.Series("text", [], pl.String()) if not clean else _read(clean)
+    text = pl.col("text")
+    frame = lines.to_frame()
+    if b"\x1b" in clean or b"\x9b" in clean:
+        frame = frame.with_columns(text.str.replace_all(_ANSI, ""))
+    if b"\0" in clean:
+        frame = frame.with_columns(text.str.replace_all("\0", "", literal=True))
+    if b"\r" in clean:
+        frame = frame.with_columns(text.str.strip_chars_end("\r"))
+        if frame["text"].str.contains("\r", literal=True).any():
+            frame = frame.with_columns(text.str.replace(r"^.*\r([^\r]+)$", "$1"))
+    if len(frame) and (longest := frame["text"].str.len_bytes().max()) is not None and int(str(longest)) > LONGEST:
+        length = text.str.len_chars()
+        mark = pl.format(" …[{} characters more]", length - LONGEST)
+        frame = frame.with_columns(pl.when(length > LONGEST).then(text.str.slice(0, LONGEST) + mark).otherwise(text))
+    return (
+        frame.with_row_index("line", offset=1)
+        .select(
+            pl.col("line").cast(LINES["line"]),
+            pl.lit(1, LINES["lines"]).alias("lines"),
+            text,
+            pl.lit(None, LINES["stamped"]).alias("stamped"),
+        )
+        .cast(dict(LINES))
+    ), None
+
+
+# CSI, OSC, and the two-character escapes; also C1's single-character CSI.
+_ANSI = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\^_=>()][0-9A-B]?|\x{9b}[0-?]*[ -/]*[@-~]"
