@@ -1,0 +1,344 @@
+"""The report for a terminal, as one Rich text.
+
+Print it with `console.print(render(document, width=console.width), soft_wrap=True)`: lines are folded here already, and
+commands and places are never broken, so that they can be pasted. Colour repeats what a word already says. Own
+words are ASCII; text from the bundle is made visible and goes in as text, never as markup.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from forensics import moments, view
+from forensics.document import Document
+from forensics.escape import inline, visible
+from forensics.view import Entry
+
+_VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
+_SEVERITY_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow"}
+_STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "failed": "bold red", "passed": "green"}
+PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
+
+
+def render(document: Document, *, details: bool = False, width: int = 80) -> Text:
+    """Return the report: the answer, causes with their lines, what to do, what is not known.
+
+    Args:
+        document: as in `document.schema.json`.
+        details: everything, instead of what fits about one screen.
+        width: columns of the terminal; at least 40 are used.
+    """
+    page = _Page(max(width, 40), details)
+    _answer(page, document)
+    for root in view.roots(document):
+        _root(page, document, root)
+    _unexplained(page, document)
+    _checks(page, document)
+    _unknown(page, document)
+    if details:
+        _appendix(page, document)
+    _foot(page, document)
+    page.text.rstrip()
+    return page.text
+
+
+class _Page:
+    """Lines of text, folded at a width."""
+
+    def __init__(self, width: int, details: bool) -> None:
+        self.width = width
+        self.details = details
+        self.text = Text(no_wrap=True, overflow="ignore")
+
+    def say(self, *parts: tuple[str, str] | str, indent: int = 0, hang: int = 2, most: int | None = None) -> None:
+        """Add a paragraph of (text, style) parts, made visible and folded; at most `most` lines of it."""
+        whole = Text()
+        for part in parts:
+            words, style = part if isinstance(part, tuple) else (part, "")
+            whole.append(inline(words), style)
+        lines = list(fold(whole.plain, self.width - indent, hang))
+        for number, (start, end) in enumerate(lines):
+            if number == most:
+                self.text.append(" ...")
+                break
+            self.text.append("\n" if number else "")
+            self.text.append(" " * (indent + (hang if number else 0)))
+            self.text.append_text(whole[start:end])
+        self.text.append("\n")
+
+    def heading(self, words: str) -> None:
+        """Add an empty line and a heading."""
+        self.text.append("\n")
+        self.say((words, "bold"))
+
+    def command(self, run: Any, indent: int = 4) -> None:
+        """Add a command as it is to be pasted: on lines of its own, never folded."""
+        for line in visible(run).strip("\n").split("\n"):
+            if line.strip():
+                self.text.append(" " * indent)
+                self.text.append(line.replace("\t", "    "), "cyan")
+                self.text.append("\n")
+
+    def proof(self, cite: Entry, indent: int) -> None:
+        """Add a citation: place, two blanks, text; in the short form on few lines, with the middle left out."""
+        place, text = view.place(cite), str(cite.get("text") or "").strip("\n")
+        if not self.details:
+            room = PROOF_LINES * (self.width - indent - 6) - len(place)
+            self.say((place, "magenta"), "  " + middle_out(inline(text), max(room, 120)), indent=indent, hang=4)
+            return
+        first, last = view.span(cite)
+        context = cite.get("context") or {}
+        self._near(cite, context.get("before") or [], first, indent, before=True)
+        head, *rest = text.split("\n")
+        self.say((place, "magenta"), "  " + head, indent=indent, hang=4)
+        for line in rest:
+            self.say(line, indent=indent + 4, hang=4)
+        self._near(cite, context.get("after") or [], last + 1, indent, before=False)
+
+    def _near(self, cite: Entry, lines: list[str], line: int, indent: int, *, before: bool) -> None:
+        start = line - len(lines) if before else line
+        for number, text in enumerate(lines, start):
+            self.say((f"{cite.get('member', '')}:{number}  {text}", "dim"), indent=indent, hang=4)
+
+
+def middle_out(text: str, room: int) -> str:
+    """Return `text` in at most about `room` characters: what a line is about stands first, what went wrong last."""
+    if len(text) <= room:
+        return text
+    head = room // 3
+    return f"{text[:head]} ... {text[-(room - head - 5) :]}"
+
+
+def fold(text: str, width: int, hang: int) -> Iterator[tuple[int, int]]:
+    """Yield the (start, end) of each line of `text` when no line is wider than `width` cells.
+
+    Lines after the first are `hang` cells shorter. Breaks at blanks, inside a word only where it is wider than a line.
+    """
+    start, room = 0, max(width, 10)
+    while True:
+        end, cells, blank = start, 0, -1
+        while end < len(text):
+            cells += cell_len(text[end])
+            if cells > room:
+                break
+            if text[end] == " " and end > start:
+                blank = end
+            end += 1
+        if end >= len(text):
+            yield start, len(text)
+            return
+        if text[end] == " ":
+            blank = end
+        if blank - start < room // 3:  # a break so early wastes the line: the word is long anyway
+            blank = -1
+        yield start, (blank if blank > 0 else max(end, start + 1))
+        start = blank if blank > 0 else max(end, start + 1)
+        while start < len(text) and text[start] == " ":
+            start += 1
+        if start >= len(text):
+            return
+        room = max(width - hang, 10)
+
+
+def _answer(page: _Page, document: Document) -> None:
+    verdict = str(document.get("verdict", ""))
+    word = view.VERDICTS.get(verdict, verdict.upper())
+    page.say((word, _VERDICT_STYLE.get(verdict, "bold black on yellow")), "  ", (document.get("summary", ""), "bold"))
+    given, tool = document.get("input") or {}, document.get("tool") or {}
+    page.say((f"{given.get('name', '')}, {view.collected(document)}, {tool.get('patterns', 0)} patterns", "dim"))
+    for line in view.impact_lines(document):
+        page.say("Hit: ", line)
+    if chain := view.listed(document, "chain"):
+        parts: list[tuple[str, str] | str] = ["Chain: "]
+        for index, link in enumerate(chain):
+            state = str(link.get("state"))
+            told = state.upper() if state == "broken" else state
+            parts += [" -> " if index else "", f"{link.get('node')} ", (told, _STATE_STYLE.get(state, ""))]
+        page.say(*parts, hang=7)
+        for link in chain:
+            if link.get("state") == "broken" and link.get("detail"):
+                page.say(f"{link.get('node')}: {link['detail']}", indent=7)
+
+
+def _labels(finding: Entry) -> tuple[str, str]:
+    words = [str(finding.get(k)) for k in ("severity", "certainty", "id")]
+    return f"  [{', '.join(words)}]", _SEVERITY_STYLE.get(str(finding.get("severity")), "")
+
+
+def _root(page: _Page, document: Document, root: Entry) -> None:
+    rank = root.get("rank")
+    tied = sum(r.get("rank") == rank for r in view.roots(document)) > 1
+    page.text.append("\n")
+    page.say((f"{rank or '-'}.{' (tied)' if tied else ''} {root.get('title')}", "bold"), _labels(root), hang=3)
+    _about(page, document, root)
+    for cite in view.telling(root, 999 if page.details else 3):
+        page.proof(cite, 3)
+    followers = view.followers(document, root)
+    few = followers if page.details else followers[:4]
+    for follower in few:
+        word = "contributes" if follower.get("role") == "contributing" else "explains"
+        page.say(f"{word} {follower.get('title')}", _labels(follower), f"  {view.whom(follower, 2)}", indent=3)
+        for cite in view.telling(follower, 999 if page.details else 1):
+            page.proof(cite, 5)
+    if len(followers) > len(few):
+        page.say(f"explains {len(followers) - len(few)} more: {_ids(followers[len(few) :])}", indent=3)
+    if also := view.shared_with(document, root):
+        page.say(f"explains too: {_ids(also)}", indent=3)
+    _remedy(page, root)
+
+
+def _about(page: _Page, document: Document, finding: Entry) -> None:
+    page.say("; ".join(filter(None, [view.whom(finding, 999 if page.details else 3), view.lasts(finding)])), indent=3)
+    if change := view.preceded(document, finding):
+        cite = change.get("cite") or {}
+        where = f" ({view.place(cite)})" if cite.get("member") else ""
+        page.say(f"just before: {change.get('what')}, {moments.utc(change.get('time'))}{where}", indent=3)
+    if finding.get("why"):
+        page.say(str(finding["why"]), indent=3, hang=0, most=None if page.details else 3)
+    if page.details:
+        page.say(f"pattern {finding.get('pattern')}, confidence {finding.get('confidence')}", indent=3)
+        for piece in finding.get("evidence") or ():
+            page.say(f"evidence {piece.get('name')} ({piece.get('strength')}): {piece.get('state')}", indent=3)
+
+
+def _remedy(page: _Page, finding: Entry) -> None:
+    for action in finding.get("remedy") or ():
+        page.say(("Do: ", "bold"), str(action.get("do") or ""), indent=3, hang=4)
+        page.command(action.get("run"))
+    if check := finding.get("verify"):
+        page.say(("Mended when this shows: ", "bold"), str(check.get("expect") or ""), indent=3, hang=4)
+        page.command(check.get("run"))
+    if page.details:
+        for reference in finding.get("references") or ():
+            page.say(f"see {reference}", indent=3)
+
+
+def _ids(found: Iterable[Entry]) -> str:
+    return ", ".join(f"{f.get('id')} {f.get('title')}" for f in found)
+
+
+def _unexplained(page: _Page, document: Document) -> None:
+    left = view.unexplained(document)
+    if not left:
+        return
+    page.heading("Not explained by a cause that was found")
+    few = left if page.details else left[:5]
+    for symptom in few:
+        page.say((str(symptom.get("title")), "bold"), _labels(symptom), indent=1)
+        _about(page, document, symptom)
+        for cite in view.telling(symptom, 999 if page.details else 2):
+            page.proof(cite, 3)
+        _candidates(page, *view.candidates(document, symptom))
+        if page.details or not view.roots(document):
+            _remedy(page, symptom)
+    if len(left) > len(few):
+        page.say(f"and {len(left) - len(few)} more: {_ids(left[len(few) :])}", indent=1)
+
+
+def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) -> None:
+    few = still_open if page.details else still_open[:4]
+    if few:
+        page.say("Possible causes:", indent=3)
+    for candidate in few:
+        page.say(f"{candidate.get('pattern')}: unknown, {candidate.get('because')}", indent=4)
+        for wanted in candidate.get("collect") or ():
+            if page.details and wanted.get("why"):
+                page.say(str(wanted["why"]), indent=6)
+            page.command(wanted.get("run"), 6)
+    if len(still_open) > len(few):
+        page.say(f"and {len(still_open) - len(few)} more are unknown", indent=4)
+    if ruled_out and not page.details:
+        page.say("ruled out: " + ", ".join(str(c.get("pattern")) for c in ruled_out), indent=4)
+        return
+    for candidate in ruled_out:
+        page.say(f"{candidate.get('pattern')}: ruled out, {candidate.get('because')}", indent=4)
+        for cite in candidate.get("cites") or ():
+            page.proof(cite, 6)
+
+
+def _checks(page: _Page, document: Document) -> None:
+    checks = view.checks(document)
+    if not checks:
+        return
+    counts = [f"{sum(c.get('status') == s for c in checks)} {s}" for s in ("failed", "unknown", "passed")]
+    page.heading(f"Readiness: {', '.join(counts)}")
+    wanted = checks if page.details else [c for c in checks if c.get("status") == "failed"][:12]
+    for check in wanted:
+        status = str(check.get("status"))
+        told = "; ".join(filter(None, [view.whom(check), str(check.get("why") or "")]))
+        page.say(
+            (status, _STATE_STYLE.get(status, "")), f"  {check.get('title')}: {told}".rstrip(": "), indent=1, hang=8
+        )
+        for cite in view.telling(check, 999 if page.details else 1):
+            page.proof(cite, 4)
+        if page.details:
+            _remedy(page, check)
+    hidden = sum(c.get("status") == "failed" for c in checks) - len(wanted)
+    if hidden > 0:
+        page.say(f"and {hidden} more failed", indent=1)
+
+
+def _unknown(page: _Page, document: Document) -> None:
+    groups = view.missing(document)
+    if not groups:
+        return
+    patterns = {name for group in groups for name in group["patterns"]}
+    page.heading(f"Could not be looked at: {len(patterns)} known failures, for want of")
+    few = groups if page.details else groups[:3]
+    for group in few:
+        count = len(group["patterns"])
+        page.say(f"{group['source']}: {group['why']} ({count} failure{'s' if count != 1 else ''})", indent=1)
+        page.command(group["collect"])
+        if page.details:
+            page.say(", ".join(group["patterns"]), indent=4, hang=0)
+    if len(groups) > len(few):
+        page.say(f"and {len(groups) - len(few)} more sources", indent=1)
+
+
+def _appendix(page: _Page, document: Document) -> None:
+    if rows := view.listed(document, "state"):
+        page.heading("State, layer by layer")
+        for row in rows:
+            page.say(f"{row.get('kind')} {row.get('namespace') or '?'}/{row.get('name')}", indent=1)
+            for link in row.get("links") or ():
+                state = str(link.get("state"))
+                mark = "  <- first broken" if link.get("link") == row.get("broken") else ""
+                told = f"  {link.get('detail') or ''}{mark}".rstrip()
+                page.say(f"{link.get('link'):<10}", (state, _STATE_STYLE.get(state, "")), told, indent=3, hang=12)
+    for entry in view.listed(document, "contradictions"):
+        page.say(
+            f"contradiction {entry.get('finding')}: {' against '.join(map(str, entry.get('between') or ()))}", indent=1
+        )
+    if entries := view.listed(document, "timeline"):
+        page.heading("Timeline")
+        for entry in entries:
+            about = f" [{entry['finding']}]" if entry.get("finding") else ""
+            page.say(f"{moments.interval(entry)}  {entry.get('source')}  {entry.get('what')}{about}", indent=1, hang=4)
+    if clocks := view.listed(document, "clocks"):
+        page.heading("Clocks")
+        for clock in clocks:
+            told = ", ".join(f"{key} {value}" for key, value in clock.items() if value is not None)
+            page.say(told, indent=1)
+    if members := view.not_read(document):
+        page.heading("Members not read, or not whole")
+        for member in members:
+            page.say(f"{member.get('member')}: {member.get('status')}, {member.get('reason') or 'no reason'}", indent=1)
+    if document.get("reply"):
+        page.heading("For the customer")
+        for line in visible(document["reply"]).split("\n"):
+            page.say(line, hang=0)
+
+
+def _foot(page: _Page, document: Document) -> None:
+    page.text.append("\n")
+    if cured := view.cured(document):
+        few = cured if page.details else cured[:4]
+        more = f", and {len(cured) - len(few)} more" if len(cured) > len(few) else ""
+        page.say("Over by the end: " + "; ".join(f"{f.get('title')} ({view.whom(f, 1)})" for f in few) + more)
+    for remark in view.listed(document, "remarks"):
+        page.say(f"Note: {remark}")
+    for failure in view.listed(document, "failures"):
+        page.say(("Our own failure: ", "bold red"), view.failure_text(failure))
+    page.say((f"Read: {view.coverage_line(document)}", "dim"), most=None if page.details else 2)
