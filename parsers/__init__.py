@@ -1,5 +1,14 @@
 """Turn artefacts into frames of rows. Knows nothing of patterns or of findings."""
 
+from parsers import (
+    envoy_access,
+    envoy_log,
+    envoy_stats,
+)
 from parsers.parser import Parser
 
-PARSERS: tuple[Parser, ...] = ()
+PARSERS: tuple[Parser, ...] = (
+    envoy_log.PARSER,
+    envoy_access.PARSER,
+    envoy_stats.PARSER,
+)

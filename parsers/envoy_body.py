@@ -1,0 +1,169 @@
+"""What Envoy's administration interface answered, without what the collecting tool put around it.
+
+A dump may begin with the noise of `kubectl`, `curl` or `bash`, and with the head of an HTTP answer; then its body may
+be chunked: a line with the size in hexadecimal digits, so many bytes, an empty line, and so on, which cuts lines in two.
+
+Source: RFC 9112, sections 4 to 7.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+
+import polars as pl
+
+from parsers.parser import Artefact, Parsed
+from parsers.schema import IGNORED, REJECT, TIME
+
+NOISE = re.compile(
+    r"^\s*(?:% Total .*|Dload  ?Upload.*|[\d.]+[kKMG]? +[\d.]+[kKMG]? +[\d.]+[kKMG]? .*--:--.*"
+    r"|\d+ +[\d.]+[kMG]? .*\d:\d\d:\d\d.*"
+    r"|Default(?:ed|ing) container .*|Unable to use a TTY.*|Forwarding from .*|Handling connection for \d+"
+    r"|Use .kubectl describe .*|If you don't see a command prompt.*|command terminated with exit code \d+"
+    r"|(?:ba)?sh: .*(?:Connection refused|/dev/tcp/).*|environment: line \d+: .*|[*<>] .*)?\s*$"
+)
+STATUS_LINE = re.compile(r"^HTTP/[\d.]+ \d{3}\b")
+HEADER = re.compile(r"^[A-Za-z][\w-]*: ?(.*)$")
+SIZE = re.compile(r"^[0-9a-fA-F]{1,8}$")
+SEARCHED = 200  # lines in which a body must begin
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a dump.
+
+    Attributes:
+        frame: `line`, `lines`, `text`: its lines, chunks joined.
+        around: numbers of the lines that are not of the body.
+        at: when the answer was sent, if its head says so.
+    """
+
+    frame: pl.DataFrame
+    around: tuple[int, ...]
+    at: datetime | None
+
+
+def body(artefact: Artefact) -> Body:
+    """Return what `artefact` holds without noise, head and chunk sizes. Never raises."""
+    frame = artefact.frame.select("line", "lines", pl.col("text").str.strip_chars_end("\r"))
+    head = frame["text"].head(SEARCHED).to_list()
+    begin, at, chunked = 0, None, False
+    while begin < len(head) and NOISE.match(head[begin]):
+        begin += 1
+    while begin < len(head) and STATUS_LINE.match(head[begin]):  # twice after 100 Continue
+        begin += 1
+        while begin < len(head) and head[begin] != "":
+            name, _, value = head[begin].partition(":")
+            chunked = chunked or (name.lower() == "transfer-encoding" and "chunked" in value.lower())
+            at = _date(value) or at if name.lower() == "date" else at
+            begin += 1
+        begin += 1
+    around = frame["line"].head(begin).to_list()
+    rest = frame.slice(begin)
+    if chunked:
+        joined = _joined(rest)
+        if joined is not None:
+            rest, sizes = joined
+            around += sizes
+    return Body(rest, tuple(around), at)
+
+
+def text_of(head: str) -> str:
+    """Return a head as `recognises` gets it, from where the body begins; chunk sizes may remain."""
+    lines = head.split("\n") if len(head) < 1 << 20 else head[: 1 << 20].split("\n")
+    return "\n".join(body(Artefact.of("", "\n".join(lines))).frame["text"].to_list())
+
+
+def concluded(
+    artefact: Artefact,
+    around: tuple[int, ...],
+    frames: dict[str, pl.DataFrame],
+    rejects: pl.DataFrame | None = None,
+    version: str | None = None,
+) -> Parsed:
+    """Return what was read; lines that no row and no reject covers are structure.
+
+    Args:
+        artefact: what was read.
+        around: numbers of the lines before and between the body's.
+        frames: as `Parsed.frames`; those without rows are left out.
+        rejects: `line`, `lines`, `text`, `reason`.
+        version: as `Parsed.version`.
+    """
+    member = pl.lit(artefact.member).alias("member")
+    bad = pl.DataFrame(schema=dict(REJECT))
+    if rejects is not None and rejects.height:
+        bad = rejects.select(member, "line", "lines", "text", "reason").cast(pl.Schema(REJECT))
+    kept = {name: frame for name, frame in frames.items() if frame.height}
+    spans = [frame.select("line", "lines").unique() for frame in (*kept.values(), bad)]
+    covered = (
+        pl.concat(spans)
+        .select(pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line"))
+        .explode("line", keep_nulls=False)
+        .unique()
+    )
+    reason = (
+        pl.when(pl.col("text").str.strip_chars() == "")
+        .then(pl.lit("blank"))
+        .when(pl.col("line").is_in(around))
+        .then(pl.lit("around the dump"))
+        .otherwise(pl.lit("structure"))
+    )
+    ignored = (
+        artefact.frame.select("line", "text")
+        .join(covered, on="line", how="anti", maintain_order="left")
+        .select(member, "line", reason.alias("reason"))
+        .cast(pl.Schema(IGNORED))
+    )
+    return Parsed(kept, ignored, bad, version)
+
+
+def dated(frame: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
+    """Return `frame` with the column `at`."""
+    return frame.with_columns(pl.lit(at, TIME).alias("at"))
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value.strip())
+    except (ValueError, TypeError):
+        return None
+
+
+def _joined(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[int]] | None:
+    # Lines of one chunk stay as they are; the last of a chunk and the first of the next are one.
+    texts, numbers, counts = (frame[name].to_list() for name in ("text", "line", "lines"))
+    made: list[tuple[int, int, list[str]]] = []
+    sizes: list[int] = []
+    here, open_line = 0, False
+    while here < len(texts) and SIZE.match(texts[here]):
+        left = int(texts[here], 16)
+        alone = not open_line
+        if alone:
+            sizes.append(numbers[here])
+        here += 1
+        if left == 0:
+            return _rows(made), sizes + numbers[here:]
+        while left > 0 and here < len(texts):
+            size = len(texts[here].encode())
+            if open_line:
+                line, _, parts = made[-1]
+                parts.append(texts[here])
+                made[-1] = (line, numbers[here] + counts[here] - line, parts)
+            else:
+                made.append((numbers[here], counts[here], [texts[here]]))
+            open_line = size >= left  # the chunk ends with this line, before its line feed
+            left -= size if open_line else size + 1
+            here += 1
+        if left < 0:
+            return None
+        if not open_line and here < len(texts) and texts[here] == "":
+            sizes.append(numbers[here])
+            here += 1
+    return _rows(made), sizes + numbers[here:]
+
+
+def _rows(made: list[tuple[int, int, list[str]]]) -> pl.DataFrame:
+    schema = {"line": pl.UInt32(), "lines": pl.UInt32(), "text": pl.String()}
+    return pl.DataFrame([(line, lines, "".join(parts)) for line, lines, parts in made], schema=schema, orient="row")
