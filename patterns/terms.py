@@ -8,19 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+_PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
 # ---- where: a condition on the rows of one source
+
+Value = str | int | float | bool | timedelta | datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column, or a place inside one: `text`, `fields.error`, `raw.spec.replicas`."""
+    """A column, or a place inside one: `text`, `fields.error`, `raw.spec.replicas`, `raw.metadata.labels."a/b"`."""
 
     path: tuple[str, ...]
 
     def __str__(self) -> str:
-        return ".".join(self.path)
+        return ".".join(part if _PLAIN.fullmatch(part) else f'"{part}"' for part in self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class Test:
 
     column: Column
     verb: str
-    value: str | int | float | bool | tuple[str | int | float, ...] | Column | None
+    value: Value | tuple[Value, ...] | Column | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,165 @@
+"""Read the library of patterns, and refuse with file and place what cannot run."""
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from patterns.columns import nearest
+from patterns.graph import cycle, edges, rests_on
+from patterns.packs import pack_files
+from patterns.pattern import Library, Pattern, PatternError
+from patterns.plain import from_plain, to_plain
+
+
+def load_library(extra: Sequence[Path] = ()) -> Library:
+    """Return all patterns: those that come with the tool, then those of the packs in `extra`.
+
+    Args:
+        extra: folders of packs (`patterns/packs.py`).
+
+    Raises:
+        PatternError: with every mistake of every file.
+    """
+    library, mistakes = read_library(extra)
+    if mistakes:
+        raise PatternError("\n".join(mistakes))
+    return library
+
+
+def read_library(extra: Sequence[Path] = ()) -> tuple[Library, tuple[str, ...]]:
+    """Return the patterns that can run, and every mistake of those that cannot. Edges to nowhere are mistakes too."""
+    texts, mistakes = _texts(extra)
+    cache = _Cache()
+    patterns: dict[str, Pattern] = {}
+    for id, (file, text) in sorted(texts.items()):
+        try:
+            patterns[id] = cache.pattern(id, file, text)
+        except PatternError as error:
+            mistakes.append(str(error))
+    cache.write()
+    mistakes += _unconnected(patterns, texts)
+    digest = hashlib.sha256()
+    for id, (_, text) in sorted(texts.items()):
+        digest.update(f"{id}\0{hashlib.sha256(text.encode()).hexdigest()}\n".encode())
+    return Library(patterns, f"sha256:{digest.hexdigest()}"), tuple(mistakes)
+
+
+def load_pattern(text: str, id: str, file: str) -> Pattern:
+    """Return the pattern that a file holds; see `patterns.reading.load_pattern`, imported when it is needed."""
+    from patterns.reading import load_pattern as read
+
+    return read(text, id, file)
+
+
+def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]]:
+    """Return id to (file, text) of every pattern file, and why some cannot be had."""
+    found: dict[str, tuple[str, str]] = {}
+    names: dict[str, str] = {}
+    mistakes: list[str] = []
+    own = Path(str(files("patterns") / "library"))
+    packs: list[tuple[str, Mapping[str, Path]]] = [("patterns/library/", _own_files(own))]
+    for folder in extra:
+        try:
+            packs.append((f"{folder}/", pack_files(folder)))
+        except PatternError as error:
+            mistakes.append(str(error))
+    for prefix, paths in packs:
+        for id, path in sorted(paths.items()):
+            file, name = f"{prefix}{id}.toml", id.partition("/")[2]
+            if name in names:
+                mistakes.append(f"{file}:1:1: there is a pattern `{name}` already: {names[name]}")
+                continue
+            try:
+                found[id] = (file, path.read_text("utf-8"))
+            except (OSError, UnicodeDecodeError) as error:
+                mistakes.append(f"{file}:1:1: cannot be read: {error}")
+            names[name] = file
+    return found, mistakes
+
+
+def _own_files(folder: Path) -> dict[str, Path]:
+    return {f"{path.parent.name}/{path.stem}": path for path in folder.glob("*/*.toml")}
+
+
+def _unconnected(patterns: Mapping[str, Pattern], texts: Mapping[str, tuple[str, str]]) -> list[str]:
+    """Return what is wrong with the names patterns know each other by."""
+    mistakes = []
+    for pattern in patterns.values():
+        named = {"explains": pattern.explains, "explained_by": pattern.explained_by, "from": tuple(rests_on(pattern))}
+        mistakes += [
+            f"{pattern.file}:1:1: {key}: there is no pattern `{other}`{nearest(other, texts)}"
+            for key, others in named.items()
+            for other in sorted(others)
+            if other not in texts
+        ]
+    if way := cycle(edges(patterns)):
+        mistakes.append(f"{patterns[way[0]].file}:1:1: explains goes round in a circle: {' -> '.join(way)}")
+    if way := cycle({id: rests_on(pattern) for id, pattern in patterns.items()}):
+        mistakes.append(f"{patterns[way[0]].file}:1:1: findings rest on each other: {' -> '.join(way)}")
+    return mistakes
+
+
+class _Cache:
+    """Patterns already read, by the hash of their text; a cache that cannot be read or written is no failure.
+
+    The file is plain JSON and named by everything that may change what a text means: this code, the columns, and
+    the grammar library.
+    """
+
+    def __init__(self) -> None:
+        self.file = _folder() / f"patterns-{_meaning()}.json"
+        self.old: dict[str, Any] = {}
+        self.new: dict[str, Any] = {}
+        self.missed = False
+        with contextlib.suppress(OSError, ValueError):
+            held = orjson.loads(self.file.read_bytes())
+            self.old = held if isinstance(held, dict) else {}
+
+    def pattern(self, id: str, file: str, text: str) -> Pattern:
+        """Return the pattern of a text, read anew only if it is not held."""
+        key = hashlib.sha256(f"{id}\0{file}\0{text}".encode()).hexdigest()
+        with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
+            pattern = from_plain(self.old[key])
+            if isinstance(pattern, Pattern):
+                self.new[key] = self.old[key]
+                return pattern
+        pattern = load_pattern(text, id, file)
+        self.new[key] = to_plain(pattern)
+        self.missed = True
+        return pattern
+
+    def write(self) -> None:
+        """Keep what was read, if any of it is new."""
+        if not self.missed:
+            return
+        with contextlib.suppress(OSError):
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self.file.parent, delete=False) as beside:
+                beside.write(orjson.dumps(self.new))
+            Path(beside.name).replace(self.file)  # readers see the old file or the new one, never half of it
+
+
+def _folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(given) if given else Path.home() / ".cache") / "seldon-forensics"
+    except RuntimeError:  # no home
+        return Path(tempfile.gettempdir()) / "seldon-forensics"
+
+
+def _meaning() -> str:
+    """Return a hash of all that decides what a pattern's text means."""
+    code = hashlib.sha256(metadata.version("pyparsing").encode())
+    here = Path(__file__).parent
+    for path in sorted([*here.glob("*.py"), here.parent / "parsers" / "schema.py"]):
+        with contextlib.suppress(OSError):
+            code.update(path.read_bytes())
+    return code.hexdigest()[:16]
