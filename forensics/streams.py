@@ -336,7 +336,7 @@ class Inflated:
 
     def _next(self) -> None:
         """Go on to the next member of the stream, if another follows."""
-        left: bytes = self._engine.unused_data
+        left: bytes = self._engine.unused_data or b""  # lz4 says None
         try:
             while len(left) < 6 or not left.strip(b"\0"):
                 more = self._reader.read(PIECE)

@@ -1,0 +1,239 @@
+r"""Peel what container runtimes, kubectl and log stores put around each line.
+
+    2026-11-25T19:26:11.614637608Z stderr F time="2026-11-25T19:26:11Z" level=info ...      CRI
+    {"log":"time=...\n","stream":"stderr","time":"2026-11-25T19:26:11.614637608Z"}         docker json-file
+    [pod/mlserver-0/agent] 2026-11-25T19:26:11.614637608Z time="2026-..."                   kubectl --prefix --timestamps
+
+Wrappers are recognised by content, from the outside in, and peeled whole columns at a time. Lines of several processes
+become several artefacts. Physical line numbers are kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import orjson
+import polars as pl
+
+from parsers.parser import LINES, Artefact, Origin
+from parsers.schema import IGNORED, REJECT, TIME
+
+_LAYERS = 6  # real stacks have two or three
+_SHARE = 0.8  # of a sample's lines that must fit
+_SAMPLE = 200
+NAMES = ("namespace", "pod", "container", "node")
+
+TEXT = pl.col("text")
+STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrapped:
+    """What is left of a member once its wrappers are off. Every line is in exactly one of the three.
+
+    Attributes:
+        artefacts: one a process, in the order in which they first speak.
+        ignored: columns `IGNORED`: lines of the wrapper itself.
+        rejects: columns `REJECT`: lines the wrapper should have had.
+        wrappers: their names, outermost first.
+    """
+
+    artefacts: tuple[Artefact, ...]
+    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
+    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REJECT)))
+    wrappers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """One way of wrapping a line.
+
+    Attributes:
+        name: for `Unwrapped.wrappers`.
+        fits: whether the sample's lines (a String series, none of them blank) wear it.
+        peel: from the working frame (`LINES` and `NAMES`) to the same with the wrapper off.
+    """
+
+    name: str
+    fits: Callable[[pl.Series], bool]
+    peel: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def time_of(column: pl.Expr) -> pl.Expr:
+    """Return RFC 3339 times as UTC; null where they cannot be read."""
+    return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False, cache=False)
+
+
+def _share(sample: pl.Series, regex: str) -> float:
+    return float(sample.str.contains(regex).mean() or 0.0) if len(sample) else 0.0  # type: ignore[arg-type]
+
+
+_CRI = rf"^{STAMP} std(?:out|err) [PF](?::[^ ]*)?(?: |$)"
+_CRI_USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(?:out|err) [PF] "
+
+
+def _fits_cri(sample: pl.Series) -> bool:
+    return _share(sample, _CRI) >= _SHARE
+
+
+def _peel_cri(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame["text"].str.contains(_CRI_USUAL).all():
+        peeled = frame.with_columns(
+            TEXT.str.slice(0, 26).str.to_datetime("%Y-%m-%dT%H:%M:%S%.6f", time_unit="us", strict=False, cache=False)
+            .dt.replace_time_zone("UTC").alias("stamped"),
+            TEXT.str.slice(34, 1).alias("stream"),
+            (TEXT.str.slice(38, 1) == "P").alias("open"),
+            TEXT.str.slice(40),
+        )  # fmt: skip
+    else:
+        fits = TEXT.str.contains(_CRI)
+        part = TEXT.str.splitn(" ", 4).struct
+        peeled = frame.with_columns(
+            pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
+            pl.when(fits).then(part[1].str.slice(3, 1)).alias("stream"),
+            (fits & part[2].str.starts_with("P")).alias("open"),
+            pl.when(fits).then(part[3].fill_null("")).otherwise(TEXT).alias("text"),
+        )
+    return join_open(peeled)
+
+
+def join_open(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join the rows that are `open` with the next of their `stream`; both columns go.
+
+    Rows that were joined count in `lines`; their time is the first piece's.
+    """
+    if not frame["open"].any():
+        return frame.drop("open", "stream")
+    # A piece starts a record when the one before it, in its own stream, was not open.
+    whole = (
+        frame.with_columns(pl.col("open").shift(1, fill_value=False).over("stream").alias("_more"))
+        .with_columns((~pl.col("_more")).cum_sum().over("stream").alias("_record"))
+        .group_by("stream", "_record", maintain_order=True)
+        .agg(
+            pl.col("line").first(),
+            pl.col("lines").sum(),
+            TEXT.str.join(""),
+            pl.col("stamped").first(),
+            *(pl.col(name).first() for name in NAMES),
+        )
+        .sort("line")
+    )
+    return whole.select(*LINES.names(), *NAMES)
+
+
+_KUBECTL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7,9}(?:Z|[+-][0-9]{2}:[0-9]{2})(?: |$)"
+_OWN_LEVEL = rf"^{STAMP} +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\["
+
+
+def _fits_timestamps(sample: pl.Series) -> bool:
+    # klogging, too, writes nine decimals: a time with a level right behind it is the record's own.
+    return _share(sample, _KUBECTL_TIME) >= _SHARE and _share(sample, _OWN_LEVEL) < 0.3
+
+
+def _peel_timestamps(frame: pl.DataFrame) -> pl.DataFrame:
+    fits = TEXT.str.contains(rf"^{STAMP}(?: |$)")
+    part = TEXT.str.splitn(" ", 2).struct
+    return frame.with_columns(
+        pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
+        pl.when(fits).then(part[1].fill_null("")).otherwise(TEXT).alias("text"),
+    )
+
+
+_PREFIX = r"^\[pod/([^/\]]+)/([^\]]+)\](?: |$)"
+
+
+def _fits_prefix(sample: pl.Series) -> bool:
+    return _share(sample, _PREFIX) >= _SHARE
+
+
+def _peel_prefix(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        TEXT.str.extract(_PREFIX, 1).alias("pod"),
+        TEXT.str.extract(_PREFIX, 2).alias("container"),
+        TEXT.str.replace(_PREFIX, ""),
+    )
+
+
+_DOCKER = r'^\{"log":"'
+_DOCKER_COLUMNS = {"log": pl.String(), "stream": pl.String(), "time": pl.String()}
+
+
+def _fits_docker(sample: pl.Series) -> bool:
+    return _share(sample, _DOCKER + r'.*"time":"[^"]*"[^"]*\}$') >= _SHARE
+
+
+def _peel_docker(frame: pl.DataFrame) -> pl.DataFrame:
+    fits = frame["text"].str.contains(_DOCKER)
+    wrapped = frame.filter(fits)
+    read = _objects(wrapped["text"])
+    last = pl.col("log").str.ends_with("\n")
+    peeled = wrapped.hstack(read).with_columns(
+        time_of(pl.col("time")).alias("stamped"),
+        (pl.col("log").is_not_null() & ~last).alias("open"),
+        pl.col("log").str.strip_chars_end("\r\n").fill_null(TEXT).alias("text"),
+    )
+    rest = frame.filter(~fits).with_columns(pl.lit(None, pl.String()).alias("stream"), pl.lit(False).alias("open"))
+    columns = [*LINES.names(), *NAMES, "stream", "open"]
+    return join_open(pl.concat([peeled.select(columns), rest.select(columns)]).sort("line"))
+
+
+def _objects(lines: pl.Series) -> pl.DataFrame:
+    """Return docker's three fields of each line; nulls where a line is no object."""
+    try:
+        read = pl.read_ndjson("\n".join(lines.to_list()).encode(), schema=_DOCKER_COLUMNS)
+        if len(read) == len(lines):
+            return read.drop("log").insert_column(0, read["log"])
+    except pl.exceptions.PolarsError:
+        pass
+    rows = [_object(line) for line in lines]  # one bad line fails the whole in the reader above
+    return pl.DataFrame(rows, schema=_DOCKER_COLUMNS, orient="row")
+
+
+def _object(line: str) -> tuple[str | None, ...]:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return (None, None, None)
+    said = value if isinstance(value, dict) else {}
+    return tuple(v if isinstance(v := said.get(name), str) else None for name in _DOCKER_COLUMNS)
+
+
+WRAPPERS: tuple[Wrapper, ...] = (
+    Wrapper("cri", _fits_cri, _peel_cri),
+    Wrapper("docker json-file", _fits_docker, _peel_docker),
+    Wrapper("kubectl --prefix", _fits_prefix, _peel_prefix),
+    Wrapper("kubectl --timestamps", _fits_timestamps, _peel_timestamps),
+)
+
+
+def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
+    """Return the artefacts inside a member's lines.
+
+    Args:
+        member: path inside the bundle.
+        lines: columns `LINES`, as decoded.
+        origin: what layout says; what a wrapper says of a line goes before it.
+    """
+    frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
+    names: list[str] = []
+    for _ in range(_LAYERS):
+        sample = frame["text"].filter(frame["text"].str.contains(r"[^ \t]")).head(_SAMPLE)
+        found = next((one for one in WRAPPERS if len(sample) and one.fits(sample)), None)
+        if found is None:
+            break
+        frame = found.peel(frame)
+        names.append(found.name)
+    return Unwrapped(_artefacts(member, frame, origin), wrappers=tuple(names))
+
+
+def _artefacts(member: str, frame: pl.DataFrame, origin: Origin) -> tuple[Artefact, ...]:
+    if not any(frame[name].null_count() < len(frame) for name in NAMES):
+        return (Artefact(member, frame.select(LINES.names()).cast(dict(LINES)), origin),)
+    # A line without a name, a continuation, goes with the line before it.
+    known = pl.any_horizontal(pl.col(name).is_not_null() for name in NAMES)
+    source = pl.struct(NAMES)
+    frame = frame.with_columns(pl.when(known).then(source).forward_fill().backward_fill().alias("_source"))
+    made = []
+    for (said,), part in frame.group_by("_source", maintain_order=True):
+        own = Origin(**said) if isinstance(said, dict) else Origin()
+        made.append(Artefact(member, part.select(LINES.names()).cast(dict(LINES)), own.or_else(origin)))
+    return tuple(made)
