@@ -5,18 +5,16 @@ library that comes from the cache needs no grammar.
 """
 
 import re
-import sys
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cache
 from typing import TYPE_CHECKING
 from typing import Any as Anything
 
-from parsers.schema import NAMES
 from patterns.columns import columns_of, nearest
-from patterns.conditions import bindings, check, compile_where, length, negated_groups, shown, told
+from patterns.conditions import bindings, check, compile_where, negated_groups
+from patterns.grammar import LENGTH, NOWHERE, At, Place, joined, length_read, parse_length, read
+from patterns.matches import RESERVED, improper
 from patterns.pattern import PatternError
 from patterns.terms import (
     After,
@@ -39,87 +37,15 @@ from patterns.terms import (
     Test,
     Then,
     Without,
-    parts,
-    pieces,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     import pyparsing as pp
 
-DEEPEST = 64  # nested parentheses and `not`s
-LONGEST = 20_000  # characters of one text
-RESERVED = frozenset(
-    (
-        "and",
-        "or",
-        "not",
-        "of",
-        "then",
-        "after",
-        "without",
-        "with",
-        "no",
-        "later",
-        "for",
-        "within",
-        "at",
-        "least",
-        "distinct",
-    )
-)
-UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}  # microseconds
-
-_LENGTH = r"(?:[0-9]+(?:us|ms|s|m|h|d))+(?![A-Za-z0-9_])"
-_DEPTH = re.compile(r'"(?:\\"|[^"])*"|(?P<open>\()|(?P<shut>\))|\b(?P<word>\w+)\b')
 _WINDOWS = "then, after, without and with no later"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a text stands, so that an error can point into the file.
-
-    Attributes:
-        file: as the author knows it.
-        line: of the text's first character, from 1.
-        column: of the text's first character, from 1.
-        key: what the text is the value of, such as `evidence.dial.where`.
-    """
-
-    file: str = ""
-    line: int = 1
-    column: int = 1
-    key: str = ""
-
-    def mistake(self, text: str, offset: int, sentence: str) -> str:
-        """Return one mistake as its author reads it: file, line and column, sentence, and the line with a marker."""
-        before = text[:offset]
-        down, start = before.count("\n"), before.rfind("\n") + 1
-        column = offset - start + (1 if down else self.column)
-        line = text[start:].partition("\n")[0]
-        shown_from = max(0, offset - start - 80)
-        marker = " " * (offset - start - shown_from) + "^"
-        key = f"{self.key}: " if self.key else ""
-        return f"{self.file}:{self.line + down}:{column}: {key}{sentence}\n    {line[shown_from:][:160]}\n    {marker}"
-
-
-@dataclass(frozen=True, slots=True)
-class _At:
-    """What the grammar read, and where in the text it stands."""
-
-    offset: int
-    value: Anything
-
-
-@dataclass(frozen=True, slots=True)
-class _Placed:
-    """A test with the offsets of its column and its value."""
-
-    column: _At
-    verb: str
-    value: _At
-
-
-def parse_where(text: str, source: str, *, at: Place = Place()) -> Condition:
+def parse_where(text: str, source: str, *, at: Place = NOWHERE) -> Condition:
     """Return the condition `text` on the rows of `source`.
 
     Raises:
@@ -127,7 +53,7 @@ def parse_where(text: str, source: str, *, at: Place = Place()) -> Condition:
     """
     if columns_of(source) is None:
         raise PatternError(at.mistake(text, 0, f"there is no source `{source}`"))
-    tree = _read(text, _where, at)
+    tree = read(text, _where, at)
     mistakes: list[str] = []
     root = _checked(tree, source, text, at, mistakes)
     mistakes += [
@@ -139,30 +65,22 @@ def parse_where(text: str, source: str, *, at: Place = Place()) -> Condition:
     return Condition(root, text)
 
 
-def parse_match(text: str, pieces: Collection[str], *, at: Place = Place()) -> Term:
+def parse_match(text: str, pieces: Collection[str], *, at: Place = NOWHERE) -> Term:
     """Return how the evidence named `pieces` goes together, as `text` says.
 
     Raises:
         PatternError: with every mistake in it: place, a marker, and what would be right.
     """
-    term, places = _unplaced(_read(text, _match, at))
+    term, places = _unplaced(read(text, _match, at))
     mistakes = [
         at.mistake(text, offset, f"there is no evidence `{name}`{nearest(name, pieces)}")
         for offset, name in places
         if name not in pieces
     ]
-    mistakes += [at.mistake(text, 0, sentence) for sentence in _improper(term)]
+    mistakes += [at.mistake(text, 0, sentence) for sentence in improper(term)]
     if mistakes:
         raise PatternError("\n".join(mistakes))
     return term
-
-
-def parse_length(text: str) -> timedelta | None:
-    """Return the length of time that `30s`, `5m` or `1m30s` says; None if it says none."""
-    if not re.fullmatch(_LENGTH, text):
-        return None
-    micros = sum(int(number) * UNITS[unit] for number, unit in re.findall(r"([0-9]+)([a-z]+)", text))
-    return timedelta(microseconds=micros) if 0 < micros < 10**15 else None
 
 
 def parse_column(text: str) -> Column | None:
@@ -171,97 +89,13 @@ def parse_column(text: str) -> Column | None:
     return Column(_path(text)) if found else None
 
 
-def shown_term(term: Term) -> str:
-    """Return a term as text that parses to the same term."""
-    match term:
-        case Piece(name):
-            return name
-        case NotTerm(part):
-            return f"not {_tight(part)}"
-        case AndTerm(inner, within):
-            return " and ".join(map(_tight, inner)) + _window(within)
-        case OrTerm(inner):
-            return " or ".join(map(_tight, inner))
-        case SomeOf(count, inner):
-            return f"{count} of ({', '.join(map(shown_term, inner))})"
-        case Then(first, second, within):
-            return f"{_tight(first)} then {_tight(second)}{_window(within)}"
-        case After(first, second, within):
-            return f"{_tight(first)} after {_tight(second)}{_window(within)}"
-        case Without(first, second, within):
-            return f"{_tight(first)} without {_tight(second)}{_window(within)}"
-        case NoLater(first, second):
-            return f"{_tight(first)} with no later {_tight(second)}"
-        case Lasting(part, span):
-            return f"{_tight(part)} for {length(span)}"
-        case AtLeast(count, part, within):
-            return f"at least {count} {_tight(part)}{_window(within)}"
-        case Distinct(count, name, part, within):
-            return f"at least {count} distinct ${name} of {_tight(part)}{_window(within)}"
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A test with the offsets of its column and its value."""
 
-
-def _tight(term: Term) -> str:
-    return shown_term(term) if isinstance(term, Piece) else f"({shown_term(term)})"
-
-
-def _window(within: timedelta | None) -> str:
-    return f" within {length(within)}" if within else ""
-
-
-# ---- reading
-
-
-def _read(text: str, grammar: "Anything", at: Place) -> Anything:
-    """Return what the grammar makes of `text`."""
-    import pyparsing as pp
-
-    if len(text) > LONGEST:
-        raise PatternError(at.mistake(text[:80], 0, f"{len(text)} characters; at most {LONGEST}"))
-    if too_deep := _too_deep(text):
-        raise PatternError(at.mistake(text, too_deep, f"nested more than {DEEPEST} deep"))
-    try:
-        with _room():
-            return grammar().parse_string(text, parse_all=True)[0]
-    except pp.ParseBaseException as error:
-        raise PatternError(at.mistake(text, _at_word(text, error.loc), _sentence(error))) from None
-
-
-def _too_deep(text: str) -> int | None:
-    """Return the offset where parentheses and a run of `not`s are nested too deep; None if they never are."""
-    open_, nots = 0, 0
-    for token in _DEPTH.finditer(text):
-        open_ += bool(token["open"]) - bool(token["shut"])
-        # `not not a` nests as parentheses do; a run of them goes on through an opening parenthesis
-        nots = nots + 1 if token["word"] == "not" else nots if token["open"] else 0
-        if open_ + nots > DEEPEST:
-            return token.start() or 1
-    return None
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Let the grammar call itself often enough for the deepest text that is allowed.
-
-    A level costs some twenty Python calls; the interpreter's own limit of 1000 stops at a third of `DEEPEST`.
-    """
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 50 * DEEPEST + 2_000))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
-
-
-def _at_word(text: str, offset: int) -> int:
-    """Return the offset of the next word, so that the marker does not stand under a blank."""
-    return offset + len(text[offset:]) - len(text[offset:].lstrip()) if text[offset:].strip() else len(text.rstrip())
-
-
-def _sentence(error: "pp.ParseBaseException") -> str:
-    message = error.msg.removesuffix(".")
-    if message.lower().startswith("expected end of text"):
-        return "expected `and`, `or` or the end"
-    return message[:1].lower() + message[1:]
+    column: At
+    verb: str
+    value: At
 
 
 # ---- where
@@ -281,7 +115,7 @@ def _where() -> "pp.ParserElement":
     import pyparsing as pp
 
     def located(make: Anything) -> Anything:
-        return lambda _, offset, tokens: _At(offset, make(tokens[0]))
+        return lambda _, offset, tokens: At(offset, make(tokens[0]))
 
     def word(*words: str) -> pp.ParserElement:
         return pp.And([pp.Keyword(each) for each in words]).add_parse_action(lambda: " ".join(words))
@@ -290,15 +124,15 @@ def _where() -> "pp.ParserElement":
     column = pp.Regex(_COLUMN).add_parse_action(located(lambda text: Column(_path(text)))).set_name("a column")
     text = pp.QuotedString('"', esc_quote='\\"', convert_whitespace_escapes=False, multiline=False)
     string = text.add_parse_action(located(str)).set_name("text in double quotes")
-    span = pp.Regex(_LENGTH).add_parse_action(located(_length_or_none))
+    span = pp.Regex(LENGTH).add_parse_action(located(length_read))
     number = pp.Regex(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![A-Za-z0-9_.])").add_parse_action(located(_number))
     truth = pp.Regex(r"(?:true|false)\b").add_parse_action(located("true".__eq__))
     value = (string | span | number | truth).set_name("a value: text in double quotes, a number, true or false, or 30s")
     operand = (value | column).set_name("a value (text in double quotes, a number, true, false, 30s) or a column")
     items = (left - value + pp.ZeroOrMore(comma - value) + right).set_name('a list such as ("a", "b")')
-    listed = items.add_parse_action(lambda _, offset, tokens: _At(offset, tuple(each.value for each in tokens)))
+    listed = items.add_parse_action(lambda _, offset, tokens: At(offset, tuple(each.value for each in tokens)))
     strings = (left - string + pp.ZeroOrMore(comma - string) + right).set_name('a list such as ("a", "b")')
-    alternatives = strings.add_parse_action(lambda _, offset, tokens: _At(offset, tuple(each.value for each in tokens)))
+    alternatives = strings.add_parse_action(lambda _, offset, tokens: At(offset, tuple(each.value for each in tokens)))
     verb = (
         (pp.Regex(r"!=|<=|>=|=(?!=)|<|>") - operand)
         | (word("contains", "any") - alternatives)
@@ -311,7 +145,7 @@ def _where() -> "pp.ParserElement":
 
     def test(_: str, offset: int, tokens: "pp.ParseResults") -> _Placed:
         column, verb, *rest = tokens
-        return _Placed(column, verb, rest[0] if rest else _At(offset, None))
+        return _Placed(column, verb, rest[0] if rest else At(offset, None))
 
     condition = pp.Forward()
     single = (column - verb).add_parse_action(test)
@@ -319,26 +153,13 @@ def _where() -> "pp.ParserElement":
     negation = pp.Forward()
     denied = (pp.Keyword("not").suppress() - negation).add_parse_action(lambda tokens: Not(tokens[0]))
     negation <<= (denied | atom).set_name("a column, `not` or a parenthesis")
-    both = (negation + pp.ZeroOrMore(pp.Keyword("and").suppress() - negation)).add_parse_action(_joined(All))
-    condition <<= (both + pp.ZeroOrMore(pp.Keyword("or").suppress() - both)).add_parse_action(_joined(Any))
+    both = (negation + pp.ZeroOrMore(pp.Keyword("and").suppress() - negation)).add_parse_action(joined(All))
+    condition <<= (both + pp.ZeroOrMore(pp.Keyword("or").suppress() - both)).add_parse_action(joined(Any))
     return condition.parse_with_tabs()
-
-
-def _joined(kind: Anything) -> Anything:
-    return lambda tokens: kind(tuple(tokens)) if len(tokens) > 1 else tokens[0]
 
 
 def _number(text: str) -> int | float:
     return int(text) if re.fullmatch(r"-?[0-9]+", text) else float(text)
-
-
-def _length_or_none(text: str) -> timedelta:
-    import pyparsing as pp
-
-    found = parse_length(text)
-    if found is None:
-        raise pp.ParseFatalException(text, 0, f"`{text}` is no length of time that can be used")
-    return found
 
 
 def _checked(node: Anything, source: str, text: str, at: Place, mistakes: list[str]) -> Node:
@@ -380,9 +201,9 @@ def _match() -> "pp.ParserElement":
     term = pp.Forward()
     reserved = "|".join(sorted(RESERVED))
     name = pp.Regex(rf"(?!(?:{reserved})\b)[A-Za-z_][A-Za-z0-9_-]*").set_name("the name of a piece of evidence")
-    piece = name.copy().add_parse_action(lambda _, offset, tokens: _At(offset, Piece(tokens[0])))
+    piece = name.copy().add_parse_action(lambda _, offset, tokens: At(offset, Piece(tokens[0])))
     count = pp.Regex(r"[0-9]{1,6}(?![A-Za-z0-9_])").add_parse_action(lambda tokens: int(tokens[0])).set_name("a number")
-    span = pp.Regex(_LENGTH).add_parse_action(lambda tokens: _length_or_none(tokens[0])).set_name("a length such as 5m")
+    span = pp.Regex(LENGTH).add_parse_action(lambda tokens: length_read(tokens[0])).set_name("a length such as 5m")
     within = pp.Optional(word("within") - span, default=None)
     group = left - term - right
     atom = (group | piece).set_name(inner)
@@ -416,7 +237,7 @@ def _match() -> "pp.ParserElement":
     denied = (word("not") - negation).add_parse_action(lambda tokens: NotTerm(tokens[0]))
     negation <<= (denied | temporal).set_name(start)
     both = (negation + pp.ZeroOrMore(word("and") - negation) + within).add_parse_action(_windowed)
-    term <<= (both + pp.ZeroOrMore(word("or") - both)).add_parse_action(_joined(OrTerm))
+    term <<= (both + pp.ZeroOrMore(word("or") - both)).add_parse_action(joined(OrTerm))
     return term.parse_with_tabs()
 
 
@@ -455,7 +276,7 @@ def _unplaced(node: Anything) -> tuple[Term, list[tuple[int, str]]]:
 
     def plain(node: Anything) -> Anything:
         match node:
-            case _At(offset, Piece(name)):
+            case At(offset, Piece(name)):
                 places.append((offset, name))
                 return node.value
             case NotTerm(part) | Lasting(part) | AtLeast(part=part) | Distinct(part=part):
@@ -468,61 +289,4 @@ def _unplaced(node: Anything) -> tuple[Term, list[tuple[int, str]]]:
     return plain(node), places
 
 
-def _improper(term: Term) -> Iterator[str]:
-    """Yield what the grammar lets through and nothing can be made of."""
-    if holds_of_nothing(term):
-        yield "it would hold where no piece is present, and a finding needs a line to cite"
-    yield from _unreasonable(term)
-
-
-def _unreasonable(term: Term) -> Iterator[str]:
-    match term:
-        case SomeOf(count, inner) if not 1 <= count <= len(inner):
-            yield f"{count} of {len(inner)} can never be"
-        case AtLeast(count=0) | Distinct(count=0):
-            yield "`at least 0` always holds"
-        case Distinct(name=name) if name not in NAMES:
-            yield f"`${name}` is not a name that can be bound{nearest(name, NAMES)}"
-    if isinstance(term, Then | After | Without | NoLater | Lasting | AtLeast | Distinct) or _has_window(term):
-        for part in parts(term):
-            if any(isinstance(each, NotTerm) for each in _below(part)):
-                yield "`not` says nothing of when: inside a temporal term use `without` or `with no later`"
-                break
-    for part in parts(term):
-        yield from _unreasonable(part)
-
-
-def _has_window(term: Term) -> bool:
-    return isinstance(term, AndTerm) and term.within is not None
-
-
-def _below(term: Term) -> Iterator[Term]:
-    yield term
-    for part in parts(term):
-        yield from _below(part)
-
-
-def holds_of_nothing(term: Term) -> bool:
-    """Whether the term is true when every piece is absent: it then has nothing to cite."""
-    match term:
-        case NotTerm(part):
-            return not holds_of_nothing(part)
-        case AndTerm(inner, _):
-            return all(map(holds_of_nothing, inner))
-        case OrTerm(inner):
-            return any(map(holds_of_nothing, inner))
-        case SomeOf(count, inner):
-            return sum(map(holds_of_nothing, inner)) >= count
-        case _:
-            return False
-
-
-def default_match(required: Sequence[str]) -> Term:
-    """Return what `match` means where it is not given: all required pieces."""
-    return Piece(required[0]) if len(required) == 1 else AndTerm(tuple(map(Piece, required)))
-
-
-__all__ = [
-    "RESERVED", "Place", "bindings", "compile_where", "default_match", "holds_of_nothing", "length", "parse_column",
-    "parse_length", "parse_match", "parse_where", "pieces", "shown", "shown_term", "told",
-]  # fmt: skip
+__all__ = ["Place", "bindings", "compile_where", "parse_column", "parse_length", "parse_match", "parse_where"]

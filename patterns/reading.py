@@ -8,16 +8,8 @@ from typing import Any
 
 from parsers.schema import LEVELS, NAMES, SOURCES
 from patterns.columns import FINDING, columns_of, dtype_of, nearest
-from patterns.language import (
-    RESERVED,
-    Place,
-    default_match,
-    parse_column,
-    parse_length,
-    parse_match,
-    parse_where,
-    pieces,
-)  # fmt: skip
+from patterns.language import Place, parse_column, parse_length, parse_match, parse_where
+from patterns.matches import RESERVED, default_match
 from patterns.pattern import (
     ROLES,
     SEVERITIES,
@@ -31,7 +23,7 @@ from patterns.pattern import (
     PatternError,
 )  # fmt: skip
 from patterns.places import Path, places
-from patterns.terms import Condition, Term
+from patterns.terms import Condition, Term, pieces
 from patterns.versions import parse_versions
 
 EXPECTED = ("present", "absent", "unknown")
