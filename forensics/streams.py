@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import lz4.frame
 import zstandard
-from isal import igzip_lib, isal_zlib
+from isal import igzip_lib
 
 from forensics.budgets import MIB, Damaged, Meter
 
@@ -180,35 +180,10 @@ class _Zst:
         return b"".join(out)
 
 
-class _Raw:
-    """A raw deflate stream, as in a zip, with the interface of `bz2.BZ2Decompressor`."""
-
-    def __init__(self, wbits: int = -15) -> None:
-        self._object = isal_zlib.decompressobj(wbits)
-        self._tail = b""
-
-    @property
-    def eof(self) -> bool:
-        return bool(self._object.eof)
-
-    @property
-    def unused_data(self) -> bytes:
-        return bytes(self._object.unused_data)
-
-    @property
-    def needs_input(self) -> bool:
-        return not self._tail
-
-    def decompress(self, data: bytes, max_length: int) -> bytes:
-        made = self._object.decompress(self._tail + data, max_length)
-        self._tail = self._object.unconsumed_tail
-        return bytes(made)
-
-
 def _decompressor(kind: str) -> Any:
     makers: dict[str, Callable[[], Any]] = {
         "gz": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP),
-        "deflate": _Raw,
+        "deflate": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_DEFLATE),  # raw, as in a zip
         "bz2": bz2.BZ2Decompressor,
         "xz": lambda: lzma.LZMADecompressor(lzma.FORMAT_AUTO, memlimit=XZ_MEMORY),
         "zst": _Zst,
@@ -228,7 +203,6 @@ _ERRORS = (
     lzma.LZMAError,
     zstandard.ZstdError,
     igzip_lib.IsalError,
-    isal_zlib.error,
 )
 _AGAIN = {
     "gz": b"\x1f\x8b",
