@@ -292,8 +292,8 @@ def read(column: Column) -> pl.Expr:
 # ---- binding
 
 
-def bindings(condition: Condition | None, bind: Mapping[str, str]) -> dict[str, pl.Expr]:
-    """Return an expression for each name that a piece of evidence binds: text, null where it binds none.
+def bindings(condition: Condition | None, bind: Mapping[str, str], source: str = "") -> dict[str, pl.Expr]:
+    """Return an expression for each name that a piece of evidence of `source` binds: text, null where it binds none.
 
     A name of several groups (under `or`) is what the first of them found.
     """
