@@ -2,6 +2,8 @@
 
 from parsers import (
     envoy_access,
+    envoy_admin,
+    envoy_config,
     envoy_log,
     envoy_stats,
 )
@@ -11,4 +13,6 @@ PARSERS: tuple[Parser, ...] = (
     envoy_log.PARSER,
     envoy_access.PARSER,
     envoy_stats.PARSER,
+    envoy_config.PARSER,
+    envoy_admin.PARSER,
 )

@@ -1,7 +1,7 @@
 """What Envoy's administration interface answered, without what the collecting tool put around it.
 
 A dump may begin with the noise of `kubectl`, `curl` or `bash`, and with the head of an HTTP answer; then its body may
-be chunked: a line with the size in hexadecimal digits, so many bytes, an empty line, and so on, which cuts lines in two.
+be chunked: a line with the size in hexadecimal digits, so many bytes, an empty line, and so on, which cuts lines.
 
 Source: RFC 9112, sections 4 to 7.
 """
@@ -87,7 +87,7 @@ def concluded(
     Args:
         artefact: what was read.
         around: numbers of the lines before and between the body's.
-        frames: as `Parsed.frames`; those without rows are left out.
+        frames: as `Parsed.frames`; one without rows says that there were none where they ought to stand.
         rejects: `line`, `lines`, `text`, `reason`.
         version: as `Parsed.version`.
     """
@@ -95,8 +95,7 @@ def concluded(
     bad = pl.DataFrame(schema=dict(REJECT))
     if rejects is not None and rejects.height:
         bad = rejects.select(member, "line", "lines", "text", "reason").cast(pl.Schema(REJECT))
-    kept = {name: frame for name, frame in frames.items() if frame.height}
-    spans = [frame.select("line", "lines").unique() for frame in (*kept.values(), bad)]
+    spans = [frame.select("line", "lines").unique() for frame in (*frames.values(), bad)]
     covered = (
         pl.concat(spans)
         .select(pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line"))
@@ -116,7 +115,7 @@ def concluded(
         .select(member, "line", reason.alias("reason"))
         .cast(pl.Schema(IGNORED))
     )
-    return Parsed(kept, ignored, bad, version)
+    return Parsed(frames, ignored, bad, version)
 
 
 def dated(frame: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
