@@ -197,6 +197,13 @@ def _object(line: str) -> tuple[str | None, ...]:
     return tuple(v if isinstance(v := said.get(name), str) else None for name in _DOCKER_COLUMNS)
 
 
+def sample_of(text: pl.Series) -> pl.Series:
+    """Return lines that are not blank, from the head and from the middle: a file may begin with somebody else's words."""
+    if len(text) > 4 * _SAMPLE:
+        text = pl.concat([text.head(_SAMPLE), text.slice(len(text) // 2, _SAMPLE)])
+    return text.filter(text.str.contains(r"[^ \t]")).head(2 * _SAMPLE)
+
+
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("cri", _fits_cri, _peel_cri),
     Wrapper("docker json-file", _fits_docker, _peel_docker),
@@ -216,7 +223,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
     names: list[str] = []
     for _ in range(_LAYERS):
-        sample = frame["text"].filter(frame["text"].str.contains(r"[^ \t]")).head(_SAMPLE)
+        sample = sample_of(frame["text"])
         found = next((one for one in WRAPPERS if len(sample) and one.fits(sample)), None)
         if found is None:
             break
