@@ -264,3 +264,26 @@ def impact_lines(document: Document) -> list[str]:
         failed = "not known" if requests.get("failed") is None else requests["failed"]
         told.append(f"requests: {failed} of {total} failed (from {requests.get('source') or 'a source not named'})")
     return told
+
+
+def link(row: Entry, name: str) -> Entry | None:
+    """Return the link called `name` of a row of state, None where it has none."""
+    return next((link for link in row.get("links") or () if link.get("link") == name), None)
+
+
+def broken_first(rows: list[Entry]) -> list[Entry]:
+    """Return rows of state, those with a broken link first, else in the document's order."""
+    return sorted(rows, key=lambda row: not row.get("broken"))
+
+
+def shortened(entries: list[Entry], most: int) -> list[Entry]:
+    """Return at most `most` entries of a timeline in their order; those of a finding are kept first."""
+    if len(entries) <= most:
+        return entries
+    order = sorted(range(len(entries)), key=lambda i: (not entries[i].get("finding"), i))
+    return [entries[i] for i in sorted(order[:most])]
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent, rounded down: 99.9 % is not all."""
+    return "not known" if share is None else f"{int(share * 1000) / 10:g} %"

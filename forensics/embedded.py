@@ -1,0 +1,86 @@
+"""What a report carries for `verify`: its citations and the hashes of their members, in HTML and in Markdown.
+
+In HTML it is a JSON data block, in Markdown a comment with the same JSON in base64, whose alphabet cannot end a comment.
+"""
+
+from base64 import b64decode, b64encode
+from binascii import Error as NotBase64
+from html.parser import HTMLParser
+from typing import Any
+
+import orjson
+
+from forensics.document import Document, citations
+
+KIND = "seldon-forensics/citations/1"
+ELEMENT_ID = "seldon-forensics-citations"
+_OPEN, _CLOSE = "<!-- seldon-forensics:citations ", " -->"
+
+
+def citation_block(document: Document) -> Document:
+    """Return every citation of `document` once, and the hash of every member cited, in the document's order."""
+    hashes = {m.get("member"): m.get("sha256") for m in (document.get("coverage") or {}).get("members") or ()}
+    cited: dict[tuple[Any, ...], Document] = {}
+    for place, cite in citations(document):
+        lines = list(cite.get("lines") or ())
+        key = (cite.get("member"), *lines, cite.get("text"))
+        entry = {"at": place, "member": cite.get("member"), "lines": lines, "text": cite.get("text")}
+        cited.setdefault(key, entry)
+    used = dict.fromkeys(entry["member"] for entry in cited.values())
+    return {
+        "schema": KIND,
+        "input": document.get("input"),
+        "members": [{"member": member, "sha256": hashes.get(member)} for member in used],
+        "citations": list(cited.values()),
+    }
+
+
+def comment(block: Document) -> str:
+    """Return the Markdown comment that carries `block`."""
+    return f"{_OPEN}{b64encode(orjson.dumps(block)).decode()}{_CLOSE}"
+
+
+def blocks_in_markdown(text: str) -> list[Any]:
+    """Return what the comments of a Markdown report carry; those that cannot be read are left out."""
+    found = []
+    for part in text.split(_OPEN)[1:]:
+        written, closed, _ = part.partition(_CLOSE)
+        if closed:
+            try:
+                found.append(orjson.loads(b64decode(written, validate=True)))
+            except (NotBase64, orjson.JSONDecodeError):
+                continue
+    return found
+
+
+class _Blocks(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.inside = False
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.inside = tag == "script" and ("id", ELEMENT_ID) in attrs
+        if self.inside:
+            self.texts.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self.inside:
+            self.texts[-1] += data
+
+
+def blocks_in_html(text: str) -> list[Any]:
+    """Return what the data blocks of an HTML report carry; those that cannot be read are left out."""
+    reader = _Blocks()
+    reader.feed(text)
+    reader.close()
+    found = []
+    for written in reader.texts:
+        try:
+            found.append(orjson.loads(written))
+        except orjson.JSONDecodeError:
+            continue
+    return found

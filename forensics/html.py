@@ -1,0 +1,135 @@
+"""The report as one HTML file: no network, complete without JavaScript, everything escaped.
+
+The policy in its head allows nothing but this very style sheet and script, by their hashes. Every text passes
+`escape.visible` and Jinja2's escaping on its way out, so a template cannot forget either.
+"""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+import orjson
+from jinja2 import Environment, PackageLoader, ChainableUndefined
+from markupsafe import Markup
+
+from forensics import moments, view
+from forensics.document import Document
+from forensics.embedded import citation_block
+from forensics.escape import visible
+from forensics.timeline_svg import draw
+from forensics.view import Entry
+
+LIMIT = 2_000_000  # bytes; mail gateways take that, and browsers open it at once
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of what is not evidence of a finding is shown; the JSON form has all of it."""
+
+    context: bool
+    timeline: int
+    members: int
+    rows: int  # of state, sources, unknown
+    candidates: int
+
+
+LEVELS = (
+    Limits(context=True, timeline=1000, members=1000, rows=1000, candidates=500),
+    Limits(context=True, timeline=300, members=300, rows=300, candidates=100),
+    Limits(context=False, timeline=200, members=100, rows=100, candidates=50),
+    Limits(context=False, timeline=50, members=20, rows=20, candidates=10),
+)
+
+
+def html(document: Document) -> str:
+    """Return the whole page, at most 2 MB: what is shown of the rest shrinks, never the evidence of findings."""
+    page = ""
+    for limits in LEVELS:
+        page = _page(document, limits)
+        if len(page.encode()) <= LIMIT:
+            break
+    return page
+
+
+def document_page(title: str, body: Markup, block: Document) -> str:
+    """Return another page in the same dress: a title, a body already escaped, and its citations."""
+    return _template("plain.html.j2").render(**_dress(), title=title, body=body, block=data_block(block), verdict=None)
+
+
+def _page(document: Document, limits: Limits) -> str:
+    second = moments.zone(document.get("zone"))
+    return _template("report.html.j2").render(
+        **_dress(),
+        document=document,
+        limits=limits,
+        view=view,
+        utc=moments.utc,
+        interval=moments.interval,
+        local=lambda written: moments.local(written, second),
+        second=document.get("zone") if second is not None else None,
+        numbered=numbered,
+        drawing=draw(document),
+        block=data_block(citation_block(document)),
+        title=f"{view.VERDICTS.get(str(document.get('verdict')), 'Report')}: {(document.get('input') or {}).get('name', '')}",
+    )
+
+
+def numbered(cite: Entry, *, context: bool) -> list[tuple[int, str, bool]]:
+    """Return the lines of a citation: number, text, and whether it is cited or only stands near."""
+    first, last = view.span(cite)
+    near = (cite.get("context") or {}) if context else {}
+    before, after = near.get("before") or [], near.get("after") or []
+    cited = str(cite.get("text") or "").split("\n")
+    return [
+        *((number, line, False) for number, line in enumerate(before, first - len(before))),
+        *((number, line, True) for number, line in enumerate(cited, first)),
+        *((number, line, False) for number, line in enumerate(after, last + 1)),
+    ]
+
+
+def data_block(content: Document) -> Markup:
+    """Return JSON that is safe inside a script element: it can neither end it nor begin another."""
+    text = orjson.dumps(content).decode()
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # noqa: S704 - JSON without any character that HTML looks at
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        autoescape=True,
+        undefined=ChainableUndefined,
+        loader=PackageLoader("forensics"),
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["capitalize_first"] = lambda text: text[:1].upper() + text[1:]
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    return value if isinstance(value, Markup) else visible(value)
+
+
+def _template(name: str) -> Any:
+    return _environment().get_template(name)
+
+
+@cache
+def _asset(name: str) -> tuple[Markup, str]:
+    loader = _environment().loader
+    assert loader is not None  # noqa: S101 - set three lines above
+    text = loader.get_source(_environment(), name)[0]
+    digest = b64encode(sha256(text.encode()).digest()).decode()
+    return Markup(text), f"sha256-{digest}"  # noqa: S704 - our own file
+
+
+def _dress() -> dict[str, Any]:
+    css, css_hash = _asset("report.css")
+    js, js_hash = _asset("report.js")
+    policy = f"default-src 'none'; style-src '{css_hash}'; script-src '{js_hash}'; base-uri 'none'; form-action 'none'"
+    return {"css": css, "js": js, "policy": policy}
