@@ -150,9 +150,8 @@ class Topology:
         for x in left:
             for y in right:
                 best = _better(best, self._pair(x, y))
-        if best.state == PROVEN and (
-            lacking or (len(self.namespaces) > 1 and not any("namespace" in s for s in spaced))
-        ):
+        blind = not any("namespace" in s for s in spaced)
+        if best.state == PROVEN and (lacking or (blind and len(self.namespaces) > 1)):
             only = len(self.namespaces) <= 1 or all(self._only(s) for s in spaced if "namespace" not in s)
             reason = f"{best.reason}; the namespace of one is not known"
             return Link(ASSUMED, reason, best.rows) if only else Link(NONE, "which namespace is not known")

@@ -1,0 +1,218 @@
+"""The components of a bundle as ends of connections, and the NetworkPolicies of their namespaces."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from forensics.netpolicies import EGRESS, INGRESS, End, Policy, Ruling, rule
+from forensics.placement import Row, log, parsed, rows_of
+
+LABELS = {
+    "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},
+    "envoy": {"app.kubernetes.io/name": "seldon-envoy"},
+    "agent": {"app.kubernetes.io/name": "seldon-server"},
+    "modelgateway": {"app.kubernetes.io/name": "seldon-modelgateway"},
+    "pipelinegateway": {"app.kubernetes.io/name": "seldon-pipelinegateway"},
+    "dataflow": {"app.kubernetes.io/name": "seldon-dataflow-engine"},
+    "hodometer": {"app.kubernetes.io/name": "hodometer"},
+    "operator": {"control-plane": "v2-controller-manager"},
+}
+PORTS = {  # named container ports, where no pod or template says
+    "scheduler": {"xds": 9002, "scheduler": 9004, "scheduler-mtls": 9044, "agent": 9005, "agent-mtls": 9055}
+    | {"dataflow": 9008},
+    "envoy": {"http": 9000, "envoy-stats": 9003},
+    "pipelinegateway": {"http": 9010, "grpc": 9011},
+}
+LOGS = {
+    "controller": "operator",
+    "scheduler": "scheduler",
+    "agent": "agent",
+    "envoy": "envoy",
+    "dataflow": "dataflow",
+} | {name: name for name in ("modelgateway", "pipelinegateway", "hodometer")}
+COMPONENTS = {"server": "agent", "controller": "operator"}
+
+
+class Components:
+    """The components of a bundle, and the policies of their namespaces."""
+
+    def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
+        self.frames = frames
+        self.spaces = {s["name"]: parsed(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
+        self.of: dict[str, list[End]] = {}
+        for component, end in (*self._pods(), *self._templates(), *self._logs()):
+            known = self.of.setdefault(component, [])
+            if not any(_same(end, k) for k in known):
+                known.append(end)
+        self.namespaces = sorted({e.namespace for ends in self.of.values() for e in ends if e.namespace})
+        self.policies = self._policies()
+        self.listed = self._listed()
+
+    def end(self, namespace: str | None, **rest: Any) -> End:
+        """Return an end in a namespace, with what is known of the namespace's labels."""
+        labels = self.spaces.get(namespace or "")
+        space = {"kubernetes.io/metadata.name": namespace, **(labels or {})} if namespace else None
+        return End(namespace, space=space, space_whole=isinstance(labels, dict), **rest)
+
+    def _pods(self) -> Iterator[tuple[str, End]]:
+        for row, pod in rows_of(self.frames, "k8s.pod"):
+            component = COMPONENTS.get(pod["component"], pod["component"])
+            if component is None or pod["namespace"] is None or pod["phase"] in ("Succeeded", "Failed"):
+                continue
+            labels = parsed(pod["labels"])
+            known = isinstance(labels, dict)
+            yield (
+                component,
+                self.end(
+                    pod["namespace"],
+                    pod=pod["name"],
+                    labels=labels if known else LABELS.get(component, {}),
+                    whole=known,
+                    ip=pod["ip"],
+                    ports=_ports(parsed(pod["raw"])) or PORTS.get(component),
+                    rows=(row,),
+                ),
+            )
+
+    def _templates(self) -> Iterator[tuple[str, End]]:
+        for kind in ("deployment", "statefulset"):
+            for row, workload in rows_of(self.frames, f"k8s.{kind}"):
+                spec = (parsed(workload["raw"]) or {}).get("spec") or {}
+                template = spec.get("template") or {}
+                labels = (template.get("metadata") or {}).get("labels") or {}
+                component = _component(workload["name"], labels)
+                if component and workload["namespace"] and spec.get("replicas") != 0:
+                    yield (
+                        component,
+                        self.end(
+                            workload["namespace"],
+                            labels=labels or LABELS[component],
+                            whole=bool(labels),
+                            ports=_ports(template) or PORTS.get(component),
+                            rows=(row,),
+                        ),
+                    )
+        for row, server in rows_of(self.frames, "k8s.server"):
+            if server["namespace"] and server["replicas"] != 0:
+                labels = LABELS["agent"] | {"seldon-server-name": server["name"]}
+                yield "agent", self.end(server["namespace"], labels=labels, rows=(row,))
+
+    def _logs(self) -> Iterator[tuple[str, End]]:
+        for name, component in LOGS.items():
+            frame = log(self.frames, f"log.{name}")
+            if frame.is_empty():
+                continue
+            homes = (
+                frame.filter(pl.col("namespace").is_not_null()).group_by("namespace", "pod").agg(pl.col("row").min())
+            )
+            for home in homes.sort("row").iter_rows(named=True):
+                labels = LABELS[component]
+                if component == "agent" and home["pod"]:
+                    labels = labels | {"seldon-server-name": home["pod"].rpartition("-")[0]}
+                yield (
+                    component,
+                    self.end(
+                        home["namespace"],
+                        pod=home["pod"],
+                        labels=labels,
+                        ports=PORTS.get(component),
+                        rows=((f"log.{name}", home["row"]),),
+                    ),
+                )
+
+    def _policies(self) -> dict[str, list[Policy]]:
+        found: dict[tuple[str, str], Policy] = {}
+        for row, policy in rows_of(self.frames, "k8s.networkpolicy"):
+            spec = (parsed(policy["raw"]) or {}).get("spec")
+            key = (policy["namespace"], policy["name"])
+            known = found.get(key)
+            if known is None or (known.spec is None and isinstance(spec, dict)):
+                usable = isinstance(spec, dict) and policy["form"] in ("object", None)
+                found[key] = Policy(*key, spec if usable else None, row)
+        by: dict[str, list[Policy]] = {}
+        for key, made in sorted(found.items(), key=lambda item: (str(item[0][0]), item[0][1])):
+            by.setdefault(key[0], []).append(made)
+        return by
+
+    def _listed(self) -> dict[str | None, Row]:
+        """Return the namespaces of which a whole list of policies was dumped; None for all of them."""
+        listed: dict[str | None, Row] = {}
+        for row, listing in rows_of(self.frames, "k8s.listing"):
+            if str(listing["kind"]).lower() == "networkpolicy" and listing.get("complete") is not False:
+                listed.setdefault(listing["namespace"], row)
+        return listed
+
+    def list_of(self, namespace: str | None) -> Row | None:
+        """Return the list that covers a namespace's policies."""
+        if namespace in self.listed:
+            return self.listed[namespace]
+        everywhere = self.listed.get(None)
+        if everywhere and (len(self.policies) > 1 or len(self.namespaces) <= 1):
+            return everywhere
+        return None
+
+    def policies_of(self, namespace: str | None) -> Sequence[Policy] | None:
+        """Return the policies of a namespace; None where they were not collected."""
+        if namespace in self.policies:
+            return self.policies[namespace]
+        return [] if self.list_of(namespace) else None
+
+    def strangers(self, namespace: str | None) -> bool:
+        """Whether a namespace may hold pods that are not Seldon's: a store, a broker."""
+        frame = self.frames.get("k8s.pod")
+        if frame is None:
+            return True
+        inside = frame.filter(pl.col("namespace") == namespace)
+        return inside.is_empty() or inside["component"].null_count() > 0
+
+    def tls(self, namespace: str | None) -> bool:
+        """Whether the control plane of a namespace speaks TLS."""
+        frame = self.frames.get("k8s.env")
+        if frame is None:
+            return False
+        return not frame.filter(
+            (pl.col("variable") == "CONTROL_PLANE_SECURITY_PROTOCOL")
+            & (pl.col("value") == "SSL")
+            & (pl.col("namespace") == namespace)
+        ).is_empty()
+
+    def rule(self, source: End, target: End, port: int, protocol: str) -> tuple[Ruling, Ruling]:
+        """Return what the source's policies say, and what the destination's."""
+        out = rule(self.policies_of(source.namespace), source, target, EGRESS, port, protocol)
+        into = rule(self.policies_of(target.namespace), target, source, INGRESS, port, protocol)
+        return out, into
+
+
+def _same(one: End, other: End) -> bool:
+    """Whether what is known less well is a component already known."""
+    if one.namespace != other.namespace:
+        return False
+    if one.pod and other.pod:
+        return one.pod == other.pod
+    mine, theirs = one.labels or {}, other.labels or {}
+    return mine.get("seldon-server-name") == theirs.get("seldon-server-name")
+
+
+def _component(name: str, labels: Mapping[str, str]) -> str | None:
+    if "seldon-server-name" in labels:
+        return "agent"
+    if name in ("seldon-v2-controller-manager", "seldon-controller-manager"):
+        return "operator"
+    for component, known in LABELS.items():
+        if (
+            known.get("app.kubernetes.io/name") in (name, labels.get("app.kubernetes.io/name"))
+            and component != "operator"
+        ):
+            return component
+    return None
+
+
+def _ports(pod: Any) -> dict[str, int]:
+    spec = (pod or {}).get("spec") or {}
+    return {
+        str(port["name"]): int(port["containerPort"])
+        for container in spec.get("containers") or []
+        for port in container.get("ports") or []
+        if port.get("name") and port.get("containerPort")
+    }
