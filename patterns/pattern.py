@@ -98,6 +98,7 @@ class Pattern:
     versions: str = ""
     examples: tuple[Example, ...] = ()
     precision: float | None = None  # measured; caps the confidence
+    contradicts: tuple[str, ...] = ()  # two links of the chain that say opposite things, where it is about that
     file: str = ""
 
     @property

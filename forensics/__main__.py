@@ -1,0 +1,5 @@
+"""`python -m forensics` is `seldon-forensics`."""
+
+from forensics.cli import main
+
+main()

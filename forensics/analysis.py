@@ -1,0 +1,118 @@
+"""The pipeline, on one screen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from forensics.bundle import Bundle
+from forensics.causality import root_causes
+from forensics.changes import changes
+from forensics.clocks import estimate_clocks
+from forensics.coverage import Coverage, coverage
+from forensics.document import Document
+from forensics.ingest import Intake, ingest
+from forensics.matching import Context, find_all
+from forensics.netpaths import net_paths
+from forensics.order import Order
+from forensics.quoting import Quotes
+from forensics.report import Conclusions, write
+from forensics.routes import expected_routes
+from forensics.selection import asked, in_force
+from forensics.state import last_words, state_table
+from forensics.timeline import on_one_clock, period
+from forensics.topology import connect
+from forensics.verdict import verdict
+from parsers import PARSERS
+from patterns.pattern import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A bundle, read and put on one clock: what every command starts from."""
+
+    intake: Intake
+    frames: Mapping[str, pl.DataFrame]
+    clocks: pl.DataFrame
+    covered: Coverage
+    topology: Any
+    states: Mapping[str, pl.DataFrame]
+    given: Mapping[str, Any]
+
+
+def read(bundle: Bundle, workers: int = 2, strict: bool = False) -> Case:
+    """Return `bundle` as frames on one clock, with what is derived from them."""
+    intake = ingest(bundle, PARSERS, workers, strict)
+    given = {"name": bundle.name, "sha256": bundle.sha256, "bytes": bundle.bytes, "members": bundle.count}
+    return on_clock(intake, given)
+
+
+def on_clock(intake: Intake, given: Mapping[str, Any]) -> Case:
+    """Return what was read on one clock, with topology, states and the other derived sources."""
+    clocks = estimate_clocks(intake.frames)
+    frames = on_one_clock(intake.frames, clocks)
+    topology = connect(frames)
+    states = last_words(frames, topology)
+    frames |= states
+    frames["route.expected"] = expected_routes(frames, topology)
+    frames["net.path"] = net_paths(frames)
+    frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames}
+    return Case(intake, frames, clocks, coverage(frames, period(frames), intake.cut), topology, states, given)
+
+
+def analyse(case: Case, library: Library) -> Document:
+    """Return what `library` explains of the case. Reads nothing else, and prints nothing."""
+    errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
+    context = Context(case.frames, case.covered, Order(errors, case.covered.period), sound(case.states))
+    outcomes = find_all(in_force(library, case.intake.versions), context)
+    outcomes = asked(outcomes)
+    ranked, candidates = root_causes(outcomes, library, case.topology.link)
+    word = verdict(ranked, case.covered, seldon_objects=_seldon_objects(case.frames))
+    quotes = Quotes(case.intake, case.frames)
+    found = Conclusions(
+        ranked,
+        candidates,
+        outcomes,
+        word,
+        case.covered,
+        case.clocks,
+        state_table(case.frames, case.states),
+        changes(case.frames, quotes),
+    )
+    return write(case.intake, case.given, library, found, quotes)
+
+
+def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:
+    """Return the things whose last state is known in some layer and broken or pending in none."""
+    from parsers.schema import LINKS
+
+    found: set[tuple[str, str | None, str]] = set()
+    for source, frame in states.items():
+        if not set(LINKS) <= set(frame.columns):
+            continue
+        links = [pl.col(link).cast(pl.String) for link in LINKS]
+        ok = frame.filter(
+            pl.any_horizontal(link == "ok" for link in links)
+            & ~pl.any_horizontal(link.is_in(["broken", "pending"]).fill_null(False) for link in links)
+        )
+        kind = source.partition(".")[2]
+        found.update((kind, namespace, name) for namespace, name in ok.select("namespace", "name").iter_rows())
+    return frozenset(found)
+
+
+def _seldon_objects(frames: Mapping[str, pl.DataFrame]) -> bool:
+    components: Sequence[str] = (
+        "scheduler",
+        "envoy",
+        "server",
+        "operator",
+        "modelgateway",
+        "pipelinegateway",
+        "dataflow",
+    )
+    for source in ("k8s.pod", "k8s.container"):
+        frame = frames.get(source)
+        if frame is not None and frame.filter(pl.col("component").is_in(components)).height:
+            return True
+    return False

@@ -1,0 +1,174 @@
+"""Commands and exit codes; the only module that prints or exits.
+
+Nothing heavy is imported before a command needs it: `--help` answers without Polars.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from forensics.analysis import Case
+    from forensics.document import Document
+    from patterns.pattern import Library
+
+SEVERITIES = ("info", "low", "medium", "high", "critical")
+
+app = typer.Typer(
+    name="seldon-forensics",
+    help="""Say what broke first in a Seldon Core v2 installation, from a support bundle alone.
+
+    A bundle is a folder, any archive or compressed file, a single log, or - for standard input.
+    Nothing is sent anywhere.
+
+    Most used: seldon-forensics analyse case.tar.gz""",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Exit(IntEnum):
+    """What the exit code says."""
+
+    OK = 0
+    USAGE = 2
+    UNREADABLE = 3
+    LIBRARY = 4
+    OUR_FAULT = 5
+    DOES_NOT_HOLD = 6
+    FAIL_ON = 10
+
+
+Bundles = Annotated[
+    list[str],
+    typer.Argument(metavar="BUNDLE…", help="Folder, archive, log, or -; several are parts of one installation."),
+]
+Packs = Annotated[
+    list[Path] | None, typer.Option("--patterns", metavar="DIR", help="More patterns, or others for the same names.")
+]
+Out = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write the report; the suffix picks the form (.json .html .md .sarif .xml .parquet/); json:- is stdout.",
+    ),
+]
+
+
+def main() -> None:
+    """Run the command line; bad input ends in one clear sentence on standard error."""
+    with sentences():
+        app(prog_name="seldon-forensics")
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Turn what a caller got wrong into a sentence and an exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        stop("interrupted; nothing was written", Exit.USAGE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(Exit.OK) from None
+    except ValueError as error:
+        name = type(error).__name__
+        if name == "BundleError":
+            stop(str(error), Exit.UNREADABLE)
+        if name in ("PatternError", "PackError", "SuppressionError", "BaselineError"):
+            stop(str(error), Exit.LIBRARY)
+        if name in ("UsageError", "DocumentError", "QueryError"):
+            stop(str(error), Exit.USAGE)
+        raise
+
+
+def stop(sentence: str, code: Exit) -> NoReturn:
+    """Say `sentence` on standard error and end with `code`."""
+    sys.stderr.write(f"seldon-forensics: {sentence}\n")
+    raise SystemExit(int(code))
+
+
+def load(packs: Sequence[Path] | None) -> "Library":
+    """Return the pattern library, with packs."""
+    from patterns.loader import load_library
+
+    return load_library(tuple(packs or ()))
+
+
+def opened(bundles: Sequence[str]) -> "Case":
+    """Return the bundles, read."""
+    from forensics.analysis import read
+    from forensics.bundle import open_bundle
+
+    return read(open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None))
+
+
+@app.command()
+def analyse(
+    bundles: Bundles,
+    output: Out = None,
+    fail_on: Annotated[
+        str | None, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 10 for a root this bad.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Everything, not only what fits a screen.")] = False,
+    patterns: Packs = None,
+) -> None:
+    """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
+    if fail_on is not None and fail_on not in SEVERITIES:
+        stop(f"--fail-on {fail_on}: not one of {', '.join(SEVERITIES)}", Exit.USAGE)
+    from forensics.analysis import analyse as conclude
+
+    library = load(patterns)
+    case = opened(bundles)
+    document = conclude(case, library)
+    deliver(document, case, output or (), details)
+    raise SystemExit(int(exit_code(document, fail_on)))
+
+
+def exit_code(document: "Document", fail_on: str | None) -> Exit:
+    """Return the exit code for a document."""
+    if document.get("failures"):
+        return Exit.OUR_FAULT
+    if document["verdict"] == "unrecognised":
+        return Exit.UNREADABLE
+    if fail_on is not None:
+        worst = [
+            SEVERITIES.index(f["severity"])
+            for f in document["findings"]
+            if f["role"] in ("root", "check") and f["at_end"] != "ended"
+        ]
+        if worst and max(worst) >= SEVERITIES.index(fail_on):
+            return Exit.FAIL_ON
+    return Exit.OK
+
+
+def deliver(document: "Document", case: "Case", outputs: Sequence[str], details: bool = False) -> None:
+    """Write the forms that were asked for; without any, print the short answer."""
+    from forensics.forms import write_form
+
+    for output in outputs:
+        try:
+            write_form(document, case, output, sys.stdout.buffer)
+        except OSError as error:
+            stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+    if not outputs:
+        show(document, details)
+
+
+def show(document: "Document", details: bool) -> None:
+    """Print the report."""
+    from rich.console import Console
+
+    from forensics.render import render
+
+    console = Console(highlight=False)
+    console.print(render(document, details=details, width=console.width), soft_wrap=True)

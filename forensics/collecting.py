@@ -1,0 +1,85 @@
+"""The command that would have collected what is missing."""
+
+from collections.abc import Mapping
+
+_POD = {
+    "log.scheduler": ("seldon-scheduler-0", "scheduler"),
+    "log.agent": ("$pod", "agent"),
+    "log.rclone": ("$pod", "rclone"),
+    "log.mlserver": ("$pod", "mlserver"),
+    "log.triton": ("$pod", "triton"),
+    "log.envoy": ("deploy/seldon-envoy", "envoy"),
+    "log.modelgateway": ("deploy/seldon-modelgateway", "modelgateway"),
+    "log.pipelinegateway": ("deploy/seldon-pipelinegateway", "pipelinegateway"),
+    "log.dataflow": ("deploy/seldon-dataflow-engine", "dataflow-engine"),
+    "log.hodometer": ("deploy/hodometer", "hodometer"),
+    "log.controller": ("deploy/seldon-v2-controller-manager", "manager"),
+}
+_ADMIN = {
+    "envoy.stat": "stats",
+    "envoy.route": "config_dump?include_eds",
+    "envoy.cluster": "config_dump?include_eds",
+    "envoy.update": "config_dump?include_eds",
+    "envoy.endpoint": "clusters?format=json",
+    "envoy.listener": "config_dump?include_eds",
+    "envoy.certificate": "certs",
+    "envoy.server": "server_info",
+}
+_DERIVED = {
+    "state.model": "models.mlops.seldon.io",
+    "state.server": "servers.mlops.seldon.io,statefulsets,pods",
+    "state.pipeline": "pipelines.mlops.seldon.io",
+    "state.experiment": "experiments.mlops.seldon.io",
+    "net.path": "networkpolicies,pods",
+}
+_SELDON = ("model", "server", "pipeline", "experiment", "seldonruntime", "seldonconfig", "serverconfig")
+_OF_PODS = {"k8s.container": "pods", "k8s.env": "pods,deployments,statefulsets"}
+_CLUSTER_WIDE = ("node", "namespace", "persistentvolume", "storageclass", "ingressclass", "customresourcedefinition")
+_PLURALS = {"endpoints": "endpoints,endpointslices", "networkpolicy": "networkpolicies", "ingress": "ingresses"}
+
+
+def how_to_collect(source: str, names: Mapping[str, str]) -> str:
+    """Return a kubectl command that collects `source` for what `names` names; empty where no command does."""
+    namespace = names.get("namespace") or "<namespace>"
+    pod = names.get("pod") or "<server pod>"
+    if source in _POD:
+        target, container = _POD[source]
+        command = f"kubectl -n {namespace} logs {target.replace('$pod', pod)} -c {container} --timestamps --tail=-1"
+        return command
+    if source == "log.envoy_access":
+        return f"kubectl -n {namespace} exec deploy/seldon-envoy -c envoy -- cat /tmp/envoy-accesslog.txt"
+    if source in _ADMIN:
+        return (
+            f"kubectl -n {namespace} port-forward deploy/seldon-envoy 9901:9901 & "
+            f"sleep 2; curl -s 'localhost:9901/{_ADMIN[source]}'"
+        )
+    if source == "k8s.event":
+        return f"kubectl -n {namespace} get events -o yaml"
+    if source in _OF_PODS:
+        return f"kubectl -n {namespace} get {_OF_PODS[source]} -o yaml"
+    if source == "k8s.condition":
+        return f"kubectl -n {namespace} get models,servers,pipelines,experiments,seldonruntimes,pods -o yaml"
+    if source in _DERIVED:
+        return f"kubectl -n {namespace} get {_DERIVED[source]} -o yaml"
+    if source == "route.expected":
+        return how_to_collect("envoy.route", names)
+    if source.startswith("k8s."):
+        kind = source.removeprefix("k8s.")
+        if kind in _CLUSTER_WIDE:
+            return f"kubectl get {kind}s -o yaml"
+        plural = _PLURALS.get(kind, f"{kind}s")
+        group = ".mlops.seldon.io" if kind in _SELDON else ""
+        return f"kubectl -n {namespace} get {plural}{group} -o yaml"
+    if source == "log.kafka":
+        return "kubectl -n <kafka namespace> logs <broker pod> --timestamps --tail=-1"
+    if source == "log.coredns":
+        return "kubectl -n kube-system logs -l k8s-app=kube-dns --timestamps --tail=-1"
+    if source == "log.client":
+        return "the request as it was sent, with its answer: curl -v …"
+    return ""
+
+
+def previous_log(source: str, names: Mapping[str, str]) -> str:
+    """Return the command for the log of the container's life before this one."""
+    command = how_to_collect(source, names)
+    return f"{command} --previous" if source in _POD else command

@@ -1,0 +1,244 @@
+"""What was collected, from when to when, and therefore what may be called absent."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from forensics.collecting import how_to_collect, previous_log
+from forensics.findings import Missing
+from forensics.hits import ANONYMOUS
+from patterns.pattern import Evidence
+from patterns.terms import Test
+
+START = re.compile(
+    r"Setting log level|^Version v?\d|Server Capabilities \[|^Starting envoy|initializing epoch 0"
+    r"|Serving remote control on"
+    r"|Environment tarball not found|Using asyncio event-loop|HTTP server running on|Started server process"
+    r"|Configuration set using the DSL|initialised with config|Registered kafka:type|Pinned memory pool is created"
+    r"|Triton Inference Server|Setting (?:scheduler|agent|namespace|overcommit|capabilities|memory request|inference)\b"
+    r"|Watching namespace|Starting metrics server|starting manager|Loading tracing config|Server type is|CoreDNS-\d"
+    r"|NGINX Ingress controller|deprecated!! The parallel_workers|tracing disabled",
+    re.I,
+)
+HEAD = 6  # the first records among which a start line must stand
+UNCUT = ("log.envoy_access", "log.client")  # these have no start line, and are not rotated by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The log of one process, as far as it was collected. Times in microseconds since the epoch."""
+
+    source: str
+    member: str
+    namespace: str | None
+    pod: str | None
+    container: str | None
+    previous: bool
+    first: int | None
+    last: int | None
+    until: int | None  # to where its silence counts
+    head: str  # whole | cut | unknown
+    level: str | None  # the lowest level it holds
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What may be called absent."""
+
+    streams: tuple[Stream, ...]
+    listed: frozenset[tuple[str, str | None]]  # (kind, namespace): lists that were dumped; None is every namespace
+    kinds: frozenset[str]  # sources that have rows
+    period: tuple[int, int] | None
+    objects: Mapping[str, frozenset[str]] = field(default_factory=dict)  # kind to "namespace/name" that were dumped
+
+    def of(self, source: str, names: Mapping[str, str | None]) -> list[Stream]:
+        """Return the streams of `source` that may be about `names`: those that name nothing else."""
+        return [s for s in self.streams if s.source == source and _compatible(s, names)]
+
+    def gap(
+        self,
+        piece: Evidence,
+        names: Mapping[str, str | None],
+        start: int | None = None,
+        end: int | None = None,
+    ) -> Missing | None:
+        """Return why the absence of `piece` from [start, end) cannot be told; None where it can.
+
+        Without `start` it is the whole life of the process, without `end` the rest of the period.
+        """
+        source = piece.source
+        known = {k: v for k, v in names.items() if v and not v.startswith("\0")}
+        if source.startswith("log."):
+            return self._gap_in_logs(piece, names, known, start, end)
+        if source.startswith("finding."):
+            return None
+        return self._gap_in_facts(piece, known)
+
+    def _gap_in_logs(
+        self,
+        piece: Evidence,
+        names: Mapping[str, str | None],
+        known: Mapping[str, str],
+        start: int | None,
+        end: int | None,
+    ) -> Missing | None:
+        source = piece.source
+        streams = self.of(source, names)
+        collect = how_to_collect(source, known)
+        if not streams:
+            return Missing(source, "not collected", collect)
+        if piece.level == "debug" and not any(s.level in ("trace", "debug") for s in streams):
+            return Missing(source, "its log holds no debug lines", f"set the log level to debug, then: {collect}")
+        whole = any(s.head == "whole" for s in streams)
+        if start is None:
+            if whole:
+                return None
+            if piece.repeats and any(
+                s.first is not None and s.until is not None and s.until - s.first >= _us(piece) * 3 for s in streams
+            ):
+                return None
+            return Missing(source, "the beginning of its log was not collected", collect)
+        limit = end if end is not None else (self.period[1] if self.period else None)
+        if limit is None:
+            return Missing(source, "its log bears no times", collect)
+        reached = [s for s in streams if s.until is not None and s.until >= limit]
+        if not reached:
+            return Missing(source, "its log ends before the time in question", collect)
+        if any(s.head == "whole" or (s.first is not None and s.first <= start) for s in streams):
+            return None
+        return Missing(source, "its log begins after the time in question", previous_log(source, known))
+
+    def _gap_in_facts(self, piece: Evidence, known: Mapping[str, str]) -> Missing | None:
+        source = piece.source
+        collect = how_to_collect(source, known)
+        namespace = known.get("namespace")
+        if source.startswith("k8s."):
+            kinds = _kinds(piece)
+            for kind in kinds:
+                if (kind, namespace) in self.listed or (kind, None) in self.listed:
+                    return None
+                if namespace is None and any(k == kind for k, _ in self.listed):
+                    return None
+                owner = known.get({"container": "pod", "env": "pod"}.get(kind, kind)) or known.get("name")
+                if owner and any(o.endswith(f"/{owner}") for o in self.objects.get(kind, ())):
+                    return None
+            return Missing(source, "not collected", collect)
+        if source in self.kinds or (
+            source.partition(".")[0] == "envoy" and source in ("envoy.update",) and "envoy.route" in self.kinds
+        ):
+            return None
+        return Missing(source, "not collected", collect)
+
+
+def _us(piece: Evidence) -> int:
+    return int(piece.repeats.total_seconds() * 1e6) if piece.repeats else 0
+
+
+def _compatible(stream: Stream, names: Mapping[str, str | None]) -> bool:
+    for name in ("namespace", "pod", "container"):
+        wanted, own = names.get(name), getattr(stream, name)
+        if not wanted:
+            continue
+        if wanted.startswith("\0"):  # the row's own file: its pod has other files that may be anonymous too
+            continue
+        if own is not None and own != wanted:
+            return False
+    return True
+
+
+_KIND_OF = {"container": "pod", "env": "pod"}
+
+
+def _kinds(piece: Evidence) -> tuple[str, ...]:
+    kind = piece.source.removeprefix("k8s.")
+    if kind == "condition" and piece.where is not None:
+        for test in piece.where.tests():
+            if isinstance(test, Test) and test.column.path == ("kind",):
+                if test.verb == "=":
+                    return (str(test.value).lower(),)
+                if test.verb == "in" and isinstance(test.value, tuple):
+                    return tuple(str(v).lower() for v in test.value)
+    if kind == "condition":
+        return ("pod", "model", "server", "pipeline", "experiment", "seldonruntime")
+    return (_KIND_OF.get(kind, kind),)
+
+
+def coverage(
+    frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None, cut: frozenset[str] = frozenset()
+) -> Coverage:
+    """Return what was collected.
+
+    Args:
+        frames: placed by `timeline.on_one_clock`.
+        period: first and last microsecond of the bundle.
+        cut: members that visibly end early (a broken archive, an example that says so).
+    """
+    streams: list[Stream] = []
+    for source, frame in frames.items():
+        if source.startswith("log.") and frame.height:
+            streams.extend(_streams(source, frame, period, cut))
+    followed = {(s.source, s.namespace, s.pod, s.container) for s in streams if s.previous and s.head == "whole"}
+    joined = tuple(
+        replace(s, head="whole")
+        if s.head != "whole" and not s.previous and (s.source, s.namespace, s.pod, s.container) in followed
+        else s
+        for s in streams
+    )
+    listed: set[tuple[str, str | None]] = set()
+    listing = frames.get("k8s.listing")
+    if listing is not None:
+        listed.update(
+            (str(kind).lower(), namespace) for kind, namespace in listing.select("kind", "namespace").iter_rows()
+        )
+    if any(kind == "event" for kind, _ in listed) or ("k8s.event" in frames and frames["k8s.event"].height):
+        listed.add(("event", None))
+    objects: dict[str, frozenset[str]] = {}
+    for source, frame in frames.items():
+        if source.startswith("k8s.") and {"namespace", "name"} <= set(frame.columns):
+            objects[source.removeprefix("k8s.")] = frozenset(
+                f"{ns or ''}/{name}" for ns, name in frame.select("namespace", "name").iter_rows() if name
+            )
+    kinds = frozenset(source for source, frame in frames.items() if frame.height)
+    return Coverage(joined, frozenset(listed), kinds, period, objects)
+
+
+def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, cut: frozenset[str]) -> list[Stream]:
+    grouped: dict[str, list[Stream]] = defaultdict(list)
+    for (member, pod, container), part in frame.group_by("member", "pod", "container", maintain_order=True):
+        dated = part.filter(pl.col("time").is_not_null())
+        first = dated.select(pl.col("earliest").min().cast(pl.Int64)).item() if dated.height else None
+        last = dated.select(pl.col("latest").max().cast(pl.Int64)).item() if dated.height else None
+        previous = bool(part["previous"][0])
+        until = last
+        if not previous and member not in cut and period is not None:
+            until = period[1]
+        opening = "\n".join(part["text"].head(HEAD).to_list())
+        started = source in UNCUT or any(START.search(line) for line in opening.split("\n"))
+        head = "cut" if not started else "whole"
+        if member in cut:
+            head = "cut"
+        level = part["level"].min() if part["level"].null_count() < part.height else None
+        grouped[str(member)].append(
+            Stream(
+                source,
+                str(member),
+                part["namespace"][0],
+                None if pod is None else str(pod),
+                None if container is None else str(container),
+                previous,
+                first,
+                last,
+                until,
+                head,
+                str(level) if level is not None else None,
+                part.height,
+            )
+        )
+    return [s for some in grouped.values() for s in some]
+
+
+__all__ = ["ANONYMOUS", "Coverage", "Stream", "coverage"]

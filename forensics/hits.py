@@ -1,0 +1,181 @@
+"""Which rows of which source fit which piece of evidence.
+
+Literals nominate, the pattern's own condition decides: the text conditions of all pieces of one source are searched
+at once for literals that any fitting row must hold, and only rows that hold one are looked at again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+from patterns.literals import condition_literals
+
+from parsers.schema import SOURCES
+from patterns.language import bindings, compile_where
+from patterns.pattern import Evidence
+
+SAMPLE = 50_000  # more hits of one piece than this are thinned; their number is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    r"""A row that fits. Times are microseconds since the epoch; null where nothing bounds them.
+
+    Attributes:
+        place: (member, section, line): the order within a file.
+        names: bound names; `\0` and a member for a name that only the file it stands in can tell.
+        weight: how often it happened: an Event's count, else 1.
+    """
+
+    source: str
+    row: int
+    earliest: int | None
+    latest: int | None
+    clock: str
+    place: tuple[str, int, int]
+    names: Mapping[str, str | None]
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a piece of evidence found in the whole bundle.
+
+    Attributes:
+        hits: in file order.
+        undecided: how many rows a null left undecided.
+        collected: whether the source has a frame at all.
+    """
+
+    hits: tuple[Hit, ...] = ()
+    undecided: int = 0
+    collected: bool = False
+    total: int = 0
+    own: Mapping[str, object] = field(default_factory=dict)
+
+
+ANONYMOUS = ("namespace", "pod", "container", "node")
+
+
+def find(evidence: Iterable[tuple[str, Evidence]], frames: Mapping[str, pl.DataFrame]) -> dict[str, Found]:
+    """Return what each piece found, by the key it was given with.
+
+    Args:
+        evidence: (key, piece), any number of them.
+        frames: source name to rows, placed by `timeline.on_one_clock`.
+    """
+    by_source: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
+    for key, piece in evidence:
+        by_source[piece.source].append((key, piece))
+    found: dict[str, Found] = {}
+    for source, pieces in by_source.items():
+        frame = frames.get(source)
+        if frame is None:
+            found.update((key, Found()) for key, _ in pieces)
+            continue
+        frame = _without_unknown(source, frame).with_row_index("row")
+        nominated = _nominate(source, frame, pieces)
+        for key, piece in pieces:
+            rows = nominated.get(key)
+            found[key] = _decide(piece, frame if rows is None else frame[rows])
+    return found
+
+
+def _without_unknown(source: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return derived rows with `unknown` as null, so that a condition on them is undecided."""
+    if source not in SOURCES or not SOURCES[source].derived:
+        return frame
+    return frame.with_columns(
+        pl.when(pl.col(name).cast(pl.String) != "unknown").then(pl.col(name)).alias(name)
+        for name, dtype in frame.schema.items()
+        if isinstance(dtype, pl.Enum) or name == "state"
+    )
+
+
+def _nominate(source: str, frame: pl.DataFrame, pieces: list[tuple[str, Evidence]]) -> dict[str, pl.Series]:
+    """Return, for pieces whose text condition needs one of some literals, the rows that hold one."""
+    if "text" not in frame.columns or not frame.height or not source.startswith(("log.", "k8s.event")):
+        return {}
+    wanted = {key: condition_literals(piece.where) for key, piece in pieces if piece.where is not None}
+    wanted = {key: literals for key, literals in wanted.items() if literals}
+    literals = sorted({literal for some in wanted.values() for literal in some})
+    if not literals:
+        return {}
+    numbers = {literal: number for number, literal in enumerate(literals)}
+    some = frame.select("row", "text").filter(pl.col("text").str.contains_any(literals))
+    pairs = (
+        some.select("row", literal=pl.col("text").str.extract_many(literals, overlapping=True))
+        .explode("literal")
+        .unique(maintain_order=True)
+    )
+    rows: dict[int, pl.Series] = {
+        numbers[str(literal)]: part["row"] for (literal,), part in pairs.group_by("literal", maintain_order=True)
+    }
+    nothing = pl.Series([], dtype=pl.UInt32)
+    return {
+        key: pl.concat([rows.get(numbers[literal], nothing) for literal in some_literals]).unique().sort()
+        for key, some_literals in wanted.items()
+    }
+
+
+def _decide(piece: Evidence, frame: pl.DataFrame) -> Found:
+    expression = compile_where(piece.where, piece.source) if piece.where is not None else pl.lit(True)
+    judged = frame.with_columns(expression.alias("\0fits"))
+    undecided = judged["\0fits"].null_count()
+    fitting = judged.filter(pl.col("\0fits"))
+    total = fitting.height
+    if total > SAMPLE:
+        fitting = pl.concat([fitting.head(SAMPLE // 2), fitting.tail(SAMPLE // 2)])
+    return Found(tuple(_hits(piece, fitting)), undecided, True, total)
+
+
+def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
+    names = bindings(piece.where, piece.bind, piece.source)
+    timed = "earliest" in frame.columns
+    chosen = frame.select(
+        "row",
+        "member",
+        "line",
+        *(
+            (pl.col("earliest").cast(pl.Int64), pl.col("latest").cast(pl.Int64), "section", "clock")
+            if timed
+            else (
+                _since(frame).cast(pl.Int64).alias("earliest"),
+                (_since(frame).cast(pl.Int64) + 1_000_000).alias("latest"),
+                (-1 - pl.int_range(pl.len())).alias("section"),
+                pl.lit("").alias("clock"),
+            )
+        ),
+        (pl.col("count").fill_null(1) if piece.source == "k8s.event" else pl.lit(1)).alias("weight"),
+        *(expression.cast(pl.String).alias(f"\0{name}") for name, expression in names.items()),
+    )
+    log = piece.source.startswith("log.")
+    hits = []
+    for row in chosen.iter_rows(named=True):
+        bound = {name: row[f"\0{name}"] for name in names}
+        if log:
+            for name in ANONYMOUS:
+                if name in bound and bound[name] is None:
+                    bound[name] = f"\0{row['member']}"
+        hits.append(
+            Hit(
+                piece.source,
+                row["row"],
+                row["earliest"],
+                row["latest"],
+                row["clock"] or "",
+                (row["member"], row["section"], row["line"]),
+                bound,
+                max(1, row["weight"] or 1),
+            )
+        )
+    return hits
+
+
+def _since(frame: pl.DataFrame) -> pl.Expr:
+    """When a fact began, by its own words; null where it does not say."""
+    for name in ("since", "first", "created", "updated"):
+        if name in frame.columns:
+            return pl.col(name)
+    return pl.lit(None, pl.Int64)

@@ -1,0 +1,239 @@
+"""Give each artefact to the parser that recognises it; keep what was not understood, and what became of each line."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+from parsers.segments import segments
+
+from forensics.bundle import Bundle, Member
+from parsers.decoding import decode
+from parsers.layout import origin_of
+from parsers.parser import Artefact, Origin, Parsed, Parser
+from parsers.schema import IGNORED, REJECT, SOURCES
+from parsers.wrappers import unwrap
+
+log = logging.getLogger(__name__)
+WORKERS = 2
+ACCOUNT = ("events", "continuations", "facts", "ignored", "rejects")
+QUEUED = 4  # members read ahead of the workers
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What became of one member.
+
+    Attributes:
+        lines: physical lines, decoded; null text where the member was not read.
+        kinds: the parsers that read parts of it.
+        failed: what a parser of ours raised.
+    """
+
+    member: str
+    sha256: str
+    bytes: int
+    status: str  # read | partly | skipped | refused | broken
+    reason: str | None
+    lines: pl.Series
+    kinds: tuple[str, ...] = ()
+    frames: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
+    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
+    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REJECT)))
+    versions: tuple[tuple[str, str], ...] = ()
+    failed: tuple[str, ...] = ()
+    account: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACCOUNT, 0))  # lines by what became of them
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """The whole bundle, parsed.
+
+    Attributes:
+        frames: source name to rows, in the order of member and line.
+        reads: what became of each member, in the order of their names.
+        versions: (component, version) as the components print them.
+        failures: parsers of ours that failed, and on what.
+        cut: members that visibly end early.
+    """
+
+    frames: dict[str, pl.DataFrame]
+    reads: tuple[Read, ...]
+    versions: frozenset[tuple[str, str]]
+    failures: tuple[str, ...]
+    cut: frozenset[str]
+
+    def lines_of(self, member: str) -> pl.Series | None:
+        """Return the physical lines of a member, or None where it was not read."""
+        for read in self.reads:
+            if read.member == member:
+                return read.lines
+        return None
+
+
+def ingest(bundle: Bundle, parsers: Sequence[Parser], workers: int = WORKERS, strict: bool = False) -> Intake:
+    """Return everything that could be read of `bundle`.
+
+    Members are read by this thread and parsed by `workers` others; the result does not depend on their number.
+
+    Args:
+        bundle: members are taken in its order.
+        parsers: the first one that recognises an artefact reads it.
+        workers: threads that parse.
+        strict: let a parser's own error through instead of marking the artefact.
+    """
+    reads: list[Read] = []
+    with ThreadPoolExecutor(workers, thread_name_prefix="parse") as pool:
+        waiting: list[Future[Read]] = []
+        for member in bundle.members():
+            waiting.append(pool.submit(read_member, member, parsers, strict))
+            del member
+            while len(waiting) > QUEUED:
+                reads.append(waiting.pop(0).result())
+        reads.extend(future.result() for future in waiting)
+    return gather(reads)
+
+
+def gather(reads: Iterable[Read]) -> Intake:
+    """Return the intake of members that were read one by one."""
+    ordered = sorted(reads, key=lambda r: r.member)
+    frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    for read in ordered:
+        for source, parts in read.frames.items():
+            frames[source].extend(parts)
+    return Intake(
+        {
+            source: pl.concat(frames[source]).sort("member", "line", maintain_order=True)
+            for source in SOURCES
+            if source in frames
+        },
+        tuple(replace(read, frames={}) for read in ordered),
+        frozenset(v for read in ordered for v in read.versions),
+        tuple(f for read in ordered for f in read.failed),
+        frozenset(read.member for read in ordered if read.status == "partly"),
+    )
+
+
+def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False) -> Read:
+    """Return what a member holds."""
+    nothing = pl.Series("text", [], dtype=pl.String)
+    blank = Read(member.name, member.sha256, member.bytes, member.status, member.reason, nothing)
+    if member.data is None:
+        return blank
+    lines, refused = decode(member.data)
+    if lines is None:
+        return replace(blank, status="skipped", reason=refused)
+    status, reason = member.status, member.reason
+    if lines.height == 0:
+        return replace(blank, status=status, reason=reason or "empty")
+    origin = origin_of(member.name)
+    unwrapped = unwrap(member.name, lines, origin)
+    frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
+    ignored, rejects = [unwrapped.ignored], [unwrapped.rejects]
+    kinds: dict[str, None] = {}
+    versions: list[tuple[str, str]] = []
+    failed: list[str] = []
+    unread = 0
+    for artefact in (part for whole in unwrapped.artefacts for part in _parts(whole, parsers)):
+        parser = recognise(artefact, parsers)
+        if parser is None:
+            unread += artefact.frame.height
+            rejects.append(_unread(artefact))
+            continue
+        try:
+            parsed = parser.parse(artefact)
+        except Exception as error:
+            if strict:
+                raise
+            log.debug("parser %s failed on %s", parser.name, member.name, exc_info=True)
+            failed.append(f"parser {parser.name} failed on {member.name}: {type(error).__name__}")
+            rejects.append(_unread(artefact, f"our parser {parser.name} failed"))
+            continue
+        kinds[parser.name] = None
+        ignored.append(parsed.ignored)
+        rejects.append(parsed.rejects)
+        for source, frame in parsed.frames.items():
+            frames[source].append(frame)
+        if parsed.version:
+            versions.append((component(parsed), parsed.version))
+    if not kinds and not failed and status == "read":
+        status, reason = "skipped", reason or "no format that is known here"
+    ignored_lines, rejected = _stack(ignored, dict(IGNORED)), _stack(rejects, dict(REJECT))
+    return Read(
+        member.name,
+        member.sha256,
+        member.bytes,
+        status,
+        reason,
+        lines["text"],
+        tuple(kinds),
+        dict(frames),
+        ignored_lines,
+        rejected,
+        tuple(versions),
+        tuple(failed),
+        _account(lines.height, frames, ignored_lines, rejected),
+    )
+
+
+def _account(
+    height: int, frames: dict[str, list[pl.DataFrame]], ignored: pl.DataFrame, rejects: pl.DataFrame
+) -> dict[str, int]:
+    """Return how many lines became what; every line is counted once, in the order of `ACCOUNT`."""
+    what = pl.Series("what", [len(ACCOUNT)], dtype=pl.Int8).new_from_index(0, height)
+
+    def mark(spans: pl.DataFrame, kind: int) -> None:
+        nonlocal what
+        if not spans.height:
+            return
+        lines = spans.select(pl.int_ranges("line", pl.col("line") + pl.col("lines")).explode()).to_series().unique()
+        lines = lines.filter((lines >= 1) & (lines <= height)).cast(pl.Int64)
+        flags = pl.Series([False]).new_from_index(0, height).scatter(lines - 1, True)
+        what = what.zip_with(~flags, pl.Series([kind], dtype=pl.Int8).new_from_index(0, height))
+
+    one = pl.lit(1, pl.UInt32).alias("lines")
+    mark(ignored.select("line", one), 3)
+    mark(rejects.select("line", "lines"), 4)
+    for source, parts in frames.items():
+        if not source.startswith("log."):
+            for part in parts:
+                mark(part.select("line", "lines"), 2)
+    for source, parts in frames.items():
+        if source.startswith("log."):
+            for part in parts:
+                mark(part.select("line", "lines"), 1)
+                mark(part.select("line", one), 0)
+    counts = dict(what.value_counts().iter_rows())
+    account = {name: int(counts.get(number, 0)) for number, name in enumerate(ACCOUNT)}
+    account["rejects"] += int(counts.get(len(ACCOUNT), 0))  # a line nobody accounts for was not understood
+    return account
+
+
+def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    return pl.concat(frame.select(schema).cast(schema) for frame in frames).sort("line", maintain_order=True)  # type: ignore[arg-type]
+
+
+def component(parsed: Parsed) -> str:
+    """Return the component a parsed log is of, by its source; empty where it is no log."""
+    return next((s.removeprefix("log.") for s in parsed.frames if s.startswith("log.")), "")
+
+
+def _parts(artefact: Artefact, parsers: Sequence[Parser]) -> Iterator[Artefact]:
+    yield from segments(artefact)
+
+
+def recognise(artefact: Artefact, parsers: Sequence[Parser]) -> Parser | None:
+    """Return the first parser that recognises the artefact by its first lines, or by what follows a foreign head."""
+    head = artefact.head()
+    return next((parser for parser in parsers if parser.recognises(head)), None)
+
+
+def _unread(artefact: Artefact, reason: str = "no format that is known here") -> pl.DataFrame:
+    return artefact.frame.select(
+        pl.lit(artefact.member).alias("member"), "line", "lines", "text", pl.lit(reason).alias("reason")
+    )
+
+
+__all__ = ["Intake", "Origin", "Read", "gather", "ingest", "read_member", "recognise"]

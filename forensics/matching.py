@@ -1,0 +1,313 @@
+"""Evidence and patterns: present, absent or unknown, one finding for each subject."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import polars as pl
+
+from forensics.coverage import Coverage
+from forensics.findings import ABSENT, PRESENT, UNKNOWN, Finding, Missing, Moment, Outcome, Seen
+from forensics.hits import Found, Hit, find
+from forensics.order import Occurrence, Order
+from forensics.subjects import Joins, Sorted, shown
+from forensics.terms import CURED, Evaluation, Result, Rows
+from parsers.schema import SOURCES
+from patterns.pattern import Evidence, Library, Pattern
+from patterns.terms import NoLater, Term, Without, parts, pieces, positive
+
+LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
+CITED = 12  # rows of one piece that are quoted: the first and the last ones
+COUNTERS = ("envoy.stat", "metric")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What matching needs to know of the bundle.
+
+    Attributes:
+        frames: source name to rows, placed on one clock.
+        covered: what may be called absent.
+        order: which row came first.
+        sound: (kind, namespace, name) of things whose last state is sound in every layer that was collected.
+        versions: whether a pattern's version condition holds; None where the version is not known.
+    """
+
+    frames: Mapping[str, pl.DataFrame]
+    covered: Coverage
+    order: Order
+    sound: frozenset[tuple[str, str | None, str]] = frozenset()
+    versions: Mapping[str, str] | None = None
+
+    @property
+    def end(self) -> int | None:
+        """The last microsecond of the bundle."""
+        return self.covered.period[1] if self.covered.period else None
+
+    @property
+    def start(self) -> int | None:
+        """The first microsecond of the bundle."""
+        return self.covered.period[0] if self.covered.period else None
+
+
+def find_all(library: Library, context: Context) -> dict[str, Outcome]:
+    """Return what each pattern came to, by id, patterns in the order in which they build on each other."""
+    order = _by_dependence(library)
+    outcomes: dict[str, Outcome] = {}
+    direct = [p for p in order if not _builds_on(p)]
+    found = find(
+        ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
+        context.frames,
+    )
+    for pattern in direct:
+        own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
+        outcomes[pattern.id] = judge(pattern, own, context, outcomes)
+    for pattern in order:
+        if _builds_on(pattern):
+            frames = dict(context.frames)
+            for target in _builds_on(pattern):
+                frames[f"finding.{target}"] = _as_rows(outcomes[target])
+            own = find(pattern.evidence.items(), frames)
+            outcomes[pattern.id] = judge(pattern, own, context, outcomes)
+    return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
+
+
+def _builds_on(pattern: Pattern) -> tuple[str, ...]:
+    return tuple(
+        piece.source.removeprefix("finding.")
+        for piece in pattern.evidence.values()
+        if piece.source.startswith("finding.")
+    )
+
+
+def _by_dependence(library: Library) -> list[Pattern]:
+    done: dict[str, Pattern] = {}
+
+    def visit(pattern: Pattern) -> None:
+        if pattern.id in done:
+            return
+        for target in _builds_on(pattern):
+            if target in library.patterns:
+                visit(library.patterns[target])
+        done[pattern.id] = pattern
+
+    for pattern in library.patterns.values():
+        visit(pattern)
+    return list(done.values())
+
+
+def _as_rows(outcome: Outcome) -> pl.DataFrame:
+    from parsers.schema import NAMES, TIME
+
+    findings = [f for f in outcome.findings if not f.over]
+    return pl.DataFrame(
+        {
+            "member": [f.pattern.id for f in findings],
+            "line": list(range(1, len(findings) + 1)),
+            **{name: [f.subject.get(name) for f in findings] for name in NAMES},
+            "severity": [f.pattern.severity for f in findings],
+            "at_end": [f.at_end for f in findings],
+            "count": [f.count for f in findings],
+            "first": [f.first.earliest for f in findings],
+            "last": [f.last.latest for f in findings],
+        },
+        schema={
+            "member": pl.String,
+            "line": pl.UInt32,
+            **dict.fromkeys(NAMES, pl.String),
+            "severity": pl.String,
+            "at_end": pl.String,
+            "count": pl.Int64,
+            "first": pl.Int64,
+            "last": pl.Int64,
+        },
+    ).with_columns(pl.col("first", "last").cast(TIME))
+
+
+def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcomes: Mapping[str, Outcome]) -> Outcome:
+    """Return what `pattern` comes to, given what its pieces found."""
+    required = set(pieces(pattern.match))
+    joins = Joins(pattern, found)
+    findings: list[Finding] = []
+    missing: list[Missing] = []
+    closest: tuple[Seen, ...] = ()
+    unknown = False
+    best = -1
+    for subject in joins.subjects():
+        sorted_rows = {name: joins.rows(name, subject) for name in pattern.evidence}
+        rows = {
+            name: _rows(pattern.evidence[name], found[name], sorted_rows[name], subject, context, outcomes)
+            for name in pattern.evidence
+        }
+        result = Evaluation(rows, context.order, context.end).of(pattern.match)
+        seen = tuple(_seen(pattern.evidence[name], rows[name], name in required, result) for name in pattern.evidence)
+        score = sum(s.state == PRESENT for s in seen)
+        if result.state in (PRESENT, CURED):
+            findings.append(_finding(pattern, subject, result, seen, rows, context))
+        elif result.state == UNKNOWN:
+            unknown = True
+            missing.extend(result.missing)
+        if score > best:
+            best, closest = score, seen
+    held = [f for f in findings if not f.over]
+    state = PRESENT if held else UNKNOWN if unknown else ABSENT
+    distinct = tuple(dict.fromkeys(missing))
+    return Outcome(pattern, state, tuple(_unique(findings)), distinct if state != PRESENT else (), closest)
+
+
+def _unique(findings: Sequence[Finding]) -> list[Finding]:
+    """Drop a subject that only says less than another about the same rows."""
+    kept: list[Finding] = []
+    for finding in findings:
+        own = finding.subject.items()
+        cited = {row for s in finding.evidence if s.strength == "required" for row in s.rows}
+        if any(
+            other is not finding
+            and own <= other.subject.items()
+            and (own != other.subject.items() or findings.index(other) < findings.index(finding))
+            and cited <= {row for s in other.evidence for row in s.rows}
+            and finding.over == other.over
+            for other in findings
+        ):
+            continue
+        kept.append(finding)
+    return kept
+
+
+def _rows(
+    piece: Evidence,
+    found: Found,
+    own: Sorted,
+    subject: Mapping[str, str | None],
+    context: Context,
+    outcomes: Mapping[str, Outcome],
+) -> Rows:
+    def gap(start: int | None, end: int | None) -> Missing | None:
+        if piece.source.startswith("finding."):
+            target = outcomes.get(piece.source.removeprefix("finding."))
+            if target is not None and target.state == UNKNOWN:
+                return target.missing[0] if target.missing else Missing(piece.source, "cannot be told")
+            return None
+        names = {name: subject.get(name) for name in piece.names | {"namespace"} if name in subject}
+        return context.covered.gap(piece, names, start, end)
+
+    undecided = None
+    if found.undecided and not own.sure:
+        undecided = Missing(piece.source, "its rows do not say", "")
+    ordered = tuple(sorted(own.sure, key=context.order.key))
+    return Rows(ordered, own.maybe, gap, undecided, own.assumed)
+
+
+def _seen(piece: Evidence, rows: Rows, required: bool, result: Result) -> Seen:
+    strength = piece.strength if not required else "required"
+    if rows.sure:
+        telling = {hit for o in result.occurrences for hit in o.rows}
+        chosen = [hit for hit in rows.sure if hit in telling] if required else list(rows.sure)
+        hits = chosen or list(rows.sure)
+        if len(hits) > CITED:
+            hits = hits[: CITED // 2] + hits[-CITED // 2 :]
+        return Seen(
+            piece.name,
+            strength,
+            PRESENT,
+            tuple((h.source, h.row) for h in hits),
+            (),
+            rows.assumed,
+            len(chosen or rows.sure),
+        )
+    if rows.maybe:
+        return Seen(
+            piece.name, strength, UNKNOWN, missing=(Missing(piece.source, "which one it is about is not said"),)
+        )
+    gap = rows.undecided or rows.gap(None, None)
+    return Seen(piece.name, strength, UNKNOWN if gap else ABSENT, missing=(gap,) if gap else ())
+
+
+def _finding(
+    pattern: Pattern,
+    subject: Mapping[str, str | None],
+    result: Result,
+    seen: tuple[Seen, ...],
+    rows: Mapping[str, Rows],
+    context: Context,
+) -> Finding:
+    telling = [hit for o in result.occurrences for hit in o.rows]
+    if not telling:  # it rests on absences alone
+        telling = [hit for name in pieces(pattern.match) for hit in rows[name].sure]
+    first, last = _span(telling, context)
+    names = shown(subject)
+    weak = all(
+        pattern.evidence[name].weak for name in positive(pattern.match) if rows[name].sure and name in pattern.evidence
+    )
+    composite = len({pattern.evidence[n].source for n in positive(pattern.match) if rows[n].sure}) > 1
+    certainty = _certainty(pattern, seen, result, weak and not composite)
+    counts = [s.count for s in seen if s.state == PRESENT and s.name in positive(pattern.match)]
+    at_end = "ended" if result.state == CURED else _at_end(pattern, names, telling, result, context)
+    if result.rests and context.end is not None:
+        last = replace(last, latest=max(last.latest, context.end))
+    return Finding(
+        pattern,
+        names,
+        tuple(
+            s if s.name in set(pieces(pattern.match)) or s.strength != "required" else replace(s, strength="supporting")
+            for s in seen
+        ),
+        first,
+        last,
+        max(counts, default=1),
+        at_end,
+        certainty,
+        result.rests,
+        frozenset(hit.place[0] for hit in telling),
+    )
+
+
+def _span(hits: Sequence[Hit], context: Context) -> tuple[Moment, Moment]:
+    order = context.order
+    if not hits:
+        whole = Moment(context.start or 0, context.end or 0)
+        return whole, whole
+    first = min(hits, key=lambda h: (order.earliest(h), order.latest(h)))
+    facts = [h for h in hits if not _timed(h.source)]
+    last = max(hits, key=lambda h: (order.latest(h), order.earliest(h)))
+    end = Moment(order.earliest(last), order.latest(last))
+    if facts and context.end is not None:
+        end = Moment(end.earliest, max(end.latest, context.end))
+    return Moment(order.earliest(first), order.latest(first)), end
+
+
+def _timed(source: str) -> bool:
+    return source in SOURCES and SOURCES[source].timed
+
+
+def _certainty(pattern: Pattern, seen: Sequence[Seen], result: Result, weak: bool) -> str:
+    if weak or pattern.status == "experimental" or (result.occurrences and not any(o.sure for o in result.occurrences)):
+        return "possible"
+    decisive = [s for s in seen if s.strength == "decisive"]
+    if decisive and not any(s.state == PRESENT for s in decisive):
+        return "likely"
+    if any(s.assumed for s in seen if s.strength == "required"):
+        return "likely"
+    return "certain"
+
+
+def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], result: Result, context: Context) -> str:
+    for kind in ("model", "pipeline", "experiment", "server"):
+        name = names.get(kind)
+        if name and any(k == kind and n == name and ns in (names.get("namespace"), None) for k, ns, n in context.sound):
+            return "ended"
+    if result.rests:
+        return "ongoing"
+    facts = [hit for hit in hits if not _timed(hit.source)]
+    if any(hit.source not in COUNTERS for hit in facts):
+        return "ongoing"
+    records = sorted((hit for hit in hits if _timed(hit.source)), key=context.order.key)
+    if not records or context.end is None:
+        return "unknown"
+    times = [context.order.earliest(hit) for hit in records]
+    gap = max((b - a for a, b in pairwise(times)), default=0)
+    allowed = max(LEAST_PAUSE, 3 * gap)
+    return "ongoing" if context.end - max(map(context.order.latest, records)) <= allowed else "unknown"
+
+
+__all__ = ["Context", "NoLater", "Occurrence", "Term", "Without", "find_all", "judge", "parts"]

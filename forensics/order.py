@@ -1,0 +1,79 @@
+"""Which of two things happened first: surely, possibly, or not."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from forensics.hits import Hit
+
+CERTAIN, POSSIBLE, IMPOSSIBLE = 2, 1, 0
+UNBOUNDED = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """Something that happened: a row, or several that belong together. Half-open microseconds.
+
+    Attributes:
+        start: the row it begins with.
+        end: the row it ends with; the same for a single row.
+        rows: every row it rests on.
+        sure: whether the orders it rests on are certain.
+    """
+
+    start: Hit
+    end: Hit
+    rows: tuple[Hit, ...]
+    sure: bool = True
+
+
+def single(hit: Hit) -> Occurrence:
+    """Return the occurrence that is one row."""
+    return Occurrence(hit, hit, (hit,))
+
+
+class Order:
+    """Order of rows, given how wrong each clock may be."""
+
+    def __init__(self, errors: Mapping[str, int], period: tuple[int, int] | None) -> None:
+        self._errors = errors
+        self._period = period or (0, UNBOUNDED)
+
+    def earliest(self, hit: Hit) -> int:
+        """Return the row's earliest microsecond; the period's where nothing bounds it."""
+        return hit.earliest if hit.earliest is not None else self._period[0]
+
+    def latest(self, hit: Hit) -> int:
+        """Return the first microsecond by which the row surely had happened."""
+        return hit.latest if hit.latest is not None else self._period[1]
+
+    def before(self, a: Hit, b: Hit) -> int:
+        """Whether `a` happened before `b`: CERTAIN, POSSIBLE or IMPOSSIBLE.
+
+        Within one section of a file the order of lines is certain; a row is not before itself.
+        """
+        if a.place[:2] == b.place[:2] and a.place[1] >= 0:
+            return CERTAIN if a.place[2] < b.place[2] else IMPOSSIBLE
+        slack = self._slack(a, b)
+        if self.latest(a) + slack <= self.earliest(b):
+            return CERTAIN
+        if self.latest(b) + slack <= self.earliest(a):
+            return IMPOSSIBLE
+        return POSSIBLE
+
+    def apart(self, a: Hit, b: Hit) -> tuple[int, int]:
+        """Return the least and the greatest time from `a` to `b`, in microseconds; the greatest is not reached."""
+        slack = self._slack(a, b)
+        return self.earliest(b) - self.latest(a) - slack, self.latest(b) - self.earliest(a) + slack
+
+    def key(self, hit: Hit) -> tuple[int, int, tuple[str, int, int]]:
+        """Return what sorts rows by time, ties by place."""
+        return self.earliest(hit), self.latest(hit), hit.place
+
+    def _slack(self, a: Hit, b: Hit) -> int:
+        if a.clock == b.clock:
+            return 0
+        return self._errors.get(a.clock, 0) + self._errors.get(b.clock, 0)
+
+    def span(self, hits: Sequence[Hit]) -> tuple[int, int]:
+        """Return the earliest and the latest microsecond of rows."""
+        return min(map(self.earliest, hits)), max(map(self.latest, hits))

@@ -1,0 +1,333 @@
+"""The one document of a case, from the conclusions. Every other form is made from it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import polars as pl
+
+from forensics.causality import ROOT, Candidate, Ranked
+from forensics.coverage import Coverage
+from forensics.document import SCHEMA_ID, Document
+from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
+from forensics.ingest import Intake, Read
+from forensics.masking import mask
+from forensics.quoting import Quotes, iso
+from forensics.verdict import planes_missing, summary
+from patterns.pattern import Library, Pattern
+
+MOST_TIMELINE = 400
+
+
+def tool_version() -> str:
+    """Return the version of the installed distribution."""
+    try:
+        return version("seldon-forensics")
+    except PackageNotFoundError:
+        return "0+checkout"
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusions:
+    """What an analysis came to, before it is written down."""
+
+    ranked: Sequence[Ranked]
+    candidates: Sequence[Candidate]
+    outcomes: Mapping[str, Outcome]
+    verdict: str
+    covered: Coverage
+    clocks: pl.DataFrame
+    state: Sequence[Mapping[str, Any]]
+    changes: Sequence[Mapping[str, Any]] = ()
+    remarks: Sequence[str] = ()
+
+
+def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Conclusions, quotes: Quotes) -> Document:
+    """Return the document.
+
+    Args:
+        intake: what was read.
+        given: `input` of the document.
+        library: the patterns that were asked.
+        found: what the analysis came to.
+        quotes: makes the citations.
+    """
+    ids = [f"F{i + 1}" for i in range(len(found.ranked))]
+    period = found.covered.period
+    findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
+    candidates = [_candidate(c, ids, quotes) for c in found.candidates]
+    document: Document = {
+        "schema": SCHEMA_ID,
+        "tool": {"version": tool_version(), "patterns": len(library.patterns), "library": library.digest},
+        "input": dict(given),
+        "verdict": found.verdict,
+        "summary": mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered))),
+        "period": {"from": iso(period[0]) if period else None, "to": iso(period[1]) if period else None},
+        "findings": findings,
+        "candidates": candidates,
+        "unknown": _unknown(found.outcomes),
+        "state": [_state(row, quotes) for row in found.state],
+        "contradictions": _contradictions(found.ranked, ids),
+        "clocks": _clocks(found.clocks),
+        "timeline": _timeline(findings, found, quotes),
+        "changes": [dict(change) for change in found.changes],
+        "remarks": list(found.remarks),
+        "failures": list(intake.failures),
+        "coverage": {
+            "sources": _sources(found.covered, intake),
+            "members": [_member(read) for read in intake.reads],
+        },
+    }
+    return document
+
+
+def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[str, Any]:
+    finding, pattern = r.finding, r.finding.pattern
+    subject = dict(finding.subject)
+    return {
+        "id": ids[index],
+        "pattern": pattern.id,
+        "title": pattern.title,
+        "layer": pattern.layer,
+        "severity": pattern.severity,
+        "role": r.role,
+        "rank": r.rank,
+        "confidence": r.confidence,
+        "certainty": r.certainty,
+        "subject": subject,
+        "subjects": [dict(s) for s in r.subjects],
+        "first": {"earliest": iso(finding.first.earliest), "latest": iso(finding.first.latest)},
+        "last": {"earliest": iso(finding.last.earliest), "latest": iso(finding.last.latest)},
+        "count": r.count,
+        "at_end": finding.at_end,
+        "explains": [ids[i] for i in r.explains],
+        "explained_by": [ids[i] for i in r.explained_by],
+        "edges": [
+            {
+                "to": ids[e.symptom],
+                "state": e.state,
+                "reason": e.reason,
+                "through": list(e.path),
+                "cites": quotes.cites(e.rows[:2], context=False),
+            }
+            for e in r.edges
+        ],
+        "evidence": [_evidence(s, quotes) for s in finding.evidence],
+        "why": pattern.about.strip(),
+        "remedy": [{"do": with_names(a.do, subject), "run": with_names(a.run, subject)} for a in pattern.remedy],
+        **(
+            {"verify": {"run": with_names(pattern.verify.run, subject), "expect": pattern.verify.expect}}
+            if pattern.verify
+            else {}
+        ),
+        "references": list(pattern.references),
+        "status": pattern.status,
+        "weights": dict(r.weights),
+    }
+
+
+def with_names(text: str, subject: Mapping[str, str]) -> str:
+    """Return `text` with every `$name` replaced: by the bound name, or by `<name>` where it is not bound."""
+    import re
+
+    from parsers.schema import NAMES
+
+    return re.sub(
+        r"\$\{?(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b\}?",
+        lambda m: mask(subject.get(m.group(1)) or f"<{m.group(1)}>"),
+        text,
+    )
+
+
+def _evidence(seen: Seen, quotes: Quotes) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": seen.name,
+        "strength": seen.strength,
+        "state": seen.state,
+        "count": seen.count,
+        "assumed": seen.assumed,
+        "cites": quotes.cites(seen.rows),
+    }
+    if seen.missing:
+        made["missing"] = [_missing(m) for m in seen.missing]
+    return made
+
+
+def _missing(missing: Missing) -> dict[str, str]:
+    return {"source": missing.source, "why": missing.why, "collect": missing.collect}
+
+
+def _candidate(c: Candidate, ids: Sequence[str], quotes: Quotes) -> dict[str, Any]:
+    return {
+        "symptom": ids[c.symptom],
+        "pattern": c.pattern.id,
+        "title": c.pattern.title,
+        "state": c.state,
+        "because": c.because,
+        "cites": quotes.cites(c.rows, context=False),
+        "collect": [
+            {"run": run, "why": why}
+            for run, why in dict.fromkeys((m.collect, f"{m.source}: {m.why}") for m in c.missing if m.collect)
+        ],
+    }
+
+
+def _unknown(outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
+    return [
+        {"pattern": outcome.pattern.id, "missing": [_missing(m) for m in sorted(set(outcome.missing))]}
+        for outcome in outcomes.values()
+        if outcome.state == UNKNOWN and not outcome.pattern.check
+    ]
+
+
+def _state(row: Mapping[str, Any], quotes: Quotes) -> dict[str, Any]:
+    return {
+        **row,
+        "links": [
+            {**link, "detail": mask(link["detail"]) if link.get("detail") else link.get("detail"),
+             "cites": quotes.cites(map(tuple, link.get("cites", ())), context=False)}
+            for link in row["links"]
+        ],
+    }  # fmt: skip
+
+
+LAYER_OF = {
+    "state.model": "resource",
+    "route.expected": "route",
+    "envoy.route": "route",
+    "envoy.endpoint": "endpoint",
+    "envoy.cluster": "cluster",
+    "log.scheduler": "scheduler",
+    "log.agent": "agent",
+    "log.mlserver": "server",
+    "log.triton": "server",
+    "k8s.model": "resource",
+    "k8s.condition": "resource",
+}
+
+
+def _contradictions(ranked: Sequence[Ranked], ids: Sequence[str]) -> list[dict[str, Any]]:
+    found = []
+    for r, name in zip(ranked, ids, strict=True):
+        if r.finding.pattern.contradicts:
+            found.append({"finding": name, "between": list(r.finding.pattern.contradicts)})
+    return found
+
+
+def _clocks(clocks: pl.DataFrame) -> list[dict[str, Any]]:
+    made: dict[str, dict[str, Any]] = {}
+    for row in clocks.iter_rows(named=True):
+        shift = row["zone_offset"]
+        zone = None
+        if shift is not None:
+            minutes = -int(shift.total_seconds() // 60)
+            zone = f"{'+' if minutes >= 0 else '-'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+        key = f"{row['clock']}|{zone}"
+        own = made.setdefault(
+            key,
+            {
+                "node": row["clock"] or None,
+                "zone": zone,
+                "offset_us": _us(row["offset"]),
+                "error_us": _us(row["error"]),
+                "pairs": 0,
+                "residual_us": _us(row["residual"]),
+            },
+        )
+        own["pairs"] += row["pairs"] or 0
+    return [made[key] for key in sorted(made)]
+
+
+def _us(span: Any) -> int | None:
+    return None if span is None else int(span.total_seconds() * 1_000_000)
+
+
+def _timeline(findings: Sequence[Mapping[str, Any]], found: Conclusions, quotes: Quotes) -> list[dict[str, Any]]:
+    entries: dict[tuple[str, int, str], dict[str, Any]] = {}
+    for finding in findings:
+        for piece in finding["evidence"]:
+            if piece["state"] != PRESENT:
+                continue
+            cites = piece["cites"]
+            for cite in [*cites[:2], *cites[-1:]]:
+                if cite["time"] is None:
+                    continue
+                key = (cite["member"], cite["lines"][0], finding["id"])
+                entries[key] = {
+                    "earliest": cite["time"],
+                    "latest": cite["time"],
+                    "source": cite["source"],
+                    "what": f"{finding['title']}: {piece['name']}",
+                    "finding": finding["id"],
+                    "cite": {k: v for k, v in cite.items() if k != "context"},
+                }
+    for change in found.changes:
+        cite = change.get("cite") or {}
+        key = (str(cite.get("member")), (cite.get("lines") or [0])[0], str(change["what"]))
+        entries[key] = {
+            "earliest": change["time"],
+            "latest": change["time"],
+            "source": cite.get("source", ""),
+            "what": change["what"],
+            "finding": None,
+            "cite": cite or None,
+        }
+    ordered = sorted(entries.values(), key=lambda e: (e["earliest"], str(e["cite"] and e["cite"]["member"]), e["what"]))
+    return ordered[:MOST_TIMELINE]
+
+
+def _sources(covered: Coverage, intake: Intake) -> list[dict[str, Any]]:
+    understood = {read.member: share_understood(read) for read in intake.reads}
+    return [
+        {
+            "source": s.source,
+            "namespace": s.namespace,
+            "pod": s.pod,
+            "container": s.container,
+            "from": iso(s.first),
+            "to": iso(s.last),
+            "head": s.head,
+            "level": s.level,
+            "previous": s.previous,
+            "understood": understood.get(s.member),
+            "member": s.member,
+        }
+        for s in sorted(covered.streams, key=lambda s: (s.source, s.member, s.pod or "", s.container or ""))
+    ]
+
+
+def share_understood(read: Read) -> float | None:
+    """Return the share of a member's lines that were understood; null where none was looked at."""
+    told = read.account["events"] + read.account["continuations"] + read.account["facts"]
+    whole = told + read.account["rejects"]
+    return round(told / whole, 4) if whole else None
+
+
+def _member(read: Read) -> dict[str, Any]:
+    return {
+        "member": read.member,
+        "sha256": read.sha256 or None,
+        "status": read.status,
+        "kind": ", ".join(read.kinds) or None,
+        "lines": read.lines.len(),
+        **read.account,
+        "reason": read.reason,
+    }
+
+
+def roots(ranked: Iterable[Ranked]) -> list[Ranked]:
+    """Return the roots, in order."""
+    return [r for r in ranked if r.role == ROOT]
+
+
+def by_pattern(ranked: Iterable[Ranked]) -> dict[str, list[Ranked]]:
+    """Return findings by pattern."""
+    groups: dict[str, list[Ranked]] = defaultdict(list)
+    for r in ranked:
+        groups[r.finding.pattern.id].append(r)
+    return groups
+
+
+__all__ = ["Conclusions", "Pattern", "write"]

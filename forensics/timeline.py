@@ -1,0 +1,95 @@
+"""Put every record on one clock, as an interval in which it happened."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+import polars as pl
+
+from parsers.schema import SOURCES, TIME
+
+JUMP = timedelta(seconds=5)  # further back than this, a file begins a new section: another container, or a restart
+WHOLE_DAY = timedelta(hours=14)  # no zone is further from UTC
+PLACED = {"earliest": TIME, "latest": TIME, "section": pl.Int64(), "clock": pl.String()}
+
+
+def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return `frames`, the timed ones with the columns `PLACED`, every frame in file order.
+
+    `earliest` and `latest` bound a record by its own clock, half-open: its written time and one unit of the last digit;
+    where no zone was written, the one inferred, else every zone. A record without a time lies between its dated
+    neighbours of the same section; in a file without any time both bounds are null.
+
+    Args:
+        frames: source name to rows.
+        clocks: columns `CLOCKS` of `forensics.clocks`.
+    """
+    placed = {name: frame.sort("member", "line", maintain_order=True) for name, frame in frames.items()}
+    timed = {name: frame for name, frame in placed.items() if SOURCES[name].timed and frame.height}
+    if not timed:
+        return placed
+    every = (
+        pl.concat(
+            frame.select(
+                pl.lit(name).alias("source"),
+                pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"),
+                *("member", "line", "node", "time", "precision", "zoned"),
+            )
+            for name, frame in timed.items()
+        )
+        .join(clocks.select("member", "zone_offset", "clock"), on="member", how="left")
+        .sort("member", "line", maintain_order=True)
+    )
+    alone = pl.col("source") == "k8s.event"  # a dump's order is not an order of time
+    shift = (
+        pl.when(pl.col("zoned").fill_null(True))
+        .then(timedelta())
+        .otherwise(pl.col("zone_offset").fill_null(timedelta()))
+    )
+    vague = ~pl.col("zoned").fill_null(True) & pl.col("zone_offset").is_null()
+    width = pl.when(vague).then(WHOLE_DAY).otherwise(timedelta())
+    time = pl.col("time") + shift
+    every = every.with_columns(
+        at=time,
+        earliest=time - width,
+        latest=time + pl.col("precision").fill_null(timedelta(microseconds=1)) + width,
+    )
+    last = pl.col("at").forward_fill().shift().over("member", order_by="line")
+    every = every.with_columns(
+        section=pl.when(alone)
+        .then(-1 - pl.int_range(pl.len()))
+        .otherwise((pl.col("at") < last - JUMP).fill_null(False).cum_sum().over("member"))
+    )
+    group = ("member", "section")
+    every = every.with_columns(
+        earliest=pl.when(alone).then("earliest").otherwise(pl.col("earliest").forward_fill().over(group)),
+        latest=pl.when(alone).then("latest").otherwise(pl.col("latest").backward_fill().over(group)),
+        clock=pl.coalesce("clock", "node", pl.lit("")),
+    ).with_columns(
+        earliest=pl.coalesce("earliest", pl.col("latest").min().over(group)),
+        latest=pl.coalesce("latest", pl.col("earliest").max().over(group)),
+    )
+    for (name,), part in every.group_by("source", maintain_order=True):
+        columns = part.sort("row").select(*PLACED)
+        placed[str(name)] = placed[str(name)].hstack(columns)
+    for name, frame in placed.items():
+        if SOURCES[name].timed and "earliest" not in frame.columns:
+            placed[name] = frame.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in PLACED.items())
+    return placed
+
+
+def period(frames: Mapping[str, pl.DataFrame]) -> tuple[int, int] | None:
+    """Return the first and last microsecond of the logs; of the Events where there are none; None without times."""
+    logs = [f for n, f in frames.items() if n.startswith("log.") and f.height]
+    events = [f for n, f in frames.items() if n == "k8s.event" and f.height]
+    for chosen in (logs, events):
+        bounds = [
+            frame.filter(pl.col("time").is_not_null()).select(
+                pl.col("earliest").min().cast(pl.Int64).alias("a"), pl.col("latest").max().cast(pl.Int64).alias("b")
+            )
+            for frame in chosen
+        ]
+        firsts = [b["a"][0] for b in bounds if b["a"][0] is not None]
+        lasts = [b["b"][0] for b in bounds if b["b"][0] is not None]
+        if firsts:
+            return min(firsts), max(lasts)
+    return None

@@ -1,0 +1,15 @@
+"""Every example of every pattern, through the real parsers and the real engine."""
+
+import pytest
+
+from forensics.examples import mistake
+from patterns.loader import load_library
+from patterns.pattern import Example, Pattern
+
+LIBRARY = load_library()
+CASES = [(pattern, example) for pattern in LIBRARY.patterns.values() for example in pattern.examples]
+
+
+@pytest.mark.parametrize(("pattern", "example"), CASES, ids=[f"{p.id}: {e.name}" for p, e in CASES])
+def test_example(pattern: Pattern, example: Example) -> None:
+    assert mistake(pattern, example, LIBRARY) is None
