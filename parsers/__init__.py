@@ -1,11 +1,18 @@
 """Turn artefacts into frames of rows. Knows nothing of patterns or of findings."""
 
 from parsers import (
+    client,
     envoy_access,
     envoy_admin,
     envoy_config,
     envoy_log,
     envoy_stats,
+    generic,
+    java,
+    klogging,
+    mlserver,
+    neighbours,
+    triton,
 )
 from parsers.parser import Parser
 
@@ -15,4 +22,11 @@ PARSERS: tuple[Parser, ...] = (
     envoy_stats.PARSER,
     envoy_config.PARSER,
     envoy_admin.PARSER,
+    mlserver.PARSER,
+    triton.PARSER,
+    klogging.PARSER,
+    java.PARSER,
+    *neighbours.PARSERS,
+    client.PARSER,
+    generic.PARSER,  # last: any dated log that nobody else recognises
 )
