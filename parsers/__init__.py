@@ -12,6 +12,7 @@ from parsers import (
     klogging,
     mlserver,
     neighbours,
+    prometheus,
     triton,
 )
 from parsers.parser import Parser
@@ -26,7 +27,8 @@ PARSERS: tuple[Parser, ...] = (
     triton.PARSER,
     klogging.PARSER,
     java.PARSER,
-    *neighbours.PARSERS,
+    neighbours.PARSER,
     client.PARSER,
-    generic.PARSER,  # last: any dated log that nobody else recognises
+    generic.PARSER,
+    prometheus.PARSER,
 )

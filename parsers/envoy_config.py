@@ -4,8 +4,8 @@
 
 Fields with default values and empty lists are left out. `?resource=dynamic_route_configs` gives the elements of one
 list in place of the sections. Endpoints stand in a cluster's `load_assignment` as configured; `?include_eds` adds
-a section with the addresses they resolved to. A refused listener has an `error_state`, once under its name and once without one;
-refused clusters and routes leave no trace here.
+a section with the addresses they resolved to. A refused listener has an `error_state`, once under its name and once
+without one; refused clusters and routes leave no trace here.
 
 Source: envoy/admin/v3/config_dump.proto and config_dump_shared.proto; Envoy 1.36.2's output.
 """

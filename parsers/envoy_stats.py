@@ -50,6 +50,7 @@ LISTENER = r"^listener\.(?<owner>admin|.+?_\d+|[^.]+)\.(?<metric>.+)$"
 OWNED = r"^(?:cluster|http|listener|sds|vhost|tcp|udp)\.(?<owner>.+)\.(?<metric>[^.]+)$"
 FIRST = r"^(?<owner>)(?:[^.]+)\.(?<metric>.+)$"
 
+NEVER = 4294967295
 HASHED = r"[A-Za-z0-9+/_-]{43}=?"
 SELDON = (
     ("^xds_cluster$", "control"),
@@ -102,7 +103,12 @@ def statistics(artefact: Artefact, rows: pl.DataFrame, found: Body) -> dict[str,
         artefact: where they stand.
         rows: `line`, `lines`, `name`, `value` (a number), `text` (what is none).
         found: the body they were read from.
+
+    Source: Envoy's documentation, "Server statistics": the days to the first certificate's end are 4294967295 where no
+    certificate is loaded; the value is infinite then, as it never ends.
     """
+    never = (pl.col("name") == "server.days_until_first_cert_expiring") & (pl.col("value") == NEVER)
+    rows = rows.with_columns(pl.when(never).then(pl.lit(float("inf"))).otherwise(pl.col("value")).alias("value"))
     return {"envoy.stat": shaped("envoy.stat", artefact, dated(named(rows), found.at))}
 
 
@@ -124,7 +130,7 @@ def _text(found: Body) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _number(value: float | None) -> str:
-    return "nan" if value is None else f"{value:g}"
+    return "nan" if value is None else f"{value:.15g}"
 
 
 def _quantiles(histograms: Any) -> Iterator[tuple[str, str]]:
@@ -240,6 +246,7 @@ PARSER = Parser(
             rows=2,
         ),
         Sample("HTTP/1.1 200 OK\nDate: Tue, 04 Mar 2025 10:15:30 GMT\n\nserver.state: 0", {"metric": "state"}, rows=1),
+        Sample("server.days_until_first_cert_expiring: 4294967295", {"value": float("inf")}),
         Sample("name: iris\nkind: Model", None),
         Sample("server.state is 0", None),
     ),
