@@ -18,17 +18,22 @@ from parsers import (
 from parsers.parser import Parser
 
 PARSERS: tuple[Parser, ...] = (
+    logrus.PARSER,
+    zap.PARSER,
+    rclone.PARSER,
+    librdkafka.PARSER,
+    klog.PARSER,
     envoy_log.PARSER,
     envoy_access.PARSER,
     envoy_stats.PARSER,
     envoy_config.PARSER,
     envoy_admin.PARSER,
+    prometheus.PARSER,
     mlserver.PARSER,
     triton.PARSER,
     klogging.PARSER,
     java.PARSER,
-    neighbours.PARSER,
+    *neighbours.PARSERS,
     client.PARSER,
     generic.PARSER,
-    prometheus.PARSER,
 )
