@@ -9,11 +9,16 @@ from parsers import (
     envoy_stats,
     generic,
     java,
+    klog,
     klogging,
+    librdkafka,
+    logrus,
     mlserver,
     neighbours,
     prometheus,
+    rclone,
     triton,
+    zap,
 )
 from parsers.parser import Parser
 
@@ -35,5 +40,5 @@ PARSERS: tuple[Parser, ...] = (
     java.PARSER,
     *neighbours.PARSERS,
     client.PARSER,
-    generic.PARSER,
+    generic.PARSER,  # last: any dated log that nobody else recognises
 )
