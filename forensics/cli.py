@@ -21,12 +21,6 @@ SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 app = typer.Typer(
     name="seldon-forensics",
-    help="""Say what broke first in a Seldon Core v2 installation, from a support bundle alone.
-
-    A bundle is a folder, any archive or compressed file, a single log, or - for standard input.
-    Nothing is sent anywhere.
-
-    Most used: seldon-forensics analyse case.tar.gz""",
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -110,6 +104,27 @@ def opened(bundles: Sequence[str]) -> "Case":
     from forensics.bundle import open_bundle
 
     return read(open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None))
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"seldon-forensics {version('seldon-forensics')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Say what broke first in a Seldon Core v2 installation, from a support bundle alone.
+
+    A bundle is a folder, any archive or compressed file, a single log, or - for standard input.
+    Nothing is sent anywhere. Most used: seldon-forensics analyse case.tar.gz
+    """
 
 
 @app.command()

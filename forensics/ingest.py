@@ -212,7 +212,7 @@ def _account(
 
 
 def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.concat(frame.select(schema).cast(schema) for frame in frames).sort("line", maintain_order=True)  # type: ignore[arg-type]
+    return pl.concat(frame.select(*schema).cast(pl.Schema(schema)) for frame in frames).sort("line", maintain_order=True)
 
 
 def component(parsed: Parsed) -> str:
