@@ -1,0 +1,92 @@
+"""Give the records of a file to the processes that wrote them.
+
+One file may hold the logs of several processes one after the other (`kubectl logs` in a loop, `--all-containers`), or
+of one that started again. A section ends where the time jumps back, or where the signs of another component begin.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+
+from parsers.components import component_of, identity_of, placed, signs
+from parsers.parser import Artefact, Origin, Parsed, shaped
+from parsers.schema import SOURCES
+
+# Records of one process stand in order, save for a clock that is set right and lines of threads.
+_JUMP = timedelta(seconds=2)
+_OTHER = "log.other"
+# So many jumps are no logs one after the other, but lines of several processes mixed: then only the signs count.
+_MANY = 200
+# A component's sign may be quoted by another; so many are none by chance.
+_SIGNS = 3
+# Of more records than this a part is looked at to see whether there is more than one component.
+_SAMPLE = 50_000
+
+
+def by_component(artefact: Artefact, parsed: Parsed, component: str | None = None) -> Parsed:
+    """Return `parsed` with its rows of `log.other` moved to the source of the component that wrote them.
+
+    Args:
+        artefact: what was read.
+        parsed: with records in `log.other`.
+        component: the one it is, where the format alone says so.
+
+    Returns:
+        Version and origin are those of the component with the most records.
+    """
+    rows = parsed.frames[_OTHER].sort("line")
+    frames: dict[str, list[pl.DataFrame]] = {name: [frame] for name, frame in parsed.frames.items() if name != _OTHER}
+    version, origin, most = None, Origin(), -1
+    for part in _cut(rows):
+        known = component or component_of(part["text"], artefact.origin)
+        said, told = identity_of(part["text"], known)
+        place = placed(artefact.origin, said)
+        source = f"log.{known}" if f"log.{known}" in SOURCES else _OTHER
+        frames.setdefault(source, []).append(_moved(artefact, place, source, part))
+        if len(part) > most:
+            version, origin, most = told, replace(place, previous=None), len(part)
+        version = version or told
+    return replace(
+        parsed,
+        frames={name: pl.concat(parts).sort("line") for name, parts in frames.items()},
+        version=version,
+        origin=origin,
+    )
+
+
+def _named(frame: pl.DataFrame, source: str) -> pl.DataFrame:
+    """Return the records of a guest that are a component's own, such as rclone's, with its name."""
+    return frame.with_columns(pl.lit(source.removeprefix("log.")).alias("component"))
+
+
+def _moved(artefact: Artefact, place: Origin, source: str, part: pl.DataFrame) -> pl.DataFrame:
+    bare = part.drop("namespace", "pod", "container", "component")
+    return shaped(source, artefact.with_origin(place), bare)
+
+
+def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:
+    """Return the sections, in order; one for a file without records."""
+    if rows.is_empty():
+        return [rows]
+    jumps = (rows["time"].forward_fill().diff() < -_JUMP).fill_null(False)
+    jumps = jumps & (int(jumps.sum()) <= _MANY)
+    some = rows["text"].gather_every(len(rows) // _SAMPLE + 1)
+    present = [name for name, literals in signs().items() if int(some.str.contains_any(literals).sum()) >= _SIGNS]
+    if not jumps.any() and len(present) < 2:
+        return [rows]
+    strong = {name: rows["text"].str.contains_any(signs()[name]).fill_null(False) for name in present}
+    # A line that two claim is nobody's.
+    claims = sum((here.cast(pl.Int32) for here in strong.values()), pl.zeros(len(rows), pl.Int32, eager=True))
+    sign = pl.select(
+        pl.coalesce(
+            *(pl.when(pl.lit(here & (claims == 1))).then(pl.lit(name)) for name, here in strong.items()),
+            pl.lit(None, pl.String),
+        )
+    ).to_series()
+    part = jumps.cum_sum()
+    marked = pl.DataFrame({"part": part, "sign": sign}).with_columns(
+        pl.col("sign").forward_fill().over("part").backward_fill().over("part")
+    )
+    name = marked["part"].cast(pl.String) + "/" + marked["sign"].fill_null("")
+    return rows.with_columns(name.alias("section")).partition_by("section", maintain_order=True, include_key=False)
