@@ -1,6 +1,6 @@
 """What a report carries for `verify`: its citations and the hashes of their members, in HTML and in Markdown.
 
-In HTML it is a JSON data block, in Markdown a comment with the same JSON in base64, whose alphabet cannot end a comment.
+In HTML it is a JSON data block; in Markdown a comment with the same JSON in base64, whose alphabet cannot end it.
 """
 
 from base64 import b64decode, b64encode

@@ -6,8 +6,11 @@ What is read comes from strangers: terminal escapes, direction overrides and mar
 import re
 
 # Token by token: what a tracker would turn into a link, a mention or a reference.
-_LINKING = re.compile(r"://|^www\.|@|#\d|(?i:javascript:|data:|mailto:)")
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=>:&<])")
+_LINKING = re.compile(r"://|@|#\d|(?i:www\.|javascript:|data:|mailto:)")
+_MARKS = re.compile(r"[\\`*\[\]|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
+_OPENERS = re.compile(r"^(?=[-+#=])|^(\d{1,9})(?=[.)])")  # what begins a block where a line begins
+    r"^(?=[-+#=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])|(?<=^\d{3})(?=[.)])"
+)  # only where a line begins
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -55,13 +58,14 @@ def markdown(text: object, *, cell: bool = False) -> str:
 
     Words that trackers link on sight (addresses, `@name`, `#12`) become code spans: only there do they stay words.
     """
-    words = re.split(r"( +)", inline(text))
-    return "".join(code_span(w, cell=cell) if _LINKING.search(w) else _MARKS.sub(_escaped, w) for w in words)
+    words = re.split(r"( +)", inline(text).strip())
+    shown = [code_span(w, cell=cell) if _LINKING.search(w) else _MARKS.sub(_escaped, w) for w in words]
+    shown[0] = _OPENERS.sub(r"\1\\", shown[0])
+    return "".join(shown)
 
 
 def _escaped(mark: re.Match[str]) -> str:
-    char = mark[1]
-    return _ENTITIES.get(char) or "\\" + char
+    return _ENTITIES.get(mark[0]) or "\\" + mark[0]
 
 
 def fenced(lines: list[str], kind: str = "text") -> list[str]:

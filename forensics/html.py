@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from jinja2 import Environment, PackageLoader, ChainableUndefined
+from jinja2 import ChainableUndefined, Environment, PackageLoader, Template
 from markupsafe import Markup
 
 from forensics import moments, view
@@ -60,6 +60,7 @@ def document_page(title: str, body: Markup, block: Document) -> str:
 
 def _page(document: Document, limits: Limits) -> str:
     second = moments.zone(document.get("zone"))
+    verdict = view.VERDICTS.get(str(document.get("verdict")), "Report")
     return _template("report.html.j2").render(
         **_dress(),
         document=document,
@@ -72,7 +73,7 @@ def _page(document: Document, limits: Limits) -> str:
         numbered=numbered,
         drawing=draw(document),
         block=data_block(citation_block(document)),
-        title=f"{view.VERDICTS.get(str(document.get('verdict')), 'Report')}: {(document.get('input') or {}).get('name', '')}",
+        title=f"{verdict}: {(document.get('input') or {}).get('name', '')}",
     )
 
 
@@ -115,7 +116,7 @@ def _shown(value: Any) -> Any:
     return value if isinstance(value, Markup) else visible(value)
 
 
-def _template(name: str) -> Any:
+def _template(name: str) -> Template:
     return _environment().get_template(name)
 
 

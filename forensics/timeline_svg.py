@@ -194,12 +194,12 @@ def _plot(document: Document, lanes: list[_Lane], height: int, scale: _Scale) ->
         '<rect class="hatch-ground" width="6" height="6"/><line class="hatch-line" y2="6"/></pattern></defs>'
     )
     axis = Markup("").join(_axis(scale, moments.zone(document.get("zone")), height))
-    name = Markup("<title>Timeline of {} findings and {} lanes; the table below says the same in words</title>").format(
-        sum(lane.kind == "finding" for lane in lanes), len(lanes)
-    )
+    name = Markup(
+        '<title id="timeline-name">Timeline of {} findings and {} lanes; the table below says the same in words</title>'
+    ).format(sum(lane.kind == "finding" for lane in lanes), len(lanes))
     return Markup(
         '<svg class="lanes" width="100%" height="{}" role="group" aria-labelledby="timeline-name">{}{}{}{}</svg>'
-    ).format(height, Markup(name.replace("<title>", '<title id="timeline-name">', 1)), hatch, axis, rows)
+    ).format(height, name, hatch, axis, rows)
 
 
 def _row(lane: _Lane, index: int) -> Markup:
@@ -208,13 +208,13 @@ def _row(lane: _Lane, index: int) -> Markup:
         ground = Markup('<rect class="gap" width="100%" height="22" y="2" fill="url(#hatch)"/>')
         for start, end in lane.covered:
             ground += Markup('<rect class="covered" x="{}%" y="2" width="{}%" height="22"/>').format(
-                start, round(max(end - start, 0.15), 3)
+                start, round(max(end - start, 0.4), 3)
             )
     inner = Markup("").join(lane.marks)
     # Nested SVG: percentages inside are of the same width, and what runs over its lane is clipped unless it may.
-    over = ' overflow="visible"' if lane.kind == "changes" else ""
-    return Markup('<svg y="{}" width="100%" height="{}"{}>{}{}</svg>').format(
-        AXIS + LANE * index, LANE, Markup(over), ground, inner
+    over = "visible" if lane.kind == "changes" else "hidden"
+    return Markup('<svg y="{}" width="100%" height="{}" overflow="{}">{}{}</svg>').format(
+        AXIS + LANE * index, LANE, over, ground, inner
     )
 
 
@@ -226,11 +226,13 @@ def _axis(scale: _Scale, second: tzinfo | None, height: int) -> Iterator[Markup]
     while time < scale.end:
         x = scale.at(time)
         written = time.strftime("%H:%M:%S" if step < 60 else "%H:%M")
-        if time.date() != day:
+        if time.date() != day and 4 < x < 96:
             written, day = f"{time:%d %b} {written}", time.date()
         yield Markup('<line class="grid" x1="{}%" x2="{}%" y1="{}" y2="{}"/>').format(x, x, AXIS - 4, height)
-        yield Markup('<text class="tick" x="{}%" y="14">{}Z</text>').format(x, written)
-        if second is not None:
+        room = 4 < x < 96  # else the words would be cut off at the edge
+        if room:
+            yield Markup('<text class="tick" x="{}%" y="14">{}Z</text>').format(x, written)
+        if second is not None and room:
             there = time.astimezone(second)
             yield Markup('<text class="tick second" x="{}%" y="30">{}</text>').format(x, f"{there:%H:%M %z}")
         time += timedelta(seconds=step)

@@ -1,0 +1,180 @@
+"""Check a report against the bundle it was made from, with no pattern involved.
+
+Every member that was read must have the hash the report gives; every cited text must stand in the lines it names, when
+these are masked again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from forensics.document import SCHEMA_ID, Document
+from forensics.embedded import KIND, blocks_in_html, blocks_in_markdown, citation_block
+
+Member = tuple[str, str | None, Iterable[str]]
+HOLDS = "holds"
+SHORTEST_QUOTE = 40  # characters; a line quoted in part says less, so it must say something
+
+
+class ReportError(ValueError):
+    """Bytes in which there is no report of ours, or one without anything to check."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one claim of a report.
+
+    Attributes:
+        claim: `member` (its hash) or `citation`.
+        member: the member it is about.
+        lines: the lines cited; None for a member.
+        state: `holds`, `differs` or `missing`.
+        detail: what was found instead; empty when it holds. Never the text of the bundle, which may hold secrets.
+        at: where in the report it stands.
+    """
+
+    claim: str
+    member: str
+    lines: tuple[int, int] | None
+    state: str
+    detail: str = ""
+    at: str = ""
+
+
+def verify(
+    report: bytes,
+    members: Mapping[str, tuple[str | None, Iterable[str]]] | Iterable[Member],
+    mask: Callable[[str], str] = str,
+) -> list[Outcome]:
+    """Return an outcome for every member hash and every citation of `report`, in the report's order.
+
+    Args:
+        report: a report as JSON, HTML or Markdown.
+        members: name, SHA-256 and lines of each member of the bundle; the lines of each are gone through at most
+            once, in turn, and only of members that are cited.
+        mask: what hides secrets in a line, as it did when the report was made.
+
+    Raises:
+        ReportError: when `report` is none, or cites nothing and names no member.
+    """
+    claims = _claims(report)
+    hashes = {str(m.get("member")): m.get("sha256") for m in claims.get("members") or () if m.get("sha256")}
+    by_member: dict[str, list[Document]] = {}
+    for cite in claims.get("citations") or ():
+        by_member.setdefault(str(cite.get("member")), []).append(cite)
+    if not hashes and not by_member:
+        raise ReportError("the report cites nothing and names no member")
+    found: dict[str, list[Outcome]] = {}
+    for name, digest, lines in _each(members):
+        if name in found or (name not in hashes and name not in by_member):
+            continue
+        found[name] = [
+            *([_hash(name, hashes[name], digest)] if name in hashes else []),
+            *_compared(name, by_member.get(name, []), lines, mask),
+        ]
+    names = dict.fromkeys([*hashes, *by_member])
+    return [outcome for name in names for outcome in found.get(name) or _absent(name, hashes, by_member)]
+
+
+def _claims(report: bytes) -> Document:
+    text = report.decode("utf-8", "replace")
+    try:
+        loaded = orjson.loads(report)
+    except orjson.JSONDecodeError:
+        loaded = None
+    if isinstance(loaded, dict) and loaded.get("schema") == SCHEMA_ID:
+        read = [m for m in (loaded.get("coverage") or {}).get("members") or () if m.get("status") != "refused"]
+        claims = citation_block(loaded)
+        claims["members"] = [*claims["members"], *read]
+        return claims
+    blocks = [b for b in [*blocks_in_html(text), *blocks_in_markdown(text)] if _is_block(b)]
+    if len(blocks) != 1:
+        raise ReportError(f"{len(blocks) or 'no'} lists of citations in the report, where there must be one")
+    only: Document = blocks[0]
+    return only
+
+
+def _is_block(block: Any) -> bool:
+    return isinstance(block, dict) and block.get("schema") == KIND
+
+
+def _each(members: Mapping[str, tuple[str | None, Iterable[str]]] | Iterable[Member]) -> Iterator[Member]:
+    if isinstance(members, Mapping):
+        for name, (digest, lines) in members.items():
+            yield name, digest, lines
+    else:
+        yield from members
+
+
+def _hash(name: str, told: str, digest: str | None) -> Outcome:
+    if digest == told:
+        return Outcome("member", name, None, HOLDS)
+    return Outcome("member", name, None, "differs", f"its SHA-256 is {digest}, the report says {told}")
+
+
+def _compared(name: str, cites: list[Document], lines: Iterable[str], mask: Callable[[str], str]) -> list[Outcome]:
+    if not cites:
+        return []
+    spans = [_span(cite) for cite in cites]
+    wanted = {n for first, last in spans for n in range(first, last + 1)}
+    end = max(wanted, default=0)
+    kept: dict[int, str] = {}
+    for number, line in enumerate(lines, 1):
+        if number > end:
+            break
+        if number in wanted:
+            kept[number] = line.rstrip("\r\n")
+    return [_citation(name, cite, span, kept, mask) for cite, span in zip(cites, spans, strict=True)]
+
+
+def _span(cite: Document) -> tuple[int, int]:
+    lines = cite.get("lines")
+    whole = isinstance(lines, list | tuple) and len(lines) == 2 and all(isinstance(n, int) for n in lines)
+    return (int(lines[0]), int(lines[1])) if whole and lines is not None else (0, 0)
+
+
+def _citation(
+    name: str, cite: Document, span: tuple[int, int], kept: dict[int, str], mask: Callable[[str], str]
+) -> Outcome:
+    first, last = span
+    at = str(cite.get("at") or "")
+    if first < 1 or last < first:
+        return Outcome("citation", name, span, "missing", "it names no lines", at)
+    if any(number not in kept for number in range(first, last + 1)):
+        return Outcome("citation", name, span, "missing", "the member has fewer lines", at)
+    lines = [kept[number] for number in range(first, last + 1)]
+    told = _level(str(cite.get("text") or ""))
+    # Masked line by line or as a whole: a secret may run over several lines, a mask may look at one.
+    for there in ("\n".join(mask(line) for line in lines), mask("\n".join(lines))):
+        if _stands_in(told, _level(there)):
+            return Outcome("citation", name, span, HOLDS, "", at)
+    return Outcome("citation", name, span, "differs", "the lines say something else", at)
+
+
+def _level(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n")).strip("\n")
+
+
+def _stands_in(told: str, there: str) -> bool:
+    """Whether `told` is what stands `there`; a line that ends in … may break off, one that begins so start late."""
+    mine, theirs = told.split("\n"), there.split("\n")
+    return len(mine) == len(theirs) and all(map(_same, mine, theirs))
+
+
+def _same(told: str, there: str) -> bool:
+    if told == there:
+        return True
+    if len(told) < SHORTEST_QUOTE or not (told.startswith("…") or told.endswith("…")):
+        return False
+    kept = told.strip("…").strip()
+    late, early = told.startswith("…"), told.endswith("…")
+    return (kept in there) if late and early else there.endswith(kept) if late else there.startswith(kept)
+
+
+def _absent(name: str, hashes: Mapping[str, str], by_member: Mapping[str, list[Document]]) -> list[Outcome]:
+    gone = "the bundle has no such member"
+    outcomes = [Outcome("member", name, None, "missing", gone)] if name in hashes else []
+    cited = by_member.get(name, [])
+    return [*outcomes, *(Outcome("citation", name, _span(c), "missing", gone, str(c.get("at") or "")) for c in cited)]
