@@ -2,7 +2,7 @@ r"""Peel what container runtimes, kubectl and log stores put around each line.
 
     2026-11-25T19:26:11.614637608Z stderr F time="2026-11-25T19:26:11Z" level=info ...      CRI
     {"log":"time=...\n","stream":"stderr","time":"2026-11-25T19:26:11.614637608Z"}         docker json-file
-    [pod/mlserver-0/agent] 2026-11-25T19:26:11.614637608Z time="2026-..."                   kubectl --prefix --timestamps
+    [pod/mlserver-0/agent] 2026-11-25T19:26:11.614637608Z time="2026-..."                  kubectl
 
 Wrappers are recognised by content, from the outside in, and peeled whole columns at a time. Lines of several processes
 become several artefacts. Physical line numbers are kept.
@@ -14,13 +14,14 @@ from dataclasses import dataclass, field
 import orjson
 import polars as pl
 
+from parsers import exports
+from parsers.exports import NAMES
 from parsers.parser import LINES, Artefact, Origin
-from parsers.schema import IGNORED, REJECT, TIME
+from parsers.schema import IGNORED, REJECT
 
 _LAYERS = 6  # real stacks have two or three
 _SHARE = 0.8  # of a sample's lines that must fit
 _SAMPLE = 200
-NAMES = ("namespace", "pod", "container", "node")
 
 TEXT = pl.col("text")
 STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
@@ -197,11 +198,77 @@ def _object(line: str) -> tuple[str | None, ...]:
     return tuple(v if isinstance(v := said.get(name), str) else None for name in _DOCKER_COLUMNS)
 
 
-def sample_of(text: pl.Series) -> pl.Series:
-    """Return lines that are not blank, from the head and from the middle: a file may begin with somebody else's words."""
-    if len(text) > 4 * _SAMPLE:
-        text = pl.concat([text.head(_SAMPLE), text.slice(len(text) // 2, _SAMPLE)])
-    return text.filter(text.str.contains(r"[^ \t]")).head(2 * _SAMPLE)
+def _lines(
+    name: str, regex: str, noise: str | None = None, guard: Callable[[pl.DataFrame], bool] | None = None
+) -> Wrapper:
+    """Return the wrapper that a regex with the groups `NAMES`, `time` and `text` describes.
+
+    Args:
+        name: for `Unwrapped.wrappers`.
+        regex: one that a wrapped line matches.
+        noise: lines the wrapper's tool writes itself.
+        guard: told the groups of the sample, whether it is this wrapper after all.
+    """
+
+    def groups(lines: pl.Series) -> pl.DataFrame:
+        return lines.to_frame("text").select(TEXT.str.extract_groups(regex).alias("g")).unnest("g")
+
+    def fits(sample: pl.Series) -> bool:
+        own = sample if noise is None else sample.filter(~sample.str.contains(noise))
+        return len(own) > 0 and _share(own, regex) >= _SHARE and (guard is None or guard(groups(own)))
+
+    def peel(frame: pl.DataFrame) -> pl.DataFrame:
+        found = groups(frame["text"])
+        matched = found["text"].is_not_null()
+        columns: list[pl.Series] = [found["text"].zip_with(matched, frame["text"]).alias("text")]
+        for part in NAMES:
+            if part in found.columns or "labels" in found.columns:
+                said = (
+                    found[part].replace({"": None})
+                    if part in found.columns
+                    else found["labels"].str.extract(rf'[{{ ,]{part}="([^"]+)"')
+                )
+                columns.append(said.zip_with(said.is_not_null(), frame[part]).alias(part))
+        if "time" in found.columns:
+            times = found.select(exports.any_time(pl.col("time")))["time"]
+            columns.append(times.zip_with(times.is_not_null(), frame["stamped"]).alias("stamped"))
+        out = frame.with_columns(columns)
+        if noise is not None:
+            out = out.with_columns((frame["text"].str.contains(noise) & ~matched).alias("_noise"))
+        return out
+
+    return Wrapper(name, fits, peel)
+
+
+_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_POD = r"[a-z0-9][-a-z0-9.]*-(?:[0-9]{1,3}|[bcdfghjklmnpqrstvwxz2456789]{5})"
+
+
+def _few(*parts: str) -> Callable[[pl.DataFrame], bool]:
+    """Whether the names repeat: words that begin sentences do not."""
+    return lambda found: found.select(parts).unique().height <= max(2, found.height // 3)
+
+
+_SYSLOG = r"(?P<node>[^ ]+) (?P<container>[^ :\[]+)(?:\[[0-9]+\])?: (?P<text>.*)$"
+_JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Boot )"
+
+
+def _fits_records(sample: pl.Series) -> bool:
+    return _share(sample, exports.RECORD) >= _SHARE and _share(sample, exports.OBJECT) < 0.5
+
+
+def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for line in frame["text"]:  # shippers' own records; docker's, the usual ones, are read as columns above
+        said = exports.said_of(exports.loads(line))
+        rows.append(said if said is not None else exports.Said(line, None))
+    made = exports.frame_of(rows, list(zip(frame["line"], frame["lines"], strict=True)))
+    before = frame.select("line", *(pl.col(name).alias(f"{name}_") for name in ("stamped", *NAMES)))
+    return (
+        made.join(before, on="line", how="left", maintain_order="left")
+        .with_columns(pl.coalesce(name, f"{name}_").alias(name) for name in ("stamped", *NAMES))
+        .select(*LINES.names(), *NAMES)
+    )
 
 
 WRAPPERS: tuple[Wrapper, ...] = (
@@ -209,7 +276,49 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("docker json-file", _fits_docker, _peel_docker),
     Wrapper("kubectl --prefix", _fits_prefix, _peel_prefix),
     Wrapper("kubectl --timestamps", _fits_timestamps, _peel_timestamps),
+    Wrapper("records", _fits_records, _peel_records),
+    _lines(
+        "stern",
+        rf"^(?:(?P<namespace>{_NAME}) )?(?P<pod>{_POD}) (?P<container>{_NAME})(?: (?P<text>.*))?$",
+        noise=r"^[+-] [^ ]+ \x{203a} [^ ]+",
+        guard=_few("pod", "container"),
+    ),
+    _lines("kail", rf"^(?P<namespace>{_NAME})/(?P<pod>{_NAME})\[(?P<container>[^\]]+)\]: ?(?P<text>.*)$"),
+    _lines(
+        "docker compose",
+        r"^(?P<container>[A-Za-z0-9][\w.-]*?)(?:[-_][0-9]+)? +\| ?(?P<text>.*)$",
+        noise=r"^(?:Attaching to | ?Container [^ ]+ +[A-Z]|[^ ]+ exited with code |\[\+\] )",
+        guard=_few("container"),
+    ),
+    _lines("logcli", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
+    _lines(
+        "grafana",
+        rf"^(?:[0-9]{{13}}\t)?(?P<time>{STAMP})\t(?P<text>.*)$",
+        noise=r"^(?:Common labels|Limit|Line limit|Total bytes processed|[A-Z][A-Za-z ]{0,40}): ",
+        guard=lambda found: (
+            not found["text"].str.contains(r"^(?i:trace|debug|info|warn|warning|error|fatal|panic|dpanic)\t").any()
+        ),
+    ),
+    _lines("fluentd", rf"^(?P<time>{STAMP})\t[^\t{{]+\t(?P<text>\{{.*)$"),
+    _lines("journal short-iso", rf"^(?P<time>{STAMP}) {_SYSLOG}", noise=_JOURNAL_NOISE, guard=_few("node")),
+    _lines(
+        "syslog",
+        rf"^(?:<[0-9]{{1,3}}>)?[A-Z][a-z]{{2}} [ 0-9][0-9] [0-9:]{{8}}(?:\.[0-9]+)? {_SYSLOG}",
+        noise=_JOURNAL_NOISE,
+        guard=_few("node"),
+    ),
+    _lines(
+        "syslog 5424",
+        rf"^<[0-9]{{1,3}}>1 (?P<time>{STAMP}) (?P<node>[^ ]+) (?P<container>[^ ]+) [^ ]+ [^ ]+ (?:-|\[.*?\]) ?(?P<text>.*)$",
+    ),
 )
+
+
+def sample_of(text: pl.Series) -> pl.Series:
+    """Return lines that are not blank, of the head and the middle: a file may begin with somebody else's words."""
+    if len(text) > 4 * _SAMPLE:
+        text = pl.concat([text.head(_SAMPLE), text.slice(len(text) // 2, _SAMPLE)])
+    return text.filter(text.str.contains(r"[^ \t]")).head(2 * _SAMPLE)
 
 
 def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
@@ -221,7 +330,12 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         origin: what layout says; what a wrapper says of a line goes before it.
     """
     frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
+    ignored = pl.DataFrame(schema=dict(IGNORED))
     names: list[str] = []
+    if (opened := _export(lines)) is not None:
+        frame, name, structure = opened
+        names.append(name)
+        ignored = _ignored(member, structure, f"structure of the {name}")
     for _ in range(_LAYERS):
         sample = sample_of(frame["text"])
         found = next((one for one in WRAPPERS if len(sample) and one.fits(sample)), None)
@@ -229,7 +343,42 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
             break
         frame = found.peel(frame)
         names.append(found.name)
-    return Unwrapped(_artefacts(member, frame, origin), wrappers=tuple(names))
+        if "_noise" in frame.columns:
+            noise = frame.filter("_noise")
+            ignored = pl.concat([ignored, _ignored(member, noise.select("line", "lines"), f"written by {found.name}")])
+            frame = frame.filter(~pl.col("_noise")).drop("_noise")
+    return Unwrapped(_artefacts(member, frame, origin), ignored, wrappers=tuple(names))
+
+
+def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
+    every = lines.select(pl.int_ranges("line", pl.col("line") + pl.col("lines")).alias("line").explode()).drop_nulls()
+    return every.select(pl.lit(member).alias("member"), pl.col("line"), pl.lit(reason).alias("reason")).cast(
+        dict(IGNORED)
+    )
+
+
+def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | None:
+    """Return the lines of a file that is a document or a table of records, its form, and its lines of structure."""
+    head = lines["text"].head(5).str.strip_chars()
+    first = next((line for line in head if line), "")
+    structure = lines.clear().select("line", "lines")
+    if first[:1] in ("{", "["):
+        if len(lines) > 1 and first.endswith("}") and exports.loads(first) is not None:
+            return None  # one object a line
+        text = "\n".join(lines["text"].to_list())
+        said = exports.document(text)
+        if said is None:
+            return None
+        places = exports.spread(text, len(said), len(lines))
+        if places is None:
+            places = [(1, len(lines)), *((1, 0) for _ in said[1:])]
+        elif places[0][0] > 1:
+            structure = lines.filter(pl.col("line") < places[0][0]).select("line", "lines")
+        return exports.frame_of(said, places), "JSON export", structure
+    if any(mark in first for mark in ",\t;|") and (read := exports.table(lines["text"].to_list())) is not None:
+        rows, places, heading = read
+        return exports.frame_of(rows, places), "CSV export", lines.head(heading).select("line", "lines")
+    return None
 
 
 def _artefacts(member: str, frame: pl.DataFrame, origin: Origin) -> tuple[Artefact, ...]:

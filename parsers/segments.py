@@ -1,0 +1,227 @@
+r"""Split a text that holds several things: pasted sessions, fenced logs, dumps written one after the other.
+
+    ==== START logs for container agent of pod ml/mlserver-0 ====     kubectl cluster-info dump
+    $ kubectl logs -n ml mlserver-0 -c agent --previous               a terminal session
+    ==> /var/log/pods/.../agent/0.log <==                             tail, head, minikube
+    === scheduler ===                                                 scripts made by hand
+    ```                                                               Markdown
+
+Physical line numbers are kept. A line that opens or closes a part belongs to none of them: `headings` counts it.
+
+Source: kubectl 0.35 pkg/cmd/clusterinfo/clusterinfo_dump.go (START, END).
+"""
+
+import re
+import shlex
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from parsers.layout import origin_of
+from parsers.parser import LINES, Artefact, Origin
+from parsers.schema import IGNORED
+
+_TEXT = pl.col("text")
+_DUMP = r"==== (?:START|END) logs for container \S+ of pod \S+ ====$"
+_TAIL = r"^==> .+ <==$"
+_FENCE = r"^ {0,3}(?:```|~~~)"
+_PROMPT = (
+    r"^(?:\([^)]*\) ?)?(?:\[[^\]]+@[^\]]+\][$#]|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:?[^$#%>]{0,80}[$#%]|[$%>]|PS [A-Z]:[^>]{0,120}>|"
+    r"[A-Z]:\\[^>]{0,120}>|\+) ?(?:sudo )?(?:kubectl|oc|k|docker|crictl|curl|grpcurl|helm|seldon|cat|tail|head|stern|journalctl|less|"
+    r"grep|zcat) .*$"
+)
+_RULE = r"^(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|>{3,}) ?[^\s=#*+~>-][^=]{0,200}?(?: ?(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|<{3,}))?$"
+_BREAK = f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})"
+_WORDS = re.compile(r"[A-Za-z0-9][\w./:-]*")
+_CONTAINER = re.compile(
+    r"^(?:seldon-)?(agent|rclone|mlserver|triton|scheduler|envoy|modelgateway|pipelinegateway|dataflow-engine|hodometer|manager)$"
+)
+
+
+_NOWHERE = Origin()
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """What a heading says of the lines after it."""
+
+    origin: Origin = _NOWHERE
+    keeps: bool = False  # it belongs to what follows: a client's command stands with its answer
+
+
+def segments(artefact: Artefact) -> tuple[Artefact, ...]:
+    """Return the parts of an artefact in order, the artefact itself if it is one thing.
+
+    Lines in no part are headings; `headings` returns them.
+    """
+    cuts = _cuts(artefact)
+    if not cuts:
+        return (artefact,)
+    frame = artefact.frame.with_row_index("_row")
+    parts: list[Artefact] = []
+    begin, said = 0, Origin()
+    for row, opening in [*cuts, (len(frame), _Opening())]:
+        part = frame.slice(begin, row - begin).select(LINES.names())
+        if len(part) and not part["text"].str.contains(r"[^ \t]").any() and len(parts):
+            parts[-1] = replace(parts[-1], frame=pl.concat([parts[-1].frame, part]))
+        elif len(part):
+            parts.append(replace(artefact, frame=part, origin=said.or_else(artefact.origin)))
+        begin, said = row if opening.keeps else row + 1, opening.origin
+    return tuple(parts) or (replace(artefact, frame=artefact.frame.clear()),)
+
+
+def headings(artefact: Artefact) -> pl.DataFrame:
+    """Return the lines of an artefact that stand between its segments: columns `IGNORED`."""
+    rows = [row for row, opening in _cuts(artefact) if not opening.keeps]
+    return artefact.frame[rows].select(
+        pl.lit(artefact.member).alias("member"), "line", pl.lit("heading").alias("reason")
+    ).cast(dict(IGNORED))  # fmt: skip
+
+
+def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
+    """Return the rows that are headings, and what each says; none for a text that is one thing."""
+    hits = (
+        artefact.frame.with_row_index("_row")
+        .filter(_TEXT.str.len_bytes() < 1000)
+        .filter(_TEXT.str.contains(_BREAK))
+        .select("_row", "text")
+    )
+    if not len(hits):
+        return []
+    found: list[tuple[int, str, str]] = []
+    for row, text in hits.iter_rows():
+        kind = next(
+            name
+            for name, regex in (
+                ("dump", _DUMP),
+                ("tail", _TAIL),
+                ("fence", _FENCE),
+                ("client", _CLIENT),
+                ("prompt", _PROMPT),
+                ("rule", _RULE),
+            )
+            if re.search(regex, text)
+        )
+        found.append((row, kind, text))
+    # A run of a client's commands is one thing, and needs no cut where nothing but such runs is there.
+    found = [one for at, one in enumerate(found) if one[1] != "client" or at == 0 or found[at - 1][1] != "client"]
+    kinds = {kind for _, kind, _ in found}
+    if kinds == {"client"}:
+        return []
+    if kinds <= {"rule"} and not _scripted(artefact, found):
+        return []
+    # In one kind of text the marks of another are content: a rule in a fenced log, a prompt in a dump.
+    if "dump" in kinds:
+        found = [one for one in found if one[1] == "dump"]
+    elif "fence" in kinds:
+        found = _fenced(found)
+    elif (
+        kinds & {"prompt", "tail"} and "rule" in kinds and not _scripted(artefact, [f for f in found if f[1] == "rule"])
+    ):
+        found = [one for one in found if one[1] != "rule"]
+    return [(row, _opening(kind, text)) for row, kind, text in found]
+
+
+def _scripted(artefact: Artefact, rules: list[tuple[int, str, str]]) -> bool:
+    """Whether rules are headings of a collection: YAML, tracebacks, banners and decorations have such lines too."""
+    texts = artefact.frame["text"]
+    if not rules:
+        return False
+    shapes = {text[: len(text) - len(text.lstrip("=#-*+~>"))] for _, _, text in rules}
+    dumps = sum(
+        1 for row, _, text in rules
+        if _origin_of_words(text) != Origin() or re.search(r"(?i)\b(?:kubectl|oc|logs?|describe|get|events?|pods?|yaml)\b", text)
+    )  # fmt: skip
+    starts = rules[0][0] <= 5 or len(rules) > 1
+    return starts and dumps >= max(1, 0.6 * len(rules)) and len(shapes) <= 3 and len(rules) <= max(50, len(texts) // 2)
+
+
+def _fenced(found: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    kept, inside = [], False
+    for row, kind, text in found:
+        if kind == "fence":
+            kept.append((row, "fence-end" if inside else "fence", text))
+            inside = not inside
+        elif not inside or kind == "prompt":
+            kept.append((row, kind, text))
+    return kept
+
+
+def _opening(kind: str, text: str) -> _Opening:
+    if kind == "dump":
+        said = re.search(r"(START|END) logs for container (\S+) of pod (\S+?)/(\S+) ====$", text)
+        if said is None or said[1] == "END":
+            return _Opening()
+        return _Opening(Origin(namespace=said[3], pod=said[4], container=said[2]))
+    if kind == "tail":
+        return _Opening(origin_of(text[4:-4].strip()))
+    if kind == "prompt":
+        return _Opening(origin_of_command(text))
+    if kind == "rule":
+        return _Opening(_origin_of_words(text))
+    return _Opening(keeps=kind == "client")
+
+
+def origin_of_command(text: str) -> Origin:
+    """Return what `kubectl logs`, `oc logs` or `kubectl exec` says of what it printed; nothing for other commands."""
+    found = re.search(r"\b(?:kubectl|oc|k)\b(.*)$", text)
+    if found is None:
+        return Origin()
+    try:
+        words = shlex.split(found[1].split(" | ")[0].split(" > ")[0])
+    except ValueError:
+        words = found[1].split()
+    options: dict[str, str] = {}
+    plain: list[str] = []
+    at = 0
+    short = {"-n": "namespace", "-c": "container", "-p": "previous", "-l": "selector"}
+    while at < len(words):
+        word = words[at]
+        at += 1
+        if word == "--":
+            break
+        if word.startswith("-"):
+            name, equals, value = word.partition("=")
+            name = short.get(name[:2], "") if not name.startswith("--") else name[2:]
+            if not equals and not word.startswith("--") and len(word) > 2:
+                value = word[2:]
+            elif (
+                not equals
+                and name in ("namespace", "container", "selector", "tail", "since", "context")
+                and at < len(words)
+            ):
+                value = words[at]
+                at += 1
+            options[name] = value
+        else:
+            plain.append(word)
+    if not plain or plain[0] not in ("logs", "log", "exec"):
+        return Origin(namespace=options.get("namespace") or None)
+    target = plain[1] if len(plain) > 1 else None
+    kind, slash, name = (target or "").rpartition("/")
+    pod = name if not slash or kind in ("pod", "pods", "po") else None
+    container = options.get("container") or (plain[2] if len(plain) > 2 and plain[0] == "logs" else None)
+    previous = "previous" in options and options["previous"] != "false"
+    return Origin(
+        namespace=options.get("namespace") or None,
+        pod=pod or None,
+        container=container,
+        previous=previous if plain[0] != "exec" else None,
+    )
+
+
+def _origin_of_words(text: str) -> Origin:
+    """Return what a heading made by hand names: a command, a path, `pod/container`, or one of the usual containers."""
+    bare = text.strip("=#-*+~<> ")
+    if re.search(r"\b(?:kubectl|oc) ", bare):
+        return origin_of_command(bare)
+    found = Origin(previous=True if re.search(r"(?i)\bprevious\b", bare) else None)
+    for word in _WORDS.findall(bare):
+        if "/" in word and not word.startswith(("http:", "https:")):
+            pod, _, container = word.rpartition("/")
+            if known := _CONTAINER.match(container):
+                found = found.or_else(origin_of(pod + ".log")).or_else(Origin(container=known[1]))
+        elif known := _CONTAINER.match(word.lower()):
+            found = found.or_else(Origin(container=known[1]))
+        found = found.or_else(origin_of(word))
+    return found
