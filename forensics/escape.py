@@ -9,8 +9,6 @@ import re
 _LINKING = re.compile(r"://|@|#\d|(?i:www\.|javascript:|data:|mailto:)")
 _MARKS = re.compile(r"[\\`*\[\]|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _OPENERS = re.compile(r"^(?=[-+#=])|^(\d{1,9})(?=[.)])")  # what begins a block where a line begins
-    r"^(?=[-+#=])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])|(?<=^\d{3})(?=[.)])"
-)  # only where a line begins
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
