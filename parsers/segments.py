@@ -30,6 +30,7 @@ _PROMPT = (
     r"[A-Z]:\\[^>]{0,120}>|\+) ?(?:sudo )?(?:kubectl|oc|k|docker|crictl|curl|grpcurl|helm|seldon|cat|tail|head|stern|journalctl|less|"
     r"grep|zcat) .*$"
 )
+_CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
 _RULE = r"^(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|>{3,}) ?[^\s=#*+~>-][^=]{0,200}?(?: ?(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|<{3,}))?$"
 _BREAK = f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})"
 _WORDS = re.compile(r"[A-Za-z0-9][\w./:-]*")
