@@ -58,7 +58,7 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         '"mlops.seldon.io"', "controllerGroup=mlops.seldon.io", "\tschedulerClient", "\tSchedulerClient",
         "logger=schedulerClient", "logger=SchedulerClient",
         '"logger":"schedulerClient', '"logger":"SchedulerClient', "e98130ae.seldon.io", "*v1alpha1.SeldonRuntime",
-        "*v1alpha1.ServerConfig", "starting manager", "problem running manager", "Starting manager",
+        "*v1alpha1.ServerConfig", "Started controller manager", "mlops.seldon.io/v1alpha1",
         "models.mlops.seldon.io", "\tServerReconcile", "\tModelReconcile", "Running scheduler client in",
     ),
     "dataflow": ("io.seldon.dataflow",),

@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from parsers.parser import Artefact, Parsed, shaped
-from parsers.schema import IGNORED, LEVEL, REJECT, SPAN, TIME
+from parsers.schema import IGNORED, LEVEL, REJECT, SPAN, TIME, empty
 from parsers.timestamps import MICROSECOND
 
 READ = pl.Schema({"time": TIME, "level": LEVEL, "message": pl.String(), "text": pl.String(), "fields": pl.String()})
@@ -151,10 +151,7 @@ def read_records(
         goal = (form and form.source) or source
         frames.setdefault(goal, []).append(shaped(goal, artefact, _joined(made, tails)))
     return Parsed(
-        {
-            name: pl.concat(parts).sort("line") if parts else shaped(name, artefact, pl.DataFrame())
-            for name, parts in frames.items()
-        },
+        {name: pl.concat(parts).sort("line") if parts else empty(name) for name, parts in frames.items()},
         ignored=_explained(artefact, odd, "role", _IGNORED_WHY)
         .select("member", pl.int_ranges("line", pl.col("line") + pl.col("lines")).alias("line"), "reason")
         .explode("line", empty_as_null=False)

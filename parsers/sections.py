@@ -75,18 +75,14 @@ def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:
     present = [name for name, literals in signs().items() if int(some.str.contains_any(literals).sum()) >= _SIGNS]
     if not jumps.any() and len(present) < 2:
         return [rows]
-    strong = {name: rows["text"].str.contains_any(signs()[name]).fill_null(False) for name in present}
+    claims = [pl.col("text").str.contains_any(signs()[name]).fill_null(False).alias(name) for name in present]
     # A line that two claim is nobody's.
-    claims = sum((here.cast(pl.Int32) for here in strong.values()), pl.zeros(len(rows), pl.Int32, eager=True))
-    sign = pl.select(
-        pl.coalesce(
-            *(pl.when(pl.lit(here & (claims == 1))).then(pl.lit(name)) for name, here in strong.items()),
-            pl.lit(None, pl.String),
-        )
-    ).to_series()
-    part = jumps.cum_sum()
-    marked = pl.DataFrame({"part": part, "sign": sign}).with_columns(
-        pl.col("sign").forward_fill().over("part").backward_fill().over("part")
+    alone = pl.sum_horizontal(present) == 1 if present else pl.lit(False)
+    sign = pl.coalesce(*(pl.when(pl.col(name) & alone).then(pl.lit(name)) for name in present), pl.lit(None, pl.String))
+    marked = (
+        rows.select(*claims, part=jumps.cum_sum())
+        .select("part", sign=sign)
+        .with_columns(pl.col("sign").forward_fill().over("part").backward_fill().over("part"))
     )
     name = marked["part"].cast(pl.String) + "/" + marked["sign"].fill_null("")
     return rows.with_columns(name.alias("section")).partition_by("section", maintain_order=True, include_key=False)
