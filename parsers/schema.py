@@ -374,6 +374,16 @@ _FACTS: tuple[Source, ...] = (
         },
     ),
     Source(
+        "k8s.listing",
+        "a list of a kind that was dumped, empty or not; a null kind could not be told",
+        {
+            **FACT,
+            "kind": pl.String(),  # as in `k8s.<kind>`
+            "items": pl.Int64(),
+            "complete": pl.Boolean(),  # false where it was cut off or some of it could not be read
+        },
+    ),
+    Source(
         "envoy.stat",
         "a counter, gauge or text value of /stats",
         {

@@ -1,0 +1,339 @@
+"""Cut text into Kubernetes objects, each with the lines it stands on.
+
+YAML and JSON are cut before they are loaded, so that a broken item costs itself and not its list: YAML by the
+indentation kubectl writes, JSON by brackets outside of strings.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import yaml
+
+JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]]', re.DOTALL)
+_MERGED = 10_000  # pairs of one mapping after merging
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as kubectl means it: times stay text, and merge keys cannot grow without bound."""
+
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        super().flatten_mapping(node)
+        if len(node.value) > _MERGED:
+            raise yaml.constructor.ConstructorError(None, None, "merge keys grow without bound", node.start_mark)
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, shape) for tag, shape in known if tag.rsplit(":", 1)[-1] not in ("timestamp", "value")]
+    for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One object of a text.
+
+    Attributes:
+        value: the object as loaded, null when it could not be.
+        start: index of its first line.
+        stop: index after its last line.
+        text: its lines.
+        broken: why it could not be loaded.
+    """
+
+    value: Any
+    start: int
+    stop: int
+    text: str
+    broken: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document: one object, or a list of them.
+
+    Attributes:
+        head: the list's own fields; null for a single object and a bare array without any.
+        items: its objects.
+        listed: whether it is a list.
+        start: index of its first line.
+        stop: index after its last line.
+        whole: whether it came to its end.
+    """
+
+    head: dict[str, Any] | None
+    items: list[Item]
+    listed: bool
+    start: int
+    stop: int
+    whole: bool = True
+    between: list[tuple[int, int, str]] = field(default_factory=list)  # start, stop, reason
+
+
+def load_yaml(text: str) -> tuple[Any, str | None]:
+    """Return what a YAML text holds, and why it could not be loaded, one of them null."""
+    try:
+        return yaml.load(text, _Loader), None  # noqa: S506 - a safe loader
+    except yaml.MarkedYAMLError as error:
+        return None, f"not YAML: {error.problem or error.context or 'syntax'}"
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError, AttributeError) as error:
+        return None, f"not YAML: {type(error).__name__}"
+
+
+def load_json(text: str) -> tuple[Any, str | None]:
+    """Return what a JSON text holds, and why it could not be loaded, one of them null."""
+    try:
+        return orjson.loads(text), None
+    except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:
+        return None, f"not JSON: {str(error).split(':')[0]}"
+
+
+def yaml_documents(lines: list[str]) -> Iterator[Document]:
+    """Yield the documents of YAML lines, cut at `---` and `...`."""
+    start = 0
+    for index, line in enumerate(lines):
+        if line.startswith(("---", "...")) and (len(line) == 3 or line[3] in " \t#"):
+            if start < index:
+                yield from _yaml_document(lines, start, index)
+            start = index + 1
+    if start < len(lines):
+        yield from _yaml_document(lines, start, len(lines))
+
+
+def _blank(line: str) -> bool:
+    stripped = line.lstrip()
+    return not stripped or stripped[0] == "#"
+
+
+def _yaml_document(lines: list[str], start: int, stop: int) -> Iterator[Document]:
+    while start < stop and _blank(lines[start]):
+        start += 1
+    while stop > start and not lines[stop - 1].strip():
+        stop -= 1
+    if start == stop:
+        return
+    opening = next((i for i in range(start, stop) if lines[i].startswith("items:")), None)
+    if lines[start].startswith("- "):
+        first = start
+    elif opening is not None and lines[opening].rstrip() == "items:":
+        first = opening + 1
+        while first < stop and _blank(lines[first]):
+            first += 1
+    else:
+        text = "\n".join(lines[start:stop])
+        value, broken = load_yaml(text)
+        if isinstance(value, dict) and "items" in value and not _is_object_with_items(value):
+            yield _inline_list(value, lines, start, stop)
+        else:
+            yield Document(None, [Item(value, start, stop, text, broken)], False, start, stop)
+        return
+    yield _block_list(lines, start, stop, first, opening)
+
+
+def _is_object_with_items(value: dict[str, Any]) -> bool:
+    return not (str(value.get("kind", "List")).endswith("List") and "spec" not in value)
+
+
+def _inline_list(value: dict[str, Any], lines: list[str], start: int, stop: int) -> Document:
+    held = value.pop("items")
+    text = "\n".join(lines[start:stop])
+    items = [Item(each, start, stop, text) for each in held] if isinstance(held, list) else []
+    return Document(value, items, True, start, stop)
+
+
+def _block_list(lines: list[str], start: int, stop: int, first: int, opening: int | None) -> Document:
+    indent = len(lines[first]) - len(lines[first].lstrip()) if first < stop else 0
+    dash = " " * indent + "-"
+    starts = []
+    end = first
+    while end < stop:
+        line = lines[end]
+        if line.startswith(dash) and (len(line) == indent + 1 or line[indent + 1] == " "):
+            starts.append(end)
+        elif line[:1] not in (" ", "", "#", "\t") or (indent and line.strip() and not line.startswith(" " * indent)):
+            break
+        end += 1
+    items = []
+    for begin, after in zip(starts, [*starts[1:], end], strict=True):
+        text = "\n".join(lines[begin:after])
+        value, broken = load_yaml(text)
+        items.append(Item(value[0] if isinstance(value, list) and value else None, begin, after, text, broken))
+    head: dict[str, Any] | None = None
+    rest = [*(lines[start:opening] if opening is not None else []), *lines[end:stop]]
+    if rest:
+        value, broken = load_yaml("\n".join(rest))
+        head = value if isinstance(value, dict) else {}
+        if broken:
+            return Document(head, items, True, start, stop, whole=False)
+    # kubectl writes `kind` after `items`: a list without it was cut off
+    whole = opening is None or (head is not None and "kind" in head)
+    return Document(head, items, True, start, stop, whole)
+
+
+def json_documents(lines: list[str]) -> Iterator[Document]:
+    """Yield the JSON documents of lines: one, several without separator, one a line, or with text between them."""
+    text = "\n".join(lines)
+    breaks = [found.start() for found in re.finditer("\n", text)]
+    place = 0
+    while (begin := _opening(text, place)) is not None:
+        document, place = _json_document(text, begin, breaks)
+        yield document
+
+
+_OPENING = re.compile(r"^[ \t]*[{\[]", re.MULTILINE)
+
+
+def _opening(text: str, place: int) -> int | None:
+    stripped = re.compile(r"\s*").match(text, place)
+    at = stripped.end() if stripped else place
+    if at < len(text) and text[at] in "{[":
+        return at
+    found = _OPENING.search(text, at)
+    return None if found is None else found.end() - 1
+
+
+def _json_document(text: str, begin: int, breaks: list[int]) -> tuple[Document, int]:
+    """Return the document that opens at `begin`, and where it ends."""
+    level = 0
+    array = text[begin] == "["
+    inside = 1 if array else 2  # level of the list whose elements are items
+    holder = begin if array else None  # where the list of items opens
+    closed = None
+    key = ""
+    spans: list[tuple[int, int]] = []
+    opened = begin
+    end = len(text)
+    whole = False
+    for token in JSON_TOKEN.finditer(text, begin):
+        mark = token[0][0]
+        if mark == '"':
+            if level == 1:
+                key = token[0] if text[token.end() : token.end() + 8].lstrip().startswith(":") else key
+            continue
+        if mark in "{[":
+            level += 1
+            if mark == "[" and level == 2 and not array and key.lower() == '"items"' and holder is None:
+                holder = token.start()
+            elif level == inside + 1 and holder is not None and closed is None:
+                opened = token.start()
+            continue
+        if level == inside + 1 and holder is not None and closed is None:
+            spans.append((opened, token.end()))
+        if level == inside and mark == "]" and holder is not None and closed is None:
+            closed = token.end()
+        level -= 1
+        if level == 0:
+            end = token.end()
+            whole = True
+            break
+    return _json_made(text, begin, end, breaks, spans, holder, closed, array, whole), end
+
+
+def _json_made(
+    text: str,
+    begin: int,
+    end: int,
+    breaks: list[int],
+    spans: list[tuple[int, int]],
+    holder: int | None,
+    closed: int | None,
+    array: bool,
+    whole: bool,
+) -> Document:
+    start, stop = bisect_right(breaks, begin - 1), bisect_right(breaks, end - 2) + 1
+    if holder is None:
+        value, broken = load_json(text[begin:end])
+        if isinstance(value, dict) and "items" in value and value["items"] is None:
+            value.pop("items")
+            return Document(value, [], True, start, stop)
+        return Document(None, [Item(value, start, stop, text[begin:end], broken)], False, start, stop, whole)
+    items = []
+    for opened, ended in spans:
+        value, broken = load_json(text[opened:ended])
+        begins = bisect_right(breaks, opened - 1)
+        line = text.rfind("\n", 0, opened) + 1
+        piece = text[line:ended] if not text[line:opened].strip() else text[opened:ended]
+        items.append(Item(value, begins, bisect_right(breaks, ended - 2) + 1, piece, broken))
+    head: dict[str, Any] = {}
+    if not array and whole and closed is not None:
+        loaded, _ = load_json(f"{text[begin:holder]}[]{text[closed:end]}")
+        head = loaded if isinstance(loaded, dict) else {}
+        head = {key: value for key, value in head.items() if str(key).lower() != "items"}
+    elif not array:
+        found = re.match(r'[\s\S]{0,400}?"kind"\s*:\s*"(\w+)"', text[begin:holder])
+        head = {"kind": found[1]} if found else {}
+    if not array and "spec" in head:  # an object that happens to have items
+        value, broken = load_json(text[begin:end])
+        return Document(None, [Item(value, start, stop, text[begin:end], broken)], False, start, stop, whole)
+    return Document(head, items, True, start, stop, whole)
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of an object stand, by the indentation of its lines."""
+
+    lines: list[str]
+    indents: list[int]
+
+    @classmethod
+    def of(cls, text: str) -> "Places":
+        """Return the places of an object's text."""
+        lines = text.split("\n")
+        if lines[0].lstrip().startswith("- "):
+            lines[0] = lines[0].replace("- ", "  ", 1)
+        return cls(lines, [len(line) - len(line.lstrip()) for line in lines])
+
+    def items(self, *path: str) -> list[tuple[int, int]]:
+        """Return the first index and number of lines of each element of the list at `path`; empty if not found."""
+        low, high = 0, len(self.lines)
+        for key in path:
+            found = self._key(key, low, high)
+            if found is None:
+                return []
+            low, high = found
+        low = self._filled(low, high)
+        if low == high:
+            return []
+        indent = self.indents[low]
+        opens = ("-", "{")
+        starts = [i for i in range(low, high) if self.indents[i] == indent and self.lines[i].lstrip().startswith(opens)]
+        stops = [*starts[1:], high]
+        return [(start, max(1, stop - start)) for start, stop in zip(starts, stops, strict=True)]
+
+    def find_variable(self, name: str, start: int, count: int) -> int | None:
+        """Return the index of the line that names an environment variable; null if there is none."""
+        forms = (f"- name: {name}", f"name: {name}", f'"name": "{name}",', f'"name": "{name}"')
+        for i in range(start, min(start + count, len(self.lines))):
+            if name in self.lines[i] and self.lines[i].strip() in forms:
+                return i
+        return None
+
+    def _filled(self, low: int, high: int) -> int:
+        while low < high and self.lines[low].strip() in ("", "{", "}", "["):
+            if self.lines[low].strip() == "{" and low:
+                break
+            low += 1
+        return low
+
+    def _key(self, key: str, low: int, high: int) -> tuple[int, int] | None:
+        low = self._filled(low, high)
+        if low >= high:
+            return None
+        indent = self.indents[low]
+        for i in range(low, high):
+            if self.indents[i] != indent or not self.lines[i].strip():
+                continue
+            stripped = self.lines[i].lstrip()
+            if stripped.startswith((key + ":", f'"{key}":')):
+                stop = i + 1
+                while stop < high and self._below(stop, indent):
+                    stop += 1
+                return i + 1, stop
+        return None
+
+    def _below(self, i: int, indent: int) -> bool:
+        line = self.lines[i].lstrip()
+        return not line or self.indents[i] > indent or (self.indents[i] == indent and line.startswith("- "))

@@ -1,0 +1,110 @@
+"""Gather rows of several sources, and account for every line they were read from."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from parsers.parser import Artefact, Parsed
+from parsers.schema import IGNORED, REJECT, SOURCES
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Rows:
+    """What is read of an artefact, as it is read.
+
+    Lines are given as indices into the artefact's frame and written as its physical line numbers.
+    """
+
+    artefact: Artefact
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    ignored: list[tuple[int, str]] = field(default_factory=list)
+    rejects: list[tuple[int, int, str]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
+    heights: list[int] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, artefact: Artefact) -> "Rows":
+        """Return no rows yet, of an artefact."""
+        frame = artefact.frame
+        lines = [text.rstrip("\r") for text in frame["text"].fill_null("").to_list()]
+        return cls(artefact, numbers=frame["line"].to_list(), heights=frame["lines"].to_list(), lines=lines)
+
+    def add(self, source: str, start: int, stop: int, row: Row) -> None:
+        """Add a row that stands on the lines from index `start` to before `stop`."""
+        self.rows.setdefault(source, []).append({**row, **self._place(start, stop)})
+
+    def listed(self, source: str) -> None:
+        """Note that this source was dumped, though it may have no rows."""
+        self.rows.setdefault(source, [])
+
+    def ignore(self, start: int, stop: int, reason: str) -> None:
+        """Account for lines that hold nothing to read."""
+        self.ignored += [(index, reason) for index in range(start, stop)]
+
+    def reject(self, start: int, stop: int, reason: str) -> None:
+        """Account for lines that should have been read and could not be."""
+        self.rejects.append((start, stop, reason))
+
+    def parsed(self) -> Parsed:
+        """Return it all; lines nobody spoke for are structure, or blank."""
+        free = [True] * len(self.lines)
+        for rows in self.rows.values():
+            for row in rows:
+                start, stop = row.pop("_span")
+                free[start:stop] = [False] * (stop - start)
+        rejects = [self._reject(start, stop, reason, free) for start, stop, reason in self.rejects]
+        ignored: list[tuple[int, str]] = []
+        for index, reason in self.ignored:
+            if free[index]:
+                ignored.append((index, reason))
+                free[index] = False
+        ignored += [(i, "structure" if self.lines[i].strip() else "blank") for i, left in enumerate(free) if left]
+        return Parsed(
+            frames={source: self._frame(source, rows) for source, rows in self.rows.items()},
+            ignored=pl.DataFrame(
+                [
+                    {"member": self.artefact.member, "line": self.numbers[index] + more, "reason": reason}
+                    for index, reason in sorted(ignored)
+                    for more in range(self.heights[index])
+                ],
+                schema=pl.Schema(IGNORED),
+            ),
+            rejects=pl.DataFrame([row for each in rejects for row in each], schema=pl.Schema(REJECT)),
+        )
+
+    def _place(self, start: int, stop: int) -> Row:
+        stop = min(max(stop, start + 1), len(self.lines))
+        height = self.numbers[stop - 1] + self.heights[stop - 1] - self.numbers[start]
+        return {"line": self.numbers[start], "lines": height, "_span": (start, stop)}
+
+    def _reject(self, start: int, stop: int, reason: str, free: list[bool]) -> list[Row]:
+        made: list[Row] = []
+        index = start
+        while index < stop:
+            if not free[index]:
+                index += 1
+                continue
+            after = index
+            while after < stop and free[after]:
+                free[after] = False
+                after += 1
+            place = self._place(index, after)
+            place.pop("_span")
+            text = "\n".join(self.lines[index : min(after, index + 20)])[:2000]
+            made.append({"member": self.artefact.member, **place, "text": text, "reason": reason})
+            index = after
+        return made
+
+    def _frame(self, source: str, rows: list[Row]) -> pl.DataFrame:
+        schema = SOURCES[source].schema
+        for row in rows:
+            row["member"] = self.artefact.member
+        columns = {
+            name: pl.Series(name, [row.get(name) for row in rows], dtype=dtype, strict=False)
+            for name, dtype in schema.items()
+        }
+        return pl.DataFrame(columns, schema=schema)
