@@ -11,6 +11,7 @@ from parsers import (
     java,
     klog,
     klogging,
+    kubernetes,
     librdkafka,
     logrus,
     mlserver,
@@ -23,11 +24,13 @@ from parsers import (
 from parsers.parser import Parser
 
 PARSERS: tuple[Parser, ...] = (
+    kubernetes.PARSER,
     logrus.PARSER,
     zap.PARSER,
     rclone.PARSER,
     librdkafka.PARSER,
     klog.PARSER,
+    *neighbours.PARSERS,  # before Envoy's own: a mesh proxy prints access lines between its records
     envoy_log.PARSER,
     envoy_access.PARSER,
     envoy_stats.PARSER,
@@ -38,7 +41,6 @@ PARSERS: tuple[Parser, ...] = (
     triton.PARSER,
     klogging.PARSER,
     java.PARSER,
-    *neighbours.PARSERS,
     client.PARSER,
     generic.PARSER,  # last: any dated log that nobody else recognises
 )

@@ -60,7 +60,8 @@ GRPCURL = r"^(?:ERROR:\s*$|  (?:Code|Message|Details): )"
 LOAD = (
     r"^(?:Summary:\s*$|Status code distribution:|Error distribution:|Latency distribution:|Response time histogram:"
     r"|Running \d+\w+ test @ |  Non-2xx or 3xx responses: |  Socket errors: connect |Requests/sec:|Transfer/sec:"
-    r"|(?:WARN|ERRO|INFO)\[\d{4}\] |This is ApacheBench|Benchmarking |Complete requests:|Failed requests:"
+    r"|(?:WARN|ERRO)\[\d{4}\] (?:Request Failed|GoError|TypeError|thresholds)|This is ApacheBench|Benchmarking "
+    r"|Complete requests:|Failed requests:"
     r"|Non-2xx responses:"
     r"|Requests +\[total, rate|Success +\[ratio\]|Status Codes +\[code:count\]|Error Set:|Error report\s*$"
     r"|Type +Name +# reqs|running \([\dhms.]+\), \d+/\d+ VUs| *http_req_\w+\.+: )"
@@ -81,6 +82,8 @@ COMPANY = tuple(
 )
 # A dated line without a level is somebody's own note or another format: it is neither for nor against.
 STRANGER = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
+# A logger's object, not an answer's body.
+LEVELLED_OBJECT = re.compile(r'^\{.*"(?:level|severity|levelname)" ?: ?"')
 STRANGERS = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d"
 STANDING = f"(?:{CURL})|(?:{KUBECTL})|(?:{LIBRARY})|(?:{LOAD})|(?:{BODY})|(?:^Traceback )|(?:^ERROR:\\s*$)|(?:{LOOKUP})"
 LEVELLED = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+\S*.{0,60}\b(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
@@ -94,6 +97,8 @@ def recognises(head: str) -> bool:
             continue
         if STRANGER.match(line):
             strangers += 1
+        elif LEVELLED_OBJECT.match(line):
+            prose += 1
         elif any(x.match(line) for x in ANSWERS):
             answers += 1
         elif any(x.match(line) for x in COMPANY):

@@ -67,7 +67,7 @@ def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folde
     ours = pl.col("said") & ~pl.col("collector") & ~pl.col("elsewhere")
     # A line that is nobody's ends the record before it.
     broken = (pl.col("collector") | pl.col("elsewhere")).fill_null(False)
-    after = ours & broken.shift(1, fill_value=False)
+    after = ours & pl.when("said").then(broken).forward_fill().shift(1).fill_null(False)
     frame = frame.with_columns(start=(pl.col("start") | after) & ours, kept=ours)
     frame = frame.with_columns(record=pl.col("start").cum_sum())
     frame = frame.with_columns(next=pl.when("kept").then("record").when(broken).then(0).backward_fill())

@@ -122,7 +122,6 @@ PARSER = Parser(
         Sample(
             "level=info ts=2026-03-04T10:15:30.123456Z caller=main.go:1 msg=ready", yields={"level": "info"}, rows=1
         ),
-        Sample("I0304 10:15:30.123456       1 leader.go:271] acquired", yields={"level": "info", "time": None}, rows=1),
         Sample("Mar  4 10:15:30 node-1 kubelet[12]: started", yields={"time": None, "level": None}, rows=1),
         Sample("2026-03-04 10:15:30,1.5,2.5\n2026-03-04 10:15:31,1.6,2.4", yields=None),
         Sample("2026-03-04T10:15:30Z we restarted the pod\n2026-03-04T10:17:30Z and it came back", yields=None),

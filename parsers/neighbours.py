@@ -226,7 +226,7 @@ ISTIO_PARSER = Parser(
     samples=(
         Sample(
             "2026-03-04T10:15:30.123456Z\twarn\tEnvoy proxy is NOT ready: config not received\n"
-            '[2026-03-04T10:15:30.123Z] "POST /v2/models/a/infer HTTP/1.1" 503 UF - "-" 0 91\n',
+            "2026-03-04T10:15:31.123456Z\tinfo\tads\tXDS: Pushing Services:1\n",
             yields={"component": "istio", "zoned": True},
             rows=2,
         ),
