@@ -33,6 +33,7 @@ _PROMPT = (
 _CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
 _RULE = r"^(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|>{3,}) ?[^\s=#*+~>-][^=]{0,200}?(?: ?(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|<{3,}))?$"
 _BREAK = f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})"
+_EDGE = 500  # lines at either end that show whether a text has parts
 _WORDS = re.compile(r"[A-Za-z0-9][\w./:-]*")
 _CONTAINER = re.compile(
     r"^(?:seldon-)?(agent|rclone|mlserver|triton|scheduler|envoy|modelgateway|pipelinegateway|dataflow-engine|hodometer|manager)$"
@@ -48,6 +49,7 @@ class _Opening:
 
     origin: Origin = _NOWHERE
     keeps: bool = False  # it belongs to what follows: a client's command stands with its answer
+    trails: bool = False  # a log without a final line feed: the mark stands at the end of its last line
 
 
 def segments(artefact: Artefact) -> tuple[Artefact, ...]:
@@ -62,7 +64,9 @@ def segments(artefact: Artefact) -> tuple[Artefact, ...]:
     parts: list[Artefact] = []
     begin, said = 0, Origin()
     for row, opening in [*cuts, (len(frame), _Opening())]:
-        part = frame.slice(begin, row - begin).select(LINES.names())
+        part = frame.slice(begin, row - begin + opening.trails).select(LINES.names())
+        if opening.trails:
+            part = part.with_columns(_TEXT.str.replace(_DUMP, ""))
         if len(part) and not part["text"].str.contains(r"[^ \t]").any() and len(parts):
             parts[-1] = replace(parts[-1], frame=pl.concat([parts[-1].frame, part]))
         elif len(part):
@@ -73,7 +77,7 @@ def segments(artefact: Artefact) -> tuple[Artefact, ...]:
 
 def headings(artefact: Artefact) -> pl.DataFrame:
     """Return the lines of an artefact that stand between its segments: columns `IGNORED`."""
-    rows = [row for row, opening in _cuts(artefact) if not opening.keeps]
+    rows = [row for row, opening in _cuts(artefact) if not opening.keeps and not opening.trails]
     return artefact.frame[rows].select(
         pl.lit(artefact.member).alias("member"), "line", pl.lit("heading").alias("reason")
     ).cast(dict(IGNORED))  # fmt: skip
@@ -81,6 +85,8 @@ def headings(artefact: Artefact) -> pl.DataFrame:
 
 def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     """Return the rows that are headings, and what each says; none for a text that is one thing."""
+    if not _may_have_parts(artefact.frame["text"]):
+        return []
     hits = (
         artefact.frame.with_row_index("_row")
         .filter(_TEXT.str.len_bytes() < 1000)
@@ -123,6 +129,14 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     return [(row, _opening(kind, text)) for row, kind, text in found]
 
 
+def _may_have_parts(texts: pl.Series) -> bool:
+    # A joined text begins as one: looking at every line of every log would cost more than splitting it into lines.
+    if len(texts) <= 2 * _EDGE:
+        return True
+    edges = pl.concat([texts.head(_EDGE), texts.tail(_EDGE)])
+    return bool(edges.str.contains(_BREAK).any()) or bool(texts.str.contains("==== START logs", literal=True).any())
+
+
 def _scripted(artefact: Artefact, rules: list[tuple[int, str, str]]) -> bool:
     """Whether rules are headings of a collection: YAML, tracebacks, banners and decorations have such lines too."""
     texts = artefact.frame["text"]
@@ -152,7 +166,7 @@ def _opening(kind: str, text: str) -> _Opening:
     if kind == "dump":
         said = re.search(r"(START|END) logs for container (\S+) of pod (\S+?)/(\S+) ====$", text)
         if said is None or said[1] == "END":
-            return _Opening()
+            return _Opening(trails=not text.startswith("===="))
         return _Opening(Origin(namespace=said[3], pod=said[4], container=said[2]))
     if kind == "tail":
         return _Opening(origin_of(text[4:-4].strip()))
