@@ -1,12 +1,14 @@
 """Which of two things happened first: surely, possibly, or not."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forensics.hits import Hit
 
 CERTAIN, POSSIBLE, IMPOSSIBLE = 2, 1, 0
 UNBOUNDED = 1 << 62
+DISORDER = 5_000_000  # µs: lines of one section may be this much out of order, see `forensics.timeline.JUMP`
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,11 @@ class Order:
         slack = self._slack(a, b)
         return self.earliest(b) - self.latest(a) - slack, self.latest(b) - self.earliest(a) + slack
 
+    @property
+    def slack(self) -> int:
+        """The most that two clocks may disagree, in microseconds."""
+        return 2 * max(self._errors.values(), default=0)
+
     def key(self, hit: Hit) -> tuple[int, int, tuple[str, int, int]]:
         """Return what sorts rows by time, ties by place."""
         return self.earliest(hit), self.latest(hit), hit.place
@@ -77,3 +84,20 @@ class Order:
     def span(self, hits: Sequence[Hit]) -> tuple[int, int]:
         """Return the earliest and the latest microsecond of rows."""
         return min(map(self.earliest, hits)), max(map(self.latest, hits))
+
+
+class Index:
+    """Occurrences by the time they begin, to look only at those near a moment."""
+
+    def __init__(self, occurrences: Sequence[Occurrence], order: Order, slack: int) -> None:
+        self._sorted = sorted(occurrences, key=lambda o: order.key(o.start))
+        self._starts = [order.earliest(o.start) for o in self._sorted]
+        widest = max((order.latest(o.end) - order.earliest(o.start) for o in self._sorted), default=0)
+        self._margin = widest + slack + DISORDER
+
+    def since(self, moment: int, until: int | None) -> Iterator[Occurrence]:
+        """Yield, last first, every occurrence that may end at or after `moment`, and may begin before `until`."""
+        low = bisect_left(self._starts, moment - self._margin)
+        high = len(self._starts) if until is None else bisect_right(self._starts, until + self._margin)
+        for position in range(high - 1, low - 1, -1):
+            yield self._sorted[position]

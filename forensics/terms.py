@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Missing
 from forensics.hits import Hit
-from forensics.order import CERTAIN, IMPOSSIBLE, Occurrence, Order, single
+from forensics.order import CERTAIN, IMPOSSIBLE, UNBOUNDED, Index, Occurrence, Order, single
 from patterns.terms import (
     After,
     AndTerm,
@@ -25,6 +25,7 @@ from patterns.terms import (
     Term,
     Then,
     Without,
+    pieces,
 )
 
 CURED = "cured"  # false, because what ended it came: Kleene's false, but the finding is kept
@@ -192,8 +193,9 @@ class Evaluation:
         if not first.holds or not second.holds:
             return Result(UNKNOWN, missing=_missing(first, second), used=used)
         pairs: list[Occurrence] = []
+        index = Index(first.occurrences, self._order, self._order.slack)
         for b in second.occurrences:
-            a, sure = self._last_before(first.occurrences, b.start, within)
+            a, sure = self._last_before(index, b.start, within)
             if a is not None:
                 pairs.append(Occurrence(a.start, b.end, (*a.rows, *b.rows), sure and a.sure and b.sure))
         if pairs:
@@ -201,16 +203,17 @@ class Evaluation:
         gap = self._gap_before(term, second.occurrences, within)
         return Result(UNKNOWN, missing=(gap,), used=used) if gap else Result(ABSENT, used=used)
 
-    def _last_before(
-        self, candidates: tuple[Occurrence, ...], b: Hit, within: timedelta | None
-    ) -> tuple[Occurrence | None, bool]:
+    def _last_before(self, index: Index, b: Hit, within: timedelta | None) -> tuple[Occurrence | None, bool]:
         """Return the last occurrence before b: one that is surely so, else one that may be."""
-        best: tuple[Occurrence | None, int] = (None, IMPOSSIBLE)
-        for a in candidates:
+        possible: Occurrence | None = None
+        oldest = self._order.earliest(b) - _us(within) if within is not None else -UNBOUNDED
+        for a in index.since(oldest, self._order.latest(b)):
             order = min(self._order.before(a.end, b), self._within(a.start, b, within))
-            if order > best[1] or (order == best[1] != IMPOSSIBLE):
-                best = (a, order)
-        return best[0], best[1] == CERTAIN
+            if order == CERTAIN:
+                return a, True
+            if order != IMPOSSIBLE and possible is None:
+                possible = a
+        return possible, False
 
     def _gap_before(self, term: Term, ends: tuple[Occurrence, ...], within: timedelta | None) -> Missing | None:
         """Return why a piece that was looked for before others may have been there unseen."""
@@ -231,14 +234,9 @@ class Evaluation:
             return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
         alone: list[Occurrence] = []
         missing: list[Missing] = []
+        index = Index(other.occurrences, self._order, self._order.slack)
         for a in first.occurrences:
-            came = max(
-                (
-                    min(self._order.before(a.end, b.start), self._within(a.end, b.start, within))
-                    for b in other.occurrences
-                ),
-                default=IMPOSSIBLE,
-            )
+            came = self._comes(a.end, index, within)
             if came == CERTAIN:
                 continue
             end = None if within is None else self._order.latest(a.end) + _us(within)
@@ -251,6 +249,16 @@ class Evaluation:
             return Result(PRESENT, tuple(alone), rests=True, used=used)
         return Result(UNKNOWN, missing=tuple(missing), used=used) if missing else Result(ABSENT, used=used)
 
+    def _comes(self, a: Hit, index: Index, within: timedelta | None) -> int:
+        """Whether something of `index` comes after a, in the window: surely, possibly or not."""
+        best = IMPOSSIBLE
+        until = None if within is None else self._order.latest(a) + _us(within)
+        for b in index.since(self._order.earliest(a), until):
+            best = max(best, min(self._order.before(a, b.start), self._within(a, b.start, within)))
+            if best == CERTAIN:
+                break
+        return best
+
     def _no_later(self, first: Result, second: Term) -> Result:
         other = self.of(second)
         used = first.used | other.used
@@ -260,7 +268,7 @@ class Evaluation:
         for a in first.occurrences:
             if self._order.before(last.end, a.end) == CERTAIN:
                 last = a
-        came = max((self._order.before(last.end, b.start) for b in other.occurrences), default=IMPOSSIBLE)
+        came = self._comes(last.end, Index(other.occurrences, self._order, self._order.slack), None)
         if came == CERTAIN:
             return Result(CURED, first.occurrences, used=used)
         gap = self._gap_after(second, self._order.earliest(last.end), None)
@@ -381,8 +389,6 @@ def _source(result: Result) -> str:
 
 
 def _pieces(term: Term) -> Iterable[str]:
-    from patterns.terms import pieces
-
     return pieces(term)
 
 
