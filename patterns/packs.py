@@ -62,8 +62,8 @@ def open_pack(folder: Path, *, engine: str | None = None) -> Pack:
         parse_versions(bounds)
     except ValueError as error:
         raise PatternError(f"{folder / MANIFEST}: engine: {error}") from None
-    ours = engine or metadata.version("seldon-forensics")
-    if not applies(bounds, {"engine": ours}):
+    ours = engine or _installed()
+    if ours and not applies(bounds, {"engine": ours}):
         raise PatternError(f"{folder}: this pack needs seldon-forensics {wanted}, and this is {ours}")
     files = {f"{path.parent.name}/{path.stem}": path for path in sorted(folder.glob("*/*.toml"))}
     if not files:
@@ -73,6 +73,14 @@ def open_pack(folder: Path, *, engine: str | None = None) -> Pack:
     for path in files.values():
         _not_too_big(path)
     return Pack(manifest.get("name", folder.name), manifest.get("version", ""), wanted, MappingProxyType(files))
+
+
+def _installed() -> str:
+    """Return the version of this tool; nothing in a checkout that was never installed, which any pack may use."""
+    try:
+        return metadata.version("seldon-forensics")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def pack_files(folder: Path) -> Mapping[str, Path]:

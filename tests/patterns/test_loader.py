@@ -1,0 +1,393 @@
+"""One file, and the whole library: what is read, what is refused and how it is said; the cache."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from patterns import loader, packs
+from patterns.graph import cycle, edges, in_order
+from patterns.loader import load_library, load_pattern, read_library
+from patterns.pattern import Pattern, PatternError
+from patterns.places import places
+from patterns.plain import from_plain, to_plain
+from patterns.terms import AndTerm, Piece
+from patterns.versions import applies, order, parse_versions
+from tests.patterns.generated import CONDITIONS, TERMS
+
+WHOLE = """# one of everything
+title    = "Agents cannot reach the scheduler"
+severity = "critical"
+status   = "stable"
+role     = "cause"
+match    = 'dial with no later subscribed'
+explains = ["other/symptom"]
+about    = '''
+Why.
+'''
+remedy   = [{ do = "Open the port", run = "kubectl -n $namespace get networkpolicy" }]
+verify   = { run = "kubectl get pods", expect = "all running" }
+references = ["https://example.org"]
+versions = "seldon-core >= 2.0, < 3; mlserver >= 1.4"
+precision = 1
+
+[evidence.dial]
+from  = "log.agent"
+where = 'text contains "dial tcp"'
+bind  = ["namespace", "pod"]
+repeats = "30s"
+
+[evidence.subscribed]
+from  = "log.agent"
+where = '''
+text contains "Subscribed to scheduler"
+'''
+bind  = { pod = "fields.pod" }
+
+[evidence.shut]
+from  = "net.path"
+strength = "decisive"
+weight = "weak"
+
+[[example]]
+name   = "seen once"
+origin = "imagined"
+expect = "present"
+subject = { pod = "mlserver-0" }
+files."agent/a.log" = '''
+title = "not a key of the pattern"
+'''
+"""
+
+
+def read(text: str) -> Pattern:
+    return load_pattern(text, "network/one", "one.toml")
+
+
+def mistakes(text: str) -> list[str]:
+    with pytest.raises(PatternError) as caught:
+        read(text)
+    return [line for line in str(caught.value).split("\n") if not line.startswith("    ")]
+
+
+def write(folder: Path, files: Mapping[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / f"{name}.toml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    return folder
+
+
+def small(title: str = "x", *, more: str = "", source: str = "log.agent") -> str:
+    return f'title = "{title}"\nseverity = "low"\nrole = "cause"\n{more}\n[evidence.a]\nfrom = "{source}"\n'
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def _no_own_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "_own_files", lambda _: {})
+
+
+# ---- one file
+
+
+def test_a_file_is_read_whole() -> None:
+    pattern = read(WHOLE)
+
+    assert (pattern.layer, pattern.name, pattern.file) == ("network", "one", "one.toml")
+    assert pattern.evidence["subscribed"].bind == {"pod": "fields.pod"}
+    assert pattern.evidence["shut"].weak
+    assert pattern.remedy[0].do == "Open the port"
+    assert pattern.examples[0].files == {"agent/a.log": 'title = "not a key of the pattern"\n'}
+    assert pattern.precision == 1.0
+    assert pattern.about == "Why."
+
+
+def test_without_a_match_all_required_pieces_are_meant() -> None:
+    text = small() + '[evidence.b]\nfrom = "k8s.pod"\n[evidence.c]\nfrom = "k8s.node"\nstrength = "supporting"\n'
+
+    assert read(text).match == AndTerm((Piece("a"), Piece("b")))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("role     =", "rol      =", "one.toml:5:13: rol: there is no key `rol` here; did you mean `role`?"),
+        ('"critical"', '"critcal"', "one.toml:3:13: severity: `critcal` is none; it is one of info, low"),
+        ('title    = "Agents cannot reach the scheduler"', "", "title: is missing"),
+        ("weight =", "wieght =", "one.toml:33:11: evidence.shut.wieght: there is no key `wieght` here; did"),
+        ('from  = "net.path"', 'from  = "net.paths"', "there is no source `net.paths`; did you mean `net.path`?"),
+        ('from  = "net.path"', 'from  = "finding.net"', "should be finding.<layer>/<name>"),
+        ("later subscribed'", "later subscribd'", "one.toml:6:32: match: there is no evidence `subscribd`; did you"),
+        ("later subscribed'", "later shut'", "`shut` is decisive: only required pieces stand in it"),
+        ("later subscribed'", "later dial'", "`subscribed` is required and not in it"),
+        ("text contains \"Subs", "tex contains \"Subs", "one.toml:26:1: evidence.subscribed.where: log.agent has no"),
+        ("text contains \"dial", "text containz \"dial", "one.toml:19:15: evidence.dial.where: expected a verb"),
+        ('["namespace", "pod"]', '["namespac", "pod"]', "one.toml:20:9: evidence.dial.bind: `namespac` is not a name"),
+        ('["namespace", "pod"]', '{ model = "modl" }', "log.agent has no column `modl`"),
+        ('["namespace", "pod"]', '{ model = "a b" }', "`a b` is not a column"),
+        ('"30s"', '"30 seconds"', "`30 seconds` is no length of time such as 30s"),
+        ('expect = "present"', 'expect = "yes"', "example.0.expect: `yes` is none; it is one of present, absent"),
+        ('files."agent/a.log"', "files.agent.log", "`agent` should be a text; a path with dots stands in quotes"),
+        ('subject = { pod', "subject = { pdo", "`pdo` is not a name that can be bound; did you mean `pod`?"),
+        ("< 3; mlserver", "< 3; mlsrver", "`mlsrver >= 1.4` should begin with one of seldon-core, mlserver"),
+        ("precision = 1", "precision = 2", "one.toml:15:13: precision: should lie between 0 and 1"),
+        ('{ do = "Open', '{ doo = "Open', "remedy.doo: there is no key `doo` here; did you mean `do`?"),
+        ('"other/symptom"', '"symptom"', "`symptom` is no id; write <layer>/<name>"),
+        ('"other/symptom"', '"network/one"', "a pattern cannot explain itself"),
+        ('"other/symptom"', "5", "explains: should be a list of texts"),
+        ("[evidence.shut]", "[evidence.within]", "`within` cannot be a name"),
+        ("references = [", "references = 5 # [", "references: should be a list"),
+        ("match    = 'dial", "match    = 'dial\n", "one.toml:6:17: not TOML"),
+    ],
+)  # fmt: skip
+def test_a_mistake_has_a_place_and_a_remedy(old: str, new: str, says: str) -> None:
+    assert WHOLE.count(old) == 1
+
+    assert any(says in mistake for mistake in mistakes(WHOLE.replace(old, new)))
+
+
+def test_all_mistakes_of_a_file_are_told_at_once() -> None:
+    text = WHOLE.replace("role     =", "rol =").replace("net.path", "net.pat").replace('text contains "dial', 'x "')
+
+    assert len(mistakes(text)) >= 4
+
+
+def test_a_name_is_not_bound_twice() -> None:
+    text = small() + 'where = \'text matches "(?<pod>x)"\'\nbind = ["pod"]\n'
+
+    assert "`pod` is bound by a named group already" in mistakes(text)[0]
+
+
+@given(st.text(alphabet="[]{}=.,#'\"\n ab\\", max_size=80))
+@settings(deadline=None)
+def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+    places(text)
+    with pytest.raises(PatternError):
+        read(text)
+
+
+def test_keys_are_found_where_they_stand() -> None:
+    found = places(WHOLE)
+
+    assert found["title",] == (2, 13)
+    assert found["evidence", "subscribed", "where"] == (26, 1)
+    assert found["example", "0", "files", "agent/a.log"] == (41, 1)
+
+
+# ---- the library
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_a_library_is_read_in_order_and_has_a_digest(tmp_path: Path) -> None:
+    pack = write(tmp_path / "pack", {"net/b": small(more='explains = ["net/a"]'), "net/a": small()})
+
+    library = load_library([pack])
+    assert list(library.patterns) == ["net/a", "net/b"]
+    assert library.digest == load_library([pack]).digest
+    write(pack, {"net/a": small("y")})
+    assert library.digest != load_library([pack]).digest
+    assert edges(library.patterns) == {"net/a": frozenset(), "net/b": {"net/a"}}
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_what_can_run_is_read_beside_what_cannot(tmp_path: Path) -> None:
+    pack = write(
+        tmp_path / "pack",
+        {
+            "net/a": small(more='explains = ["net/bb"]'),
+            "net/b": small(more='explains = ["net/c"]'),
+            "net/c": small(more='explained_by = ["net/b"]\nexplains = ["net/b"]'),
+            "net/d": small(source="finding.net/nobody-knows"),
+            "net/e": "broken",
+            "other/a": small(),
+        },
+    )
+
+    library, said = read_library([pack])
+    assert list(library.patterns) == ["net/a", "net/b", "net/c", "net/d"]
+    assert [mistake.partition(": ")[2] for mistake in said] == [
+        f"there is a pattern `a` already: {pack}/net/a.toml",
+        "not TOML: Expected '=' after a key in a key/value pair",
+        "explains: there is no pattern `net/bb`; did you mean `net/b`?",
+        "from: there is no pattern `net/nobody-knows`",
+        "explains goes round in a circle: net/b -> net/c -> net/b",
+    ]
+    with pytest.raises(PatternError):
+        load_library([pack])
+
+
+def test_the_library_that_comes_with_the_tool_loads() -> None:
+    assert load_library().digest.startswith("sha256:")
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_what_is_held_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = write(tmp_path / "pack", {"net/a": WHOLE.replace("other/symptom", "net/b"), "net/b": small()})
+    first = load_library([pack])
+    again: list[str] = []
+
+    def count(text: str, id: str, file: str) -> Pattern:
+        again.append(id)
+        return load_pattern(text, id, file)
+
+    monkeypatch.setattr(loader, "load_pattern", count)
+    assert load_library([pack]) == first
+    assert again == []
+    write(pack, {"net/b": small("y")})
+    assert load_library([pack]).patterns["net/b"].title == "y"
+    assert again == ["net/b"]
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+@pytest.mark.parametrize("held", [b"", b"[]", b'{"x":1}', b"\xff", None])
+def test_a_cache_that_is_broken_or_cannot_be_written_is_no_failure(tmp_path: Path, held: bytes | None) -> None:
+    pack = write(tmp_path / "pack", {"net/a": small()})
+    first = load_library([pack])
+    (file,) = (tmp_path / "cache").rglob("*.json")
+    if held is None:
+        file.unlink()
+        file.parent.rmdir()
+        file.parent.write_text("a file where a folder should be")
+    else:
+        file.write_bytes(held)
+
+    assert load_library([pack]) == first
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_a_cache_that_holds_something_else_is_not_believed(tmp_path: Path) -> None:
+    pack = write(tmp_path / "pack", {"net/a": small()})
+    first = load_library([pack])
+    (file,) = (tmp_path / "cache").rglob("*.json")
+    for other in ([], ["Pattern"], ["Popen", "ls"], ["us", "x"], "text", ["Action", "do", "run"]):
+        file.write_bytes(orjson.dumps(dict.fromkeys(orjson.loads(file.read_bytes()), other)))
+        assert load_library([pack]) == first
+
+
+@given(CONDITIONS | TERMS)
+@settings(deadline=None)
+def test_a_tree_comes_back_from_plain_data(tree: Any) -> None:
+    assert from_plain(orjson.loads(orjson.dumps(to_plain(tree)))) == tree
+
+
+def test_a_pattern_comes_back_from_plain_data() -> None:
+    assert from_plain(orjson.loads(orjson.dumps(to_plain(read(WHOLE))))) == read(WHOLE)
+
+
+def test_a_circle_is_named() -> None:
+    graph = {"a": frozenset({"b"}), "b": frozenset({"c", "d"}), "c": frozenset({"b"}), "d": frozenset[str]()}
+
+    assert cycle(graph) == ("b", "c", "b")
+    assert cycle({"a": frozenset({"b", "c"}), "b": frozenset({"c"})}) == ()
+
+
+def test_findings_come_before_what_rests_on_them() -> None:
+    one = load_pattern(small(source="finding.z/z"), "a/a", "a.toml")
+    other = load_pattern(small(), "z/z", "z.toml")
+
+    assert in_order({"a/a": one, "z/z": other}) == ("z/z", "a/a")
+
+
+# ---- packs and suppressions
+
+
+def test_a_pack_says_which_engine_it_needs(tmp_path: Path) -> None:
+    pack = write(tmp_path / "pack", {"net/a": small(), "pack": 'name = "ours"\nversion = "3"\nengine = ">= 9, < 10"'})
+
+    assert packs.open_pack(pack, engine="9.1").name == "ours"
+    with pytest.raises(PatternError, match=r"this pack needs seldon-forensics >= 9, < 10, and this is 0\.1\.0"):
+        packs.open_pack(pack, engine="0.1.0")
+
+
+@pytest.mark.parametrize(
+    ("files", "says"),
+    [
+        ({}, "is not a folder"),
+        ({"pack": 'name = "x"'}, "holds no pattern"),
+        ({"pack": "name = 1", "net/a": ""}, "name should be a text"),
+        ({"pack": 'engin = ">= 1"', "net/a": ""}, "did you mean `engine`"),
+        ({"pack": 'engine = "newest"', "net/a": ""}, "engine: "),
+        ({"pack": "=", "net/a": ""}, "not TOML"),
+    ],
+)
+def test_a_pack_that_cannot_be_used(tmp_path: Path, files: dict[str, str], says: str) -> None:
+    with pytest.raises(PatternError, match=says):
+        packs.open_pack(write(tmp_path / "pack", files))
+
+
+def test_suppressions_hold_for_a_subject_until_a_day(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    path = tmp_path / "s.toml"
+    path.write_text(
+        '[[suppress]]\npattern = "net/a"\nsubject = { namespace = "x" }\nreason = "known"\nuntil = 2026-01-02\n'
+    )
+
+    (one,) = packs.read_suppressions(path)
+    inside, after = datetime(2026, 1, 1, 23, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC)
+    assert one.covers("net/a", {"namespace": "x", "pod": "p"}, inside)
+    assert one.covers("net/a", {"namespace": "x"}, None)
+    assert not one.covers("net/a", {"namespace": "x"}, after)
+    assert not one.covers("net/a", {"namespace": "y"}, inside)
+    assert not one.covers("net/b", {"namespace": "x"}, inside)
+
+
+def test_every_mistake_of_a_suppression_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "s.toml"
+    path.write_text(
+        "other = 1\n"
+        '[[suppress]]\npattern = "net/a"\n'
+        '[[suppress]]\npattern = "a"\nreason = "x"\n'
+        '[[suppress]]\npattern = "net/a"\nreason = "x"\nuntil = "2026"\n'
+    )
+
+    with pytest.raises(PatternError) as caught:
+        packs.read_suppressions(path)
+    assert len(str(caught.value).split("\n")) == 4
+
+
+# ---- versions
+
+
+@pytest.mark.parametrize(
+    ("text", "known", "holds"),
+    [
+        ("seldon-core >= 2.6, < 2.9", {"seldon-core": "2.8.5"}, True),
+        ("seldon-core >= 2.6, < 2.9", {"seldon-core": "v2.9.0"}, False),
+        ("seldon-core < 2.9", {"seldon-core": "2.9.0-rc1"}, True),
+        ("seldon-core = 2.9", {"seldon-core": "2.9.0"}, True),
+        ("seldon-core >= 2.10", {"seldon-core": "2.9.1"}, False),
+        ("seldon-core >= 2.0; mlserver < 1.4", {"seldon-core": "2.9", "mlserver": "1.6.0"}, False),
+        ("seldon-core >= 2.0; mlserver < 1.4", {"seldon-core": "2.9"}, True),
+        ("seldon-core >= 2.0", {"seldon-core": "latest"}, True),
+        ("kubernetes >= 1.29", {"kubernetes": "v1.29.4-eks-1a2b"}, True),
+        ("", {}, True),
+    ],
+)
+def test_versions(text: str, known: dict[str, str], holds: bool) -> None:
+    assert applies(text, known) is holds
+
+
+def test_versions_are_in_order() -> None:
+    written = ["2.0.0.dev1", "2.0.0-rc1", "2.0.0-rc2", "2.0.0-rc10", "2.0", "2.0.1", "2.8.5", "2.10"]
+
+    ordered = [order(version) for version in written]
+    assert None not in ordered
+    assert ordered == sorted(ordered, key=lambda version: version or ((), 0, ""))
+
+
+@pytest.mark.parametrize(
+    "text", ["2.0", "seldon >= 2", "seldon-core 2.0", "seldon-core >= two", "seldon-core >= 2 < 3"]
+)
+def test_a_version_condition_that_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match=r"should begin with|is no bound"):
+        parse_versions(text)
