@@ -95,6 +95,8 @@ SCHEDULER = (
         rf"^Failed to process sync for experiment (?P<experiment>{NAME})(?: |$)",
         "broken",
     ),
+    Saying("Stop ", rf"^Stop (?P<experiment>{NAME}) .*experimentServer", "gone"),
+    Saying(" has been terminated, removing", rf"^Pipeline (?P<pipeline>{NAME}) has been terminated, removing", "gone"),
     Saying(" sync - calling for ", rf"^Experiment (?P<experiment>{NAME}) sync - calling for ", "ok"),
     Saying(
         "o dataflow engines available",
