@@ -40,17 +40,18 @@ def comment(block: Document) -> str:
     return f"{_OPEN}{b64encode(orjson.dumps(block)).decode()}{_CLOSE}"
 
 
-def blocks_in_markdown(text: str) -> list[Any]:
-    """Return what the comments of a Markdown report carry; those that cannot be read are left out."""
-    found = []
-    for part in text.split(_OPEN)[1:]:
-        written, closed, _ = part.partition(_CLOSE)
-        if closed:
-            try:
-                found.append(orjson.loads(b64decode(written, validate=True)))
-            except (NotBase64, orjson.JSONDecodeError):
-                continue
-    return found
+def block_in_markdown(text: str) -> Any:
+    """Return what the comment of a Markdown report carries, None for none.
+
+    It is the last one that stands at the beginning of a line: what the bundle says stands before it.
+    """
+    lines = [line for line in text.split("\n") if line.startswith(_OPEN)]
+    if not lines:
+        return None
+    try:
+        return orjson.loads(b64decode(lines[-1].removeprefix(_OPEN).rstrip().removesuffix(_CLOSE), validate=True))
+    except (NotBase64, orjson.JSONDecodeError):
+        return None
 
 
 class _Blocks(HTMLParser):

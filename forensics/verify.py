@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from forensics.document import SCHEMA_ID, Document
-from forensics.embedded import KIND, blocks_in_html, blocks_in_markdown, citation_block
+from forensics.embedded import KIND, block_in_markdown, blocks_in_html, citation_block
 
 Member = tuple[str, str | None, Iterable[str]]
 HOLDS = "holds"
@@ -89,7 +89,8 @@ def _claims(report: bytes) -> Document:
         claims = citation_block(loaded)
         claims["members"] = [*claims["members"], *read]
         return claims
-    blocks = [b for b in [*blocks_in_html(text), *blocks_in_markdown(text)] if _is_block(b)]
+    page = text.lstrip("\ufeff \r\n").lower().startswith("<!doctype html")
+    blocks = [b for b in (blocks_in_html(text) if page else [block_in_markdown(text)]) if _is_block(b)]
     if len(blocks) != 1:
         raise ReportError(f"{len(blocks) or 'no'} lists of citations in the report, where there must be one")
     only: Document = blocks[0]
