@@ -115,7 +115,7 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
             for e in r.edges
         ],
         "evidence": [_evidence(s, quotes) for s in finding.evidence],
-        "why": pattern.about.strip(),
+        "why": " ".join(pattern.about.split()),
         "remedy": [{"do": with_names(a.do, subject), "run": with_names(a.run, subject)} for a in pattern.remedy],
         **(
             {"verify": {"run": with_names(pattern.verify.run, subject), "expect": pattern.verify.expect}}

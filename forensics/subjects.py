@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from forensics.hits import Found, Hit
 from patterns.pattern import Pattern
-from patterns.terms import AtLeast, Distinct, Term, parts, positive
+from patterns.terms import Distinct, Term, parts, positive
 
 MOST = 4000  # subjects of one pattern; more are not told apart
 
@@ -58,6 +58,7 @@ class Joins:
                 bound[name] += 1
         self._joined = {name for name, pieces in bound.items() if pieces > 1}
         self._identities: dict[tuple[str, str], frozenset[str]] = {}
+        self._groups: dict[str, list[tuple[Names, list[Hit]]]] = {}
 
     def subjects(self) -> list[dict[str, str | None]]:
         """Return the subjects the positive pieces make, in an order that depends on their names alone."""
@@ -98,27 +99,36 @@ class Joins:
             return False
         return True
 
-    def rows(self, piece: str, subject: Names, others: Iterable[Names] = ()) -> Sorted:
+    def rows(self, piece: str, subject: Names) -> Sorted:
         """Return the rows of `piece` that are about `subject`, surely or maybe."""
         names = self._names[piece]
         sure: list[Hit] = []
         maybe: list[Hit] = []
         assumed = False
-        for hit in self._found[piece].hits:
-            verdict = self._stands(piece, names, hit, subject)
+        for bound, hits in self._alike(piece):
+            verdict = self._stands(piece, names, bound, subject)
             if verdict == "no":
                 continue
             if verdict == "maybe":
-                maybe.append(hit)
+                maybe.extend(hits)
                 continue
             assumed |= verdict == "assumed"
-            sure.append(hit)
+            sure.extend(hits)
         return Sorted(tuple(sure), tuple(maybe), assumed)
 
-    def _stands(self, piece: str, names: Iterable[str], hit: Hit, subject: Names) -> str:
+    def _alike(self, piece: str) -> list[tuple[Names, list[Hit]]]:
+        """Return the rows of a piece, those together that bind the same values."""
+        if piece not in self._groups:
+            groups: dict[tuple[tuple[str, str | None], ...], list[Hit]] = defaultdict(list)
+            for hit in self._found[piece].hits:
+                groups[_key({k: v for k, v in hit.names.items() if k in self._names[piece]})].append(hit)
+            self._groups[piece] = [(dict(key), hits) for key, hits in groups.items()]
+        return self._groups[piece]
+
+    def _stands(self, piece: str, names: Iterable[str], bound: Names, subject: Names) -> str:
         worst = "yes"
         for name in names:
-            value = hit.names.get(name)
+            value = bound.get(name)
             wanted = subject.get(name)
             if value == wanted and value is not None:
                 continue
@@ -166,6 +176,3 @@ def _key(names: Names) -> tuple[tuple[str, str | None], ...]:
 def shown(subject: Names) -> dict[str, str]:
     """Return the names of a subject that can be shown: no tokens, no gaps."""
     return {name: value for name, value in sorted(subject.items()) if value and not value.startswith("\0")}
-
-
-__all__ = ["AtLeast", "Joins", "Sorted", "shown"]

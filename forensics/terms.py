@@ -313,23 +313,22 @@ class Evaluation:
             return part if part.state != CURED else Result(ABSENT, used=part.used)
         ordered = sorted(part.occurrences, key=lambda o: self._order.key(o.start))
         best: tuple[Occurrence, ...] = ()
-        sure = False
         starts = [self._order.earliest(o.start) for o in ordered]
         for number, o in enumerate(ordered):
             if within is None:
-                certain = possible = tuple(ordered)
+                possible = tuple(ordered)
             else:
-                limit = bisect_left(starts, self._order.latest(o.start) + _us(within))
-                possible = tuple(ordered[number:limit])
-                certain = tuple(x for x in possible if self._within(o.start, x.start, within) == CERTAIN)
+                possible = tuple(ordered[number : bisect_left(starts, self._order.latest(o.start) + _us(within))])
+            if _number(possible, distinct) < count:
+                if within is None:
+                    break
+                continue
+            certain = (x for x in possible if self._within(o.start, x.start, within) == CERTAIN)
             if _number(certain, distinct) >= count:
                 return Result(PRESENT, part.occurrences, rests=part.rests, used=part.used)
-            if _number(possible, distinct) >= count and not best:
-                best = possible
-            if within is None:
-                break
+            best = best or possible
         if best:
-            unsure = tuple(Occurrence(o.start, o.end, o.rows, sure) for o in best)
+            unsure = tuple(Occurrence(o.start, o.end, o.rows, False) for o in best)
             return Result(PRESENT, unsure, rests=part.rests, used=part.used)
         return Result(ABSENT, used=part.used)
 
