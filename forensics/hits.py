@@ -26,6 +26,7 @@ class Hit:
         place: (member, section, line): the order within a file.
         names: bound names; `\0` and a member for a name that only the file it stands in can tell.
         weight: how often it happened: an Event's count, else 1.
+        began: for an Event that came again, its first time.
     """
 
     source: str
@@ -36,6 +37,7 @@ class Hit:
     place: tuple[str, int, int]
     names: Mapping[str, str | None]
     weight: int = 1
+    began: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
             )
         ),
         (pl.col("count").fill_null(1) if piece.source == "k8s.event" else pl.lit(1)).alias("weight"),
+        (pl.col("first").cast(pl.Int64) if piece.source == "k8s.event" else pl.lit(None, pl.Int64)).alias("began"),
         *(expression.cast(pl.String).alias(f"\0{name}") for name, expression in names.items()),
     )
     log = piece.source.startswith("log.")
@@ -168,6 +171,7 @@ def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
                 (row["member"], row["section"], row["line"]),
                 bound,
                 max(1, row["weight"] or 1),
+                row["began"],
             )
         )
     return hits

@@ -201,8 +201,8 @@ def _rows(
 def _seen(piece: Evidence, rows: Rows, required: bool, result: Result) -> Seen:
     strength = piece.strength if not required else "required"
     if rows.sure:
-        telling = {hit for o in result.occurrences for hit in o.rows}
-        chosen = [hit for hit in rows.sure if hit in telling] if required else list(rows.sure)
+        telling = {(hit.source, hit.row) for o in result.occurrences for hit in o.rows}
+        chosen = [hit for hit in rows.sure if (hit.source, hit.row) in telling] if required else list(rows.sure)
         hits = chosen or list(rows.sure)
         if len(hits) > CITED:
             hits = hits[: CITED // 2] + hits[-CITED // 2 :]
@@ -231,7 +231,7 @@ def _finding(
     rows: Mapping[str, Rows],
     context: Context,
 ) -> Finding:
-    telling = [hit for o in result.occurrences for hit in o.rows]
+    telling = [hit for o in result.occurrences for hit in (o.start, *o.rows)]
     if not telling:  # it rests on absences alone
         telling = [hit for name in pieces(pattern.match) for hit in rows[name].sure]
     first, last = _span(telling, context)

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from forensics.hits import Hit
 
@@ -29,8 +29,11 @@ class Occurrence:
 
 
 def single(hit: Hit) -> Occurrence:
-    """Return the occurrence that is one row."""
-    return Occurrence(hit, hit, (hit,))
+    """Return the occurrence that is one row; an Event that came again lasts from its first time to its last."""
+    start = hit
+    if hit.began is not None and hit.earliest is not None and hit.began < hit.earliest:
+        start = replace(hit, earliest=hit.began, latest=hit.began + (hit.latest or hit.earliest) - hit.earliest)
+    return Occurrence(start, hit, (hit,))
 
 
 class Order:
