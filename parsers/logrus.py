@@ -61,18 +61,19 @@ def read(rows: pl.DataFrame) -> pl.DataFrame:
             made["message"].scatter(odd, unescaped(_bare(found["message"]))),
             made["tail"].scatter(odd, found["tail"].fill_null("")),
         )
-    message = made["message"].fill_null("")
+    tail = _spoken(made["tail"])
+    silent = pl.col("message").is_null()
     return made.select(
         "time",
         "level",
         "message",
-        pl.concat_str(message, _spoken(made["tail"])).str.strip_prefix(" ").alias("text"),
+        pl.when(silent).then(tail.str.strip_prefix(" ")).otherwise(pl.concat_str("message", tail)).alias("text"),
         fields_json(made["tail"]).alias("fields"),
     )
 
 
 def _bare(values: pl.Series) -> pl.Series:
-    return values.str.strip_prefix('"').str.replace(r'([^\\]|^)"$', "${1}")
+    return values.str.replace(r'^"((?s:[^"\\]|\\.)*)"?$', "${1}").str.strip_prefix('"')
 
 
 def _spoken(tails: pl.Series) -> pl.Series:
