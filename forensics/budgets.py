@@ -7,11 +7,11 @@ MIB = 1 << 20
 GIB = 1 << 30
 
 
-class Damaged(Exception):
+class Damaged(Exception):  # noqa: N818 - it ends one stream, and is data
     """The bytes end, or stop making sense. What was read before is good."""
 
 
-class Exhausted(Exception):
+class Exhausted(Exception):  # noqa: N818 - it ends the reading, and is data
     """A budget of the whole input is used up: nothing more is read."""
 
 

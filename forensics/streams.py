@@ -5,7 +5,7 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import lz4.frame
 import zstandard
@@ -193,7 +193,7 @@ def _decompressor(kind: str) -> Any:
 
 
 # What the libraries raise on bytes they cannot read. RuntimeError is lz4's, EOFError bz2's after its end.
-_ERRORS = (
+_ERRORS: tuple[type[Exception], ...] = (
     OSError,
     EOFError,
     ValueError,
@@ -202,7 +202,7 @@ _ERRORS = (
     zlib.error,
     lzma.LZMAError,
     zstandard.ZstdError,
-    igzip_lib.IsalError,
+    cast(type[Exception], igzip_lib.IsalError),
 )
 _AGAIN = {
     "gz": b"\x1f\x8b",

@@ -156,7 +156,7 @@ def _number(field: bytes) -> int | None:
 
 
 def _pax(data: bytes) -> tuple[dict[str, bytes], bool]:
-    """Return the records `<length> <key>=<value>\\n`, and whether all of them could be read."""
+    r"""Return the records `<length> <key>=<value>\n`, and whether all of them could be read."""
     found: dict[str, bytes] = {}
     at = 0
     while at < len(data) and data[at] != 0:

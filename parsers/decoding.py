@@ -107,7 +107,7 @@ def _read(data: bytes) -> pl.Series:
 def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     r"""Return the lines of a text, and why it was refused.
 
-    A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept, as a terminal shows it.
+    A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept.
     Colours and other terminal sequences and NULs go. What a line has past `LONGEST` characters is replaced by a mark.
 
     Returns:
@@ -139,7 +139,7 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
             text,
             pl.lit(None, LINES["stamped"]).alias("stamped"),
         )
-        .cast(dict(LINES))
+        .cast(LINES)
     ), None
 
 

@@ -58,7 +58,8 @@ _KEYS = {
         "kubernetes.container_name", "kubernetes.container.name", "k8s_container", "k8s.container.name",
         "SYSLOG_IDENTIFIER", "_COMM",
     ),
-    "node": ("node_name", "nodeName", "Computer", "_HOSTNAME", "kubernetes.host", "host", "kubernetes.node.name", "Host"),
+    "node": ("node_name", "nodeName", "Computer", "_HOSTNAME", "kubernetes.host", "host",
+        "kubernetes.node.name", "Host",),
 }  # fmt: skip
 _INSIDE = ("kubernetes", "labels", "stream", "metric", "resource", "fields", "_source", "kubernetes_metadata")
 
@@ -80,15 +81,16 @@ def said_of(value: Any) -> Said | None:
         value = source
     flat: dict[str, Any] = {}
     _flatten(value, "", flat, 0)
-    text = next((found for key in _KEYS["text"] if (found := _words(value.get(key, flat.get(key)))) is not None), None)
+    candidates = (_words(value.get(key, flat.get(key))) for key in _KEYS["text"])
+    text = next((found for found in candidates if found is not None), None)
     if text is None:
         return None
-    found = {
+    who: dict[str, str | None] = {
         part: next((str(v) for key in keys if isinstance(v := flat.get(key), str | int | float) and v != ""), None)
         for part, keys in _KEYS.items()
         if part != "text"
     }
-    return Said(text, **found)
+    return Said(text, **who)
 
 
 def _flatten(value: Mapping[str, Any], prefix: str, out: dict[str, Any], depth: int) -> None:

@@ -5,7 +5,7 @@ support-bundle-kit, Sonobuoy, the Insights operator, `kind export logs`, the nod
 that people fill by hand.
 
 Source: `oc` 4.20 pkg/cli/admin/inspect/pod.go, troubleshoot 0.123 pkg/collect/logs.go, kubectl 0.35
-pkg/cmd/clusterinfo/clusterinfo_dump.go, kubelet 1.34 pkg/kubelet/kuberuntime/helpers.go and logs/container_log_manager.go.
+pkg/cmd/clusterinfo/clusterinfo_dump.go, kubelet 1.34 pkg/kubelet/kuberuntime/helpers.go, logs/container_log_manager.go.
 """
 
 import re
@@ -20,13 +20,13 @@ _CONTAINERS = (
     "agent", "rclone", "mlserver", "triton", "scheduler", "envoy", "modelgateway", "pipelinegateway",
     "dataflow-engine", "hodometer", "manager", "istio-proxy",
 )  # fmt: skip
-_CONTAINER = "|".join(map(re.escape, _CONTAINERS))
+CONTAINERS = "|".join(map(re.escape, _CONTAINERS))
 _WELL_KNOWN = (
     rf"(?:seldon-(?:scheduler|envoy|modelgateway|pipelinegateway|dataflow-engine|v2-controller-manager)|hodometer)"
     rf"(?:{_RANDOM}|-[0-9]{{1,3}})|(?:mlserver|triton)(?:-[a-z0-9]+)*-[0-9]{{1,3}}"
 )
 
-# A log that was cut off to begin a new one: `.1`, `.20250712-183009`, `-20250712`, each perhaps compressed, or `.gz` alone.
+# A log that was put aside to begin a new one: `.1`, `.20250712-183009`, `-20250712`, each perhaps packed, or `.gz`.
 _ROTATED = re.compile(r"(?:\.([0-9]{1,3})|[.-]([0-9]{8}(?:[-T]?[0-9]{6})?))?(\.(?:gz|bz2|xz|zst|lz4))?$")
 _SUFFIX = re.compile(
     r"(?:\.(?:insecure|log|txt|out|err|gz|bz2|xz|zst|lz4|[0-9]{1,3}|[0-9]{8}-[0-9]{6})|#[0-9]+| \([0-9]+\))+$"
@@ -67,11 +67,11 @@ _ORDINAL = rf"(?P<pod>(?!(?:case|ticket|sr|incident|bundle|attempt|node|worker|p
 _BY_HAND = tuple(
     re.compile(regex)
     for regex in (
-        rf"(?:^|/)(?P<namespace>{_NAME})[-_](?P<pod>{_WELL_KNOWN})(?:[-_.](?P<container>{_CONTAINER}))?$",
+        rf"(?:^|/)(?P<namespace>{_NAME})[-_](?P<pod>{_WELL_KNOWN})(?:[-_.](?P<container>{CONTAINERS}))?$",
         rf"(?:^|/)(?P<pod>{_WELL_KNOWN}|{_NAME}{_RANDOM})/(?:.*/)?(?P<file>[^/]+)$",
-        rf"(?:^|/){_ORDINAL}/(?P<container>{_CONTAINER})$",
+        rf"(?:^|/){_ORDINAL}/(?P<container>{CONTAINERS})$",
         rf"(?:^|/)(?P<pod>{_WELL_KNOWN}|{_NAME}{_RANDOM})(?:[-_.](?P<container>{_NAME}))?$",
-        rf"(?:^|/){_ORDINAL}[-_.](?P<container>{_CONTAINER})$",
+        rf"(?:^|/){_ORDINAL}[-_.](?P<container>{CONTAINERS})$",
         rf"(?:^|/){_ORDINAL}_(?P<container>{_NAME})$",
     )
 )

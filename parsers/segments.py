@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from parsers.layout import origin_of
+from parsers.layout import CONTAINERS, origin_of
 from parsers.parser import LINES, Artefact, Origin
 from parsers.schema import IGNORED
 
@@ -25,19 +25,22 @@ _TEXT = pl.col("text")
 _DUMP = r"==== (?:START|END) logs for container \S+ of pod \S+ ====$"
 _TAIL = r"^==> .+ <==$"
 _FENCE = r"^ {0,3}(?:```|~~~)"
-_PROMPT = (
-    r"^(?:\([^)]*\) ?)?(?:\[[^\]]+@[^\]]+\][$#]|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:?[^$#%>]{0,80}[$#%]|[$%>]|PS [A-Z]:[^>]{0,120}>|"
-    r"[A-Z]:\\[^>]{0,120}>|\+) ?(?:sudo )?(?:kubectl|oc|k|docker|crictl|curl|grpcurl|helm|seldon|cat|tail|head|stern|journalctl|less|"
-    r"grep|zcat) .*$"
+_SHELL = (
+    r"(?:\([^)]*\) ?)?(?:\[[^\]]+@[^\]]+\][$#]|[A-Za-z0-9._-]+@[A-Za-z0-9._-]+:?[^$#%>]{0,80}[$#%]|[$%>]"
+    r"|PS [A-Z]:[^>]{0,120}>|[A-Z]:\\[^>]{0,120}>|\+) ?(?:sudo )?"
 )
+_TOOLS = (
+    "kubectl|oc|k|docker|crictl|curl|grpcurl|helm|seldon|cat|tail|head|stern|journalctl|less|grep|zcat"  # print logs
+)
+_PROMPT = rf"^{_SHELL}(?:{_TOOLS}) .*$"
 _CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
-_RULE = r"^(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|>{3,}) ?[^\s=#*+~>-][^=]{0,200}?(?: ?(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|<{3,}))?$"
+_BAR = r"(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|[<>]{3,})"
+_RULE = rf"^{_BAR} ?[^\s=#*+~>-][^=]{{0,200}}?(?: ?{_BAR})?$"
 _BREAK = f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})"
 _EDGE = 500  # lines at either end that show whether a text has parts
 _WORDS = re.compile(r"[A-Za-z0-9][\w./:-]*")
-_CONTAINER = re.compile(
-    r"^(?:seldon-)?(agent|rclone|mlserver|triton|scheduler|envoy|modelgateway|pipelinegateway|dataflow-engine|hodometer|manager)$"
-)
+_CONTAINER = re.compile(rf"^(?:seldon-)?({CONTAINERS})$")
+_COLLECTED = re.compile(r"(?i)\b(?:kubectl|oc|logs?|describe|get|events?|pods?|yaml)\b")
 
 
 _NOWHERE = Origin()
@@ -80,7 +83,7 @@ def headings(artefact: Artefact) -> pl.DataFrame:
     rows = [row for row, opening in _cuts(artefact) if not opening.keeps and not opening.trails]
     return artefact.frame[rows].select(
         pl.lit(artefact.member).alias("member"), "line", pl.lit("heading").alias("reason")
-    ).cast(dict(IGNORED))  # fmt: skip
+    ).cast(pl.Schema(IGNORED))  # fmt: skip
 
 
 def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
@@ -143,10 +146,7 @@ def _scripted(artefact: Artefact, rules: list[tuple[int, str, str]]) -> bool:
     if not rules:
         return False
     shapes = {text[: len(text) - len(text.lstrip("=#-*+~>"))] for _, _, text in rules}
-    dumps = sum(
-        1 for row, _, text in rules
-        if _origin_of_words(text) != Origin() or re.search(r"(?i)\b(?:kubectl|oc|logs?|describe|get|events?|pods?|yaml)\b", text)
-    )  # fmt: skip
+    dumps = sum(1 for _, _, text in rules if _origin_of_words(text) != _NOWHERE or _COLLECTED.search(text))
     starts = rules[0][0] <= 5 or len(rules) > 1
     return starts and dumps >= max(1, 0.6 * len(rules)) and len(shapes) <= 3 and len(rules) <= max(50, len(texts) // 2)
 

@@ -1,0 +1,303 @@
+"""The wrappers around single lines: how each is told from text, and taken off whole columns at a time.
+
+Source: Kubernetes CRI log format (kubelet 1.34 pkg/kubelet/kuberuntime/logs/logs.go); Docker json-file driver; kubectl
+0.35 pkg/cmd/logs; stern 1.32 cmd/cmd.go; docker compose 2 pkg/compose/logs; RFC 5424; systemd's short formats.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import orjson
+import polars as pl
+
+from parsers import exports
+from parsers.exports import NAMES
+from parsers.parser import LINES
+
+_SHARE = 0.8  # of a sample's lines that must fit
+
+TEXT = pl.col("text")
+STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapper:
+    """One way of wrapping a line.
+
+    Attributes:
+        name: for `Unwrapped.wrappers`.
+        fits: whether the sample's lines (a String series, none of them blank) wear it.
+        peel: from the working frame (`LINES` and `NAMES`) to the same with the wrapper off.
+    """
+
+    name: str
+    fits: Callable[[pl.Series], bool]
+    peel: Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def time_of(column: pl.Expr) -> pl.Expr:
+    """Return RFC 3339 times as UTC; null where they cannot be read."""
+    return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False, cache=False)
+
+
+def _share(sample: pl.Series, regex: str) -> float:
+    return float(sample.str.contains(regex).mean() or 0.0) if len(sample) else 0.0  # type: ignore[arg-type]
+
+
+_CRI = rf"^{STAMP} std(?:out|err) [PF](?::[^ ]*)?(?: |$)"
+_CRI_WHOLE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(?:out|err) F "
+_CRI_USUAL = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z std(?:out|err) [PF] "
+
+
+def _usual_time() -> pl.Expr:
+    """Return the time of a line that begins with nine decimals and `Z`: the fast way."""
+    micros = TEXT.str.slice(0, 26)
+    return micros.str.to_datetime(
+        "%Y-%m-%dT%H:%M:%S%.6f", time_unit="us", strict=False, cache=False
+    ).dt.replace_time_zone("UTC")
+
+
+def _fits_cri(sample: pl.Series) -> bool:
+    return _share(sample, _CRI) >= _SHARE
+
+
+def _peel_cri(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame["text"].str.contains(_CRI_WHOLE).all():
+        return frame.with_columns(_usual_time().alias("stamped"), TEXT.str.slice(40))
+    if frame["text"].str.contains(_CRI_USUAL).all():
+        peeled = frame.with_columns(
+            _usual_time().alias("stamped"),
+            TEXT.str.slice(34, 1).alias("stream"),
+            (TEXT.str.slice(38, 1) == "P").alias("open"),
+            TEXT.str.slice(40),
+        )  # fmt: skip
+    else:
+        fits = TEXT.str.contains(_CRI)
+        part = TEXT.str.splitn(" ", 4).struct
+        peeled = frame.with_columns(
+            pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
+            pl.when(fits).then(part[1].str.slice(3, 1)).alias("stream"),
+            (fits & part[2].str.starts_with("P")).alias("open"),
+            pl.when(fits).then(part[3].fill_null("")).otherwise(TEXT).alias("text"),
+        )
+    return join_open(peeled)
+
+
+def join_open(frame: pl.DataFrame) -> pl.DataFrame:
+    """Join the rows that are `open` with the next of their `stream`; both columns go.
+
+    Rows that were joined count in `lines`; their time is the first piece's.
+    """
+    if not frame["open"].any():
+        return frame.drop("open", "stream")
+    # A piece starts a record when the one before it, in its own stream, was not open.
+    whole = (
+        frame.with_columns(pl.col("open").shift(1, fill_value=False).over("stream").alias("_more"))
+        .with_columns((~pl.col("_more")).cum_sum().over("stream").alias("_record"))
+        .group_by("stream", "_record", maintain_order=True)
+        .agg(
+            pl.col("line").first(),
+            pl.col("lines").sum(),
+            TEXT.str.join(""),
+            pl.col("stamped").first(),
+            *(pl.col(name).first() for name in NAMES),
+        )
+        .sort("line")
+    )
+    return whole.select(*LINES.names(), *NAMES)
+
+
+_KUBECTL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7,9}(?:Z|[+-][0-9]{2}:[0-9]{2})(?: |$)"
+_OWN_LEVEL = rf"^{STAMP} +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\["
+
+
+def _fits_timestamps(sample: pl.Series) -> bool:
+    # klogging, too, writes nine decimals: a time with a level right behind it is the record's own.
+    return _share(sample, _KUBECTL_TIME) >= _SHARE and _share(sample, _OWN_LEVEL) < 0.3
+
+
+def _peel_timestamps(frame: pl.DataFrame) -> pl.DataFrame:
+    if frame["text"].str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z ").all():
+        return frame.with_columns(_usual_time().alias("stamped"), TEXT.str.slice(31))
+    fits = TEXT.str.contains(rf"^{STAMP}(?: |$)")
+    part = TEXT.str.splitn(" ", 2).struct
+    return frame.with_columns(
+        pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
+        pl.when(fits).then(part[1].fill_null("")).otherwise(TEXT).alias("text"),
+    )
+
+
+_PREFIX = r"^\[pod/([^/\]]+)/([^\]]+)\](?: |$)"
+
+
+def _fits_prefix(sample: pl.Series) -> bool:
+    return _share(sample, _PREFIX) >= _SHARE
+
+
+def _peel_prefix(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(
+        TEXT.str.extract(_PREFIX, 1).alias("pod"),
+        TEXT.str.extract(_PREFIX, 2).alias("container"),
+        TEXT.str.replace(_PREFIX, ""),
+    )
+
+
+_DOCKER = r'^\{"log":"'
+_DOCKER_COLUMNS = {"log": pl.String(), "stream": pl.String(), "time": pl.String()}
+
+
+def _fits_docker(sample: pl.Series) -> bool:
+    return _share(sample, _DOCKER + r'.*"time":"[^"]*"[^"]*\}$') >= _SHARE
+
+
+def _peel_docker(frame: pl.DataFrame) -> pl.DataFrame:
+    fits = frame["text"].str.contains(_DOCKER)
+    wrapped = frame.filter(fits)
+    read = _objects(wrapped["text"])
+    last = pl.col("log").str.ends_with("\n")
+    peeled = wrapped.hstack(read).with_columns(
+        time_of(pl.col("time")).alias("stamped"),
+        (pl.col("log").is_not_null() & ~last).alias("open"),
+        pl.col("log").str.strip_chars_end("\r\n").fill_null(TEXT).alias("text"),
+    )
+    rest = frame.filter(~fits).with_columns(pl.lit(None, pl.String()).alias("stream"), pl.lit(False).alias("open"))
+    columns = [*LINES.names(), *NAMES, "stream", "open"]
+    return join_open(pl.concat([peeled.select(columns), rest.select(columns)]).sort("line"))
+
+
+def _objects(lines: pl.Series) -> pl.DataFrame:
+    """Return docker's three fields of each line; nulls where a line is no object."""
+    try:
+        read = pl.read_ndjson("\n".join(lines.to_list()).encode(), schema=_DOCKER_COLUMNS)
+        if len(read) == len(lines):
+            return read.drop("log").insert_column(0, read["log"])
+    except pl.exceptions.PolarsError:
+        pass
+    rows = [_object(line) for line in lines]  # one bad line fails the whole in the reader above
+    return pl.DataFrame(rows, schema=_DOCKER_COLUMNS, orient="row")
+
+
+def _object(line: str) -> tuple[str | None, ...]:
+    try:
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return (None, None, None)
+    said = value if isinstance(value, dict) else {}
+    return tuple(v if isinstance(v := said.get(name), str) else None for name in _DOCKER_COLUMNS)
+
+
+def _lines(
+    name: str, regex: str, noise: str | None = None, guard: Callable[[pl.DataFrame], bool] | None = None
+) -> Wrapper:
+    """Return the wrapper that a regex with the groups `NAMES`, `time` and `text` describes.
+
+    Args:
+        name: for `Unwrapped.wrappers`.
+        regex: one that a wrapped line matches.
+        noise: lines the wrapper's tool writes itself.
+        guard: told the groups of the sample, whether it is this wrapper after all.
+    """
+
+    def groups(lines: pl.Series) -> pl.DataFrame:
+        return lines.to_frame("text").select(TEXT.str.extract_groups(regex).alias("g")).unnest("g")
+
+    def fits(sample: pl.Series) -> bool:
+        own = sample if noise is None else sample.filter(~sample.str.contains(noise))
+        return len(own) > 0 and _share(own, regex) >= _SHARE and (guard is None or guard(groups(own)))
+
+    def peel(frame: pl.DataFrame) -> pl.DataFrame:
+        found = groups(frame["text"])
+        matched = found["text"].is_not_null()
+        columns: list[pl.Series] = [found["text"].zip_with(matched, frame["text"]).alias("text")]
+        for part in NAMES:
+            if part in found.columns or "labels" in found.columns:
+                said = (
+                    found[part].replace({"": None})
+                    if part in found.columns
+                    else found["labels"].str.extract(rf'[{{ ,]{part}="([^"]+)"')
+                )
+                columns.append(said.zip_with(said.is_not_null(), frame[part]).alias(part))
+        if "time" in found.columns:
+            times = found.select(exports.any_time(pl.col("time")))["time"]
+            columns.append(times.zip_with(times.is_not_null(), frame["stamped"]).alias("stamped"))
+        out = frame.with_columns(columns)
+        if noise is not None:
+            out = out.with_columns((frame["text"].str.contains(noise) & ~matched).alias("_noise"))
+        return out
+
+    return Wrapper(name, fits, peel)
+
+
+_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
+_POD = r"[a-z0-9][-a-z0-9.]*-(?:[0-9]{1,3}|[bcdfghjklmnpqrstvwxz2456789]{5})"
+
+
+def _few(*parts: str) -> Callable[[pl.DataFrame], bool]:
+    """Whether the names repeat: words that begin sentences do not."""
+    return lambda found: found.select(parts).unique().height <= max(2, found.height // 3)
+
+
+_SYSLOG = r"(?P<node>[^ ]+) (?P<container>[^ :\[]+)(?:\[[0-9]+\])?: (?P<text>.*)$"
+_JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Boot )"
+
+
+def _fits_records(sample: pl.Series) -> bool:
+    return _share(sample, exports.RECORD) >= _SHARE and _share(sample, exports.OBJECT) < 0.5
+
+
+def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
+    rows = []
+    for line in frame["text"]:  # shippers' own records; docker's, the usual ones, are read as columns above
+        said = exports.said_of(exports.loads(line))
+        rows.append(said if said is not None else exports.Said(line, None))
+    made = exports.frame_of(rows, list(zip(frame["line"], frame["lines"], strict=True)))
+    before = frame.select("line", *(pl.col(name).alias(f"{name}_") for name in ("stamped", *NAMES)))
+    return (
+        made.join(before, on="line", how="left", maintain_order="left")
+        .with_columns(pl.coalesce(name, f"{name}_").alias(name) for name in ("stamped", *NAMES))
+        .select(*LINES.names(), *NAMES)
+    )
+
+
+WRAPPERS: tuple[Wrapper, ...] = (
+    Wrapper("cri", _fits_cri, _peel_cri),
+    Wrapper("docker json-file", _fits_docker, _peel_docker),
+    Wrapper("kubectl --prefix", _fits_prefix, _peel_prefix),
+    Wrapper("kubectl --timestamps", _fits_timestamps, _peel_timestamps),
+    Wrapper("records", _fits_records, _peel_records),
+    _lines(
+        "stern",
+        rf"^(?:(?P<namespace>{_NAME}) )?(?P<pod>{_POD}) (?P<container>{_NAME})(?: (?P<text>.*))?$",
+        noise=r"^[+-] [^ ]+ \x{203a} [^ ]+",
+        guard=_few("pod", "container"),
+    ),
+    _lines("kail", rf"^(?P<namespace>{_NAME})/(?P<pod>{_NAME})\[(?P<container>[^\]]+)\]: ?(?P<text>.*)$"),
+    _lines(
+        "docker compose",
+        r"^(?P<container>[A-Za-z0-9][\w.-]*?)(?:[-_][0-9]+)? +\| ?(?P<text>.*)$",
+        noise=r"^(?:Attaching to | ?Container [^ ]+ +[A-Z]|[^ ]+ exited with code |\[\+\] )",
+        guard=_few("container"),
+    ),
+    _lines("logcli", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
+    _lines(
+        "grafana",
+        rf"^(?:[0-9]{{13}}\t)?(?P<time>{STAMP})\t(?P<text>.*)$",
+        noise=r"^(?:Common labels|Limit|Line limit|Total bytes processed|[A-Z][A-Za-z ]{0,40}): ",
+        guard=lambda found: (
+            not found["text"].str.contains(r"^(?i:trace|debug|info|warn|warning|error|fatal|panic|dpanic)\t").any()
+        ),
+    ),
+    _lines("fluentd", rf"^(?P<time>{STAMP})\t[^\t{{]+\t(?P<text>\{{.*)$"),
+    _lines("journal short-iso", rf"^(?P<time>{STAMP}) {_SYSLOG}", noise=_JOURNAL_NOISE, guard=_few("node")),
+    _lines(
+        "syslog",
+        rf"^(?:<[0-9]{{1,3}}>)?[A-Z][a-z]{{2}} [ 0-9][0-9] [0-9:]{{8}}(?:\.[0-9]+)? {_SYSLOG}",
+        noise=_JOURNAL_NOISE,
+        guard=_few("node"),
+    ),
+    _lines(
+        "syslog 5424",
+        rf"^<[0-9]{{1,3}}>1 (?P<time>{STAMP}) (?P<node>[^ ]+) (?P<container>[^ ]+) [^ ]+ [^ ]+ "
+        r"(?:-|\[.*?\]) ?(?P<text>.*)$",
+    ),
+)
