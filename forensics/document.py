@@ -157,9 +157,12 @@ def _accounts(document: Document) -> Iterator[str]:
 def citations(document: Document) -> Iterator[tuple[str, Document]]:
     """Yield every citation of `document` with the place it stands in: `F1 dial`, `candidate of F2`, `timeline`."""
     for finding in [*document.get("findings", ()), *document.get("checks", ())]:
-        for piece in finding.get("evidence", ()):
-            for cite in piece.get("cites", ()):
+        for piece in finding.get("evidence") or ():
+            for cite in piece.get("cites") or ():
                 yield f"{finding.get('id', finding.get('pattern'))} {piece.get('name', '')}".rstrip(), cite
+        for edge in finding.get("edges") or ():
+            for cite in edge.get("cites") or ():
+                yield f"{finding.get('id')} explains {edge.get('to')}", cite
     for candidate in document.get("candidates", ()):
         for cite in candidate.get("cites", ()):
             yield f"candidate of {candidate.get('symptom')}", cite
@@ -169,5 +172,5 @@ def citations(document: Document) -> Iterator[tuple[str, Document]]:
                 yield f"state of {row.get('kind')} {row.get('name')}", cite
     for part in ("timeline", "changes"):
         for entry in document.get(part, ()):
-            if entry.get("cite"):
+            if (entry.get("cite") or {}).get("member") is not None:
                 yield part, entry["cite"]

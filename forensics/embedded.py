@@ -17,16 +17,24 @@ ELEMENT_ID = "seldon-forensics-citations"
 _OPEN, _CLOSE = "<!-- seldon-forensics:citations ", " -->"
 
 
-def citation_block(document: Document) -> Document:
-    """Return every citation of `document` once, and the hash of every member cited, in the document's order."""
-    hashes = {m.get("member"): m.get("sha256") for m in (document.get("coverage") or {}).get("members") or ()}
+def citation_block(document: Document, members: int = 500) -> Document:
+    """Return every citation of `document` once, and the hashes of members, in the document's order.
+
+    Args:
+        document: as in `document.schema.json`.
+        members: of so many members at most the hash is given; of those cited, always.
+    """
+    read = [m for m in (document.get("coverage") or {}).get("members") or () if m.get("sha256")]
+    hashes = {m.get("member"): m["sha256"] for m in read if m.get("status") != "refused"}
     cited: dict[tuple[Any, ...], Document] = {}
     for place, cite in citations(document):
         lines = list(cite.get("lines") or ())
         key = (cite.get("member"), *lines, cite.get("text"))
         entry = {"at": place, "member": cite.get("member"), "lines": lines, "text": cite.get("text")}
         cited.setdefault(key, entry)
-    used = dict.fromkeys(entry["member"] for entry in cited.values())
+    used = dict.fromkeys([entry["member"] for entry in cited.values()])
+    if len(hashes) <= members:
+        used |= dict.fromkeys(hashes)
     return {
         "schema": KIND,
         "input": document.get("input"),

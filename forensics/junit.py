@@ -11,8 +11,8 @@ from forensics.escape import visible
 from forensics.view import Entry
 
 
-def junit(document: Document) -> bytes:
-    """Return the report as JUnit XML in UTF-8.
+def junit(document: Document) -> str:
+    """Return the report as JUnit XML, to be written in UTF-8.
 
     Suites: `verdict` (one case), `findings` (roots and symptoms fail, what was over by the end passes), `checks`, and
     `unknown` (a case a missing source).
@@ -35,7 +35,7 @@ def junit(document: Document) -> bytes:
         top.set(count, str(sum(int(suite.get(count, "0")) for suite in top)))
     Xml.indent(top)
     written: str = Xml.tostring(top, encoding="unicode")
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'.encode()
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}\n'
 
 
 def _case(group: object, name: object) -> Xml.Element:

@@ -113,12 +113,12 @@ def _candidates(document: Document, symptom: Entry) -> list[str]:
     still_open, ruled_out = view.candidates(document, symptom)
     lines: list[str] = []
     for candidate in still_open:
-        lines += ["", f"Possible: {code_span(candidate.get('pattern'))}, unknown: {plain(candidate.get('because'))}"]
+        lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(candidate.get('because'))}"]
         for wanted in candidate.get("collect") or ():
             lines += command(wanted.get("run"))
     if ruled_out:
         lines += ["", "Ruled out:", ""]
-        lines += [f"- {code_span(c.get('pattern'))}: {plain(c.get('because'))}" for c in ruled_out]
+        lines += [f"- {plain(view.called(c))}: {plain(c.get('because'))}" for c in ruled_out]
     return lines
 
 
@@ -181,6 +181,6 @@ def _foot(document: Document) -> list[str]:
         f"seldon-forensics {plain(tool.get('version'))}, {plain(tool.get('patterns'))} patterns, "
         f"library {code_span(tool.get('library'))}, input {code_span(given.get('sha256'))}",
         "",
-        comment(citation_block(document)),
+        comment(citation_block(document, members=100)),
     ]
     return lines

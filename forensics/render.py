@@ -180,6 +180,8 @@ def _root(page: _Page, document: Document, root: Entry) -> None:
     for follower in few:
         word = "contributes" if follower.get("role") == "contributing" else "explains"
         page.say(f"{word} {follower.get('title')}", _labels(follower), f"  {view.whom(follower, 2)}", indent=3)
+        if told := view.assumed(document, follower):
+            page.say(f"that it follows is {told}", indent=5)
         for cite in view.telling(follower, 999 if page.details else 1):
             page.proof(cite, 5)
     if len(followers) > len(few):
@@ -242,7 +244,7 @@ def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) ->
     if few:
         page.say("Possible causes:", indent=3)
     for candidate in few:
-        page.say(f"{candidate.get('pattern')}: unknown, {candidate.get('because')}", indent=4)
+        page.say(f"{view.called(candidate)}: unknown, {candidate.get('because')}", indent=4)
         for wanted in candidate.get("collect") or ():
             if page.details and wanted.get("why"):
                 page.say(str(wanted["why"]), indent=6)
@@ -253,7 +255,7 @@ def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) ->
         page.say("ruled out: " + ", ".join(str(c.get("pattern")) for c in ruled_out), indent=4)
         return
     for candidate in ruled_out:
-        page.say(f"{candidate.get('pattern')}: ruled out, {candidate.get('because')}", indent=4)
+        page.say(f"{view.called(candidate)}: ruled out, {candidate.get('because')}", indent=4)
         for cite in candidate.get("cites") or ():
             page.proof(cite, 6)
 

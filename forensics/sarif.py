@@ -6,8 +6,6 @@ Source: "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", OASI
 from typing import Any
 from urllib.parse import quote
 
-import orjson
-
 from forensics import view
 from forensics.document import Document
 from forensics.escape import visible
@@ -17,7 +15,7 @@ _LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "no
 _KINDS = {"passed": "pass", "failed": "fail", "not applicable": "notApplicable", "unknown": "open"}
 
 
-def sarif(document: Document) -> bytes:
+def sarif(document: Document) -> Document:
     """Return the report as SARIF: a rule a pattern, a result a finding or check, its citations as locations.
 
     What was over by the end is informational; what is unknown stands in the run's properties.
@@ -46,8 +44,7 @@ def sarif(document: Document) -> bytes:
             "unknown": [visible(entry.get("pattern")) for entry in view.listed(document, "unknown")],
         },
     }
-    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return orjson.dumps(log, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+    return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
 
 
 def _rule(pattern: Any, entry: Entry) -> Document:

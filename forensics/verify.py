@@ -15,7 +15,9 @@ from forensics.embedded import KIND, block_in_markdown, blocks_in_html, citation
 
 Member = tuple[str, str | None, Iterable[str]]
 HOLDS = "holds"
-SHORTEST_QUOTE = 40  # characters; a line quoted in part says less, so it must say something
+LONG_LINE = 1000  # characters; only of a line longer than that a part may be quoted
+SHORTEST_QUOTE = 200  # characters such a part has at least
+HIDDEN = "***"  # what a mask puts in the place of a secret
 
 
 class ReportError(ValueError):
@@ -85,9 +87,7 @@ def _claims(report: bytes) -> Document:
     except orjson.JSONDecodeError:
         loaded = None
     if isinstance(loaded, dict) and loaded.get("schema") == SCHEMA_ID:
-        read = [m for m in (loaded.get("coverage") or {}).get("members") or () if m.get("status") != "refused"]
-        claims = citation_block(loaded)
-        claims["members"] = [*claims["members"], *read]
+        claims = citation_block(loaded, members=1 << 62)
         return claims
     page = text.lstrip("\ufeff \r\n").lower().startswith("<!doctype html")
     blocks = [b for b in (blocks_in_html(text) if page else [block_in_markdown(text)]) if _is_block(b)]
@@ -147,10 +147,10 @@ def _citation(
         return Outcome("citation", name, span, "missing", "the member has fewer lines", at)
     lines = [kept[number] for number in range(first, last + 1)]
     told = _level(str(cite.get("text") or ""))
-    # Masked line by line or as a whole: a secret may run over several lines, a mask may look at one.
-    for there in ("\n".join(mask(line) for line in lines), mask("\n".join(lines))):
-        if _stands_in(told, _level(there)):
-            return Outcome("citation", name, span, HOLDS, "", at)
+    # Masked as a whole or line by line: a secret may run over several lines, a mask may look at one.
+    whole, single = _level(mask("\n".join(lines))), _level("\n".join(map(mask, lines)))
+    if told in (whole, single) or any(_quotes_long(told, there) for there in (single, _level("\n".join(lines)))):
+        return Outcome("citation", name, span, HOLDS, "", at)
     return Outcome("citation", name, span, "differs", "the lines say something else", at)
 
 
@@ -158,8 +158,8 @@ def _level(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.replace("\r\n", "\n").split("\n")).strip("\n")
 
 
-def _stands_in(told: str, there: str) -> bool:
-    """Whether `told` is what stands `there`; a line that ends in … may break off, one that begins so start late."""
+def _quotes_long(told: str, there: str) -> bool:
+    """Whether `told` is `there`, line by line, where of a very long line a part may stand for it."""
     mine, theirs = told.split("\n"), there.split("\n")
     return len(mine) == len(theirs) and all(map(_same, mine, theirs))
 
@@ -167,11 +167,15 @@ def _stands_in(told: str, there: str) -> bool:
 def _same(told: str, there: str) -> bool:
     if told == there:
         return True
-    if len(told) < SHORTEST_QUOTE or not (told.startswith("…") or told.endswith("…")):
+    if len(there) <= LONG_LINE or len(told) < SHORTEST_QUOTE:
         return False
-    kept = told.strip("…").strip()
-    late, early = told.startswith("…"), told.endswith("…")
-    return (kept in there) if late and early else there.endswith(kept) if late else there.startswith(kept)
+    place = 0
+    for part in told.split(HIDDEN):
+        place = there.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
 
 
 def _absent(name: str, hashes: Mapping[str, str], by_member: Mapping[str, list[Document]]) -> list[Outcome]:

@@ -287,3 +287,23 @@ def shortened(entries: list[Entry], most: int) -> list[Entry]:
 def percent(share: float | None) -> str:
     """Return a share in percent, rounded down: 99.9 % is not all."""
     return "not known" if share is None else f"{int(share * 1000) / 10:g} %"
+
+
+def called(candidate: Entry) -> str:
+    """Return a candidate by its title, where it has one, and its pattern."""
+    title, pattern = candidate.get("title"), str(candidate.get("pattern") or "")
+    return f"{title} ({pattern})" if title else pattern
+
+
+def assumed(document: Document, finding: Entry) -> str:
+    """Return on what the explanation of a finding rests where it is not proven; empty where it is, or not told."""
+    edges = [
+        edge
+        for other in listed(document, "findings")
+        for edge in other.get("edges") or ()
+        if edge.get("to") == finding.get("id")
+    ]
+    if not edges or any(edge.get("state") == "proven" for edge in edges):
+        return ""
+    edge = edges[0]
+    return ": ".join(filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")]))
