@@ -158,9 +158,10 @@ def parse(artefact: Artefact) -> Parsed:
     if log.height:
         frames["log.envoy"] = shaped("log.envoy", placed, log)
     member = pl.lit(artefact.member).alias("member")
+    numbers = pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line")
     return Parsed(
         frames,
-        ignored.select(member, "line", pl.lit("blank").alias("reason")).cast(pl.Schema(IGNORED)),
+        ignored.select(member, numbers, pl.lit("blank").alias("reason")).explode("line").cast(pl.Schema(IGNORED)),
         unread.select(member, "line", "lines", "text", pl.lit("not a line of Envoy's access log").alias("reason")).cast(
             pl.Schema(REJECT)
         ),

@@ -49,17 +49,8 @@ FLAGS = {
 }
 EDS_FLAGS = {"UNHEALTHY": "/failed_eds_health", "DEGRADED": "/degraded_eds_health", "DRAINING": "/eds_status_draining"}
 KINDS = (("RdsRoute", "route"), ("Lds", "listener"), ("Cds", "cluster"), ("Sds", "secret"), ("Secret", "secret"))
-OPENED = frozenset(
-    {
-        "cluster_statuses",
-        "host_statuses",
-        "listener_statuses",
-        "certificates",
-        "ca_cert",
-        "cert_chain",
-        "unready_targets_dumps",
-    }
-)
+OPENED = frozenset({"cluster_statuses", "certificates"})
+PIECES = frozenset({"host_statuses", "listener_statuses", "ca_cert", "cert_chain", "unready_targets_dumps"})
 # What a JSON answer begins with.
 STARTS = re.compile(
     r'\s*\{\s*"(?:cluster_statuses"\s*:\s*\[|listener_statuses"\s*:\s*\[|certificates"\s*:\s*\['
@@ -265,7 +256,7 @@ def _figures(node: Node, places: Places) -> list[Row]:
 def _json(artefact: Artefact, found: Body) -> Parsed:
     text = "\n".join(found.frame["text"].to_list())
     places = Places(found.frame)
-    document, fault = walk(text, OPENED)
+    document, fault = walk(text, OPENED, PIECES)
     rows: Rows = {}
     figures: list[Row] = []
     readers: tuple[Callable[[Node, Places, Rows], None], ...] = (

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+import orjson
 import polars as pl
 
 from parsers.parser import Artefact, Parsed
@@ -26,6 +27,7 @@ NOISE = re.compile(
 STATUS_LINE = re.compile(r"^HTTP/[\d.]+ \d{3}\b")
 HEADER = re.compile(r"^[A-Za-z][\w-]*: ?(.*)$")
 SIZE = re.compile(r"^[0-9a-fA-F]{1,8}$")
+QUOTED = re.compile(r'^\s*"[\[{]')
 SEARCHED = 200  # lines in which a body must begin
 
 
@@ -60,7 +62,7 @@ def body(artefact: Artefact) -> Body:
             begin += 1
         begin += 1
     around = frame["line"].head(begin).to_list()
-    rest = frame.slice(begin)
+    rest = _unquoted(frame.slice(begin))
     if chunked:
         joined = _joined(rest)
         if joined is not None:
@@ -71,8 +73,10 @@ def body(artefact: Artefact) -> Body:
 
 def text_of(head: str) -> str:
     """Return a head as `recognises` gets it, from where the body begins; chunk sizes may remain."""
-    lines = head.split("\n") if len(head) < 1 << 20 else head[: 1 << 20].split("\n")
-    return "\n".join(body(Artefact.of("", "\n".join(lines))).frame["text"].to_list())
+    text = "\n".join(body(Artefact.of("", head[: 1 << 20])).frame["text"].to_list())
+    if QUOTED.match(text):
+        text = text.lstrip()[1:].replace('\\"', '"').replace("\\n", "\n").replace("\\t", " ")
+    return text
 
 
 def concluded(
@@ -95,13 +99,10 @@ def concluded(
     bad = pl.DataFrame(schema=dict(REJECT))
     if rejects is not None and rejects.height:
         bad = rejects.select(member, "line", "lines", "text", "reason").cast(pl.Schema(REJECT))
-    spans = [frame.select("line", "lines").unique() for frame in (*frames.values(), bad)]
-    covered = (
-        pl.concat(spans)
-        .select(pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line"))
-        .explode("line", keep_nulls=False)
-        .unique()
-    )
+    covered = _lines(pl.concat([frame.select("line", "lines").unique() for frame in (*frames.values(), bad.clear())]))
+    if bad.height:
+        bad = _outside(bad, covered)
+        covered = pl.concat([covered, _lines(bad)]).unique()
     reason = (
         pl.when(pl.col("text").str.strip_chars() == "")
         .then(pl.lit("blank"))
@@ -110,7 +111,8 @@ def concluded(
         .otherwise(pl.lit("structure"))
     )
     ignored = (
-        artefact.frame.select("line", "text")
+        artefact.frame.select(_numbers(), "text")
+        .explode("line")
         .join(covered, on="line", how="anti", maintain_order="left")
         .select(member, "line", reason.alias("reason"))
         .cast(pl.Schema(IGNORED))
@@ -123,11 +125,51 @@ def dated(frame: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
     return frame.with_columns(pl.lit(at, TIME).alias("at"))
 
 
+def _numbers() -> pl.Expr:
+    return pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line")
+
+
+def _lines(spans: pl.DataFrame) -> pl.DataFrame:
+    return spans.select(_numbers()).explode("line", keep_nulls=False, empty_as_null=False).unique()
+
+
+def _outside(rejects: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    # What was read of a line counts: a reject keeps the lines of which nothing was, none if there are none.
+    left = (
+        rejects.with_row_index("reject")
+        .select("reject", _numbers().alias("of"))
+        .explode("of", keep_nulls=False, empty_as_null=False)
+        .join(covered, left_on="of", right_on="line", how="anti")
+        .group_by("reject")
+        .agg(pl.col("of").min().alias("first"), (pl.col("of").max() - pl.col("of").min() + 1).alias("count"))
+    )
+    return (
+        rejects.with_row_index("reject")
+        .join(left, on="reject", how="left", maintain_order="left")
+        .with_columns(pl.coalesce("first", "line").alias("line"), pl.col("count").fill_null(0).alias("lines"))
+        .select(REJECT.keys())
+        .cast(pl.Schema(REJECT))
+    )
+
+
 def _date(value: str) -> datetime | None:
     try:
         return parsedate_to_datetime(value.strip())
     except (ValueError, TypeError):
         return None
+
+
+def _unquoted(frame: pl.DataFrame) -> pl.DataFrame:
+    # A dump that is itself a JSON string: its lines all stand where the string stands.
+    text = frame["text"]
+    if text.is_empty() or not QUOTED.match(text[0]):
+        return frame
+    try:
+        said = orjson.loads("\n".join(text.to_list()))
+    except orjson.JSONDecodeError:
+        return frame
+    line, last = frame["line"][0], frame.select(pl.col("line").last() + pl.col("lines").last() - 1).item()
+    return _rows([(line, last - line + 1, [part]) for part in str(said).split("\n")])
 
 
 def _joined(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[int]] | None:

@@ -34,10 +34,8 @@ SECRET_LISTS = {
     "dynamic_active_secrets": "accepted",
     "dynamic_warming_secrets": "pending",
 }
-OPENED = frozenset(
-    {"configs", *CLUSTER_LISTS, *LISTENER_LISTS, *ROUTE_LISTS, *ENDPOINT_LISTS, *SECRET_LISTS}
-    | {"route_config", "virtual_hosts", "routes"}
-)
+OPENED = frozenset({"configs", *ROUTE_LISTS, "route_config", "virtual_hosts"})
+PIECES = frozenset({*CLUSTER_LISTS, *LISTENER_LISTS, *ENDPOINT_LISTS, *SECRET_LISTS, "routes"})
 SECTIONS = {
     "ClustersConfigDump": "cluster",
     "ListenersConfigDump": "listener",
@@ -382,7 +380,7 @@ def parse(artefact: Artefact) -> Parsed:
     found = body(artefact)
     text = "\n".join(found.frame["text"].to_list())
     places = Places(found.frame)
-    document, fault = walk(text, OPENED)
+    document, fault = walk(text, OPENED, PIECES)
     dump = _Dump(places)
     for node in flattened(document):
         dump.section(node)

@@ -30,6 +30,11 @@ SECRET_KEYS = re.compile(
 SECRET_NAMES = re.compile(
     r"authori[sz]ation|api[-_]?key|token|secret|passw|credential|cookie|private[-_]?key|sasl", re.IGNORECASE
 )
+# Without any of these in its text a value needs no masking: most have none, and looking at every key is slow.
+SUSPECT = re.compile(
+    rf"private_key|passphrase|hmac|session_ticket|access_key|inline_key|private[-_]?key|{SECRET_NAMES.pattern}",
+    re.IGNORECASE,
+)
 REDACTED = "[redacted]"
 
 
@@ -71,16 +76,21 @@ _DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 class _Walk:
-    def __init__(self, text: str, opened: frozenset[str]) -> None:
+    def __init__(self, text: str, opened: frozenset[str], pieces: frozenset[str]) -> None:
         self.text = text
         self.opened = opened
+        self.pieces = pieces
         self.fault: Fault | None = None
 
-    def root(self, at: int) -> Node | list[Any] | None:
-        holder: dict[str, Any] = {}
+    def roots(self) -> list[Any]:
+        documents: list[Any] = []
         with suppress(_StopError):
-            self._value(at, holder, "", True, 0)
-        return holder.get("")
+            at = self._skip(0)
+            while at < len(self.text):
+                if documents and self.text[at] not in "{[":
+                    raise self._stop(at, WRONG)
+                at = self._skip(self._value(at, documents, None, True, 0))
+        return documents
 
     def _stop(self, at: int, reason: str) -> _StopError:
         self.fault = Fault(at, reason)
@@ -94,13 +104,17 @@ class _Walk:
         # Puts the value at `at` into `holder`, before it is complete, and returns the offset behind it.
         sign = self.text[at : at + 1]
         if open_ and depth < DEPTH and sign == "{":
-            node = Node(at, len(self.text))
+            node = Node(at)
             _put(holder, key, node)
-            return self._object(node, depth)
+            try:
+                return self._object(node, depth)
+            except _StopError:
+                node.last = self.fault.offset if self.fault else at
+                raise
         if open_ and depth < DEPTH and sign == "[":
             items: list[Any] = []
             _put(holder, key, items)
-            return self._list(at, items, depth)
+            return self._list(at, items, depth, key not in self.pieces)
         try:
             value, end = _DECODER.raw_decode(self.text, at)
         except JSONDecodeError as error:
@@ -128,16 +142,20 @@ class _Walk:
             colon = self._skip(end)
             if self.text[colon : colon + 1] != ":":
                 raise self._stop(at, CUT if colon >= len(self.text) else WRONG)
-            at = self._value(self._skip(colon + 1), node.values, key, key in self.opened, depth + 1)
+            at = self._value(
+                self._skip(colon + 1), node.values, key, key in self.opened or key in self.pieces, depth + 1
+            )
             at = self._after(at, "}")
         node.last = at + 1
         return at + 1
 
-    def _list(self, at: int, items: list[Any], depth: int) -> int:
+    def _list(self, at: int, items: list[Any], depth: int, open_: bool) -> int:
         at = self._skip(at + 1)
         while self.text[at : at + 1] != "]":
-            at = self._value(at, items, None, True, depth + 1)
-            at = self._after(at, "]")
+            end = self._value(at, items, None, open_, depth + 1)
+            if not open_ and isinstance(items[-1], dict):
+                items[-1] = Node(at, end, items[-1])
+            at = self._after(end, "]")
         return at + 1
 
     def _after(self, at: int, close: str) -> int:
@@ -157,16 +175,16 @@ def _put(holder: Any, key: str | None, value: Any) -> None:
         holder[key] = value
 
 
-def walk(text: str, opened: frozenset[str]) -> tuple[Node | list[Any] | None, Fault | None]:
-    """Return the document of `text`, and where reading it ended early.
+def walk(text: str, opened: frozenset[str], pieces: frozenset[str]) -> tuple[list[Any], Fault | None]:
+    """Return the documents of `text`, and where reading them ended early.
 
     Args:
-        text: begins with an object or a list, after white space.
-        opened: keys whose values are walked too: their objects are `Node`s. All others are decoded at once.
+        text: one document after another, mostly one.
+        opened: keys whose values are walked: their objects are `Node`s, even if they are cut.
+        pieces: keys of lists whose objects are `Node`s too, decoded at once; one that is cut is left out.
     """
-    walker = _Walk(text, opened)
-    begin = SPACE.match(text)
-    return walker.root(begin.end() if begin else 0), walker.fault
+    walker = _Walk(text, opened, pieces)
+    return walker.roots(), walker.fault
 
 
 class Places:
@@ -233,13 +251,15 @@ def masked(value: Any) -> Any:
 def raw(value: Any) -> str | None:
     """Return `value` as JSON for the column `raw`, secrets masked; None where it cannot be written."""
     try:
-        return orjson.dumps(masked(plain(value)), option=orjson.OPT_NON_STR_KEYS).decode()
+        told = plain(value)
+        text = orjson.dumps(told).decode()
+        return orjson.dumps(masked(told)).decode() if SUSPECT.search(text) else text
     except (orjson.JSONEncodeError, RecursionError, TypeError):
         return None
 
 
-def flattened(value: Node | list[Any] | None) -> Iterator[Node]:
-    """Yield the objects of a document: itself, or those of its list."""
+def flattened(value: Any) -> Iterator[Node]:
+    """Yield the objects of documents: themselves, or those of their lists."""
     if isinstance(value, Node):
         yield value
     elif isinstance(value, list):

@@ -165,7 +165,7 @@ def _quantiles(histograms: Any) -> Iterator[tuple[str, str]]:
 def _json(found: Body) -> tuple[pl.DataFrame, pl.DataFrame]:
     text = "\n".join(found.frame["text"].to_list())
     places = Places(found.frame)
-    document, fault = walk(text, frozenset({"stats"}))
+    document, fault = walk(text, frozenset(), frozenset({"stats"}))
     rows: list[tuple[int, int, str, float | None, str | None]] = []
     for node in flattened(document):
         for item in node.nodes("stats"):

@@ -138,13 +138,19 @@ def _statistics(rows: pl.DataFrame) -> pl.DataFrame:
         part.alias("part"),
         pl.col("labels").str.replace(r',?\s*le="[^"]*"', "").alias("labels"),
     )
+    bucket = pl.col("name").str.ends_with("_bucket")
+    begins = (
+        (pl.struct("base", "labels") != pl.struct("base", "labels").shift(1))
+        | (pl.col("line") != (pl.col("line") + pl.col("lines")).shift(1))
+        | (bucket & ~bucket.shift(1))
+    ).fill_null(True)
     number = {
         suffix: pl.col("number").filter(pl.col("name").str.ends_with(f"_{suffix}")).first()
         for suffix in ("sum", "count")
     }
     histograms = (
         marked.filter("part")
-        .group_by(pl.struct("base", "labels").rle_id().alias("run"), maintain_order=True)
+        .group_by(begins.cum_sum().alias("run"), maintain_order=True)
         .agg(
             pl.col("base", "labels").first(),
             pl.col("line").min(),
