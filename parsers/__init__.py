@@ -29,8 +29,8 @@ PARSERS: tuple[Parser, ...] = (
     zap.PARSER,
     rclone.PARSER,
     librdkafka.PARSER,
+    *neighbours.PARSERS,  # before klog and Envoy: they print lines of both between their own
     klog.PARSER,
-    *neighbours.PARSERS,  # before Envoy's own: a mesh proxy prints access lines between its records
     envoy_log.PARSER,
     envoy_access.PARSER,
     envoy_stats.PARSER,

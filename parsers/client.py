@@ -28,11 +28,13 @@ COMMANDS = (
     r"(?:curl|kubectl|oc|seldon|grpcurl|wget|https?|hey|wrk2?|ab|k6|locust|vegeta|ghz|python3?|nslookup|dig|nc|telnet"
     r"|openssl|helm|time|timeout|for|while|watch|date|Invoke-WebRequest|Invoke-RestMethod)"
 )
-PROMPT = rf"^(?:\[?[\w.@~:/() -]*\]?[$#%>] ?|PS [A-Z]:[^>]*> ?|\+{{1,3}} ){COMMANDS}\b"
+PROMPT = rf"^(?:\[?[\w.@~:/() -]+\]?[$#%>] ?|[$#%] ?|PS [A-Z]:[^>]*> ?|\+{{1,3}} ){COMMANDS}(?:\s|$)"
 DATED = r"^#+ *\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)\s*$"
-STATUS = r"^(?:< )?HTTP/\d(?:\.\d)? \d{3}\b"
+CLOCK = r"^(?:\d\d:\d\d:\d\d\.\d+ )?"  # --trace-time
+STATUS = CLOCK + r"(?:< )?HTTP/\d(?:\.\d)? \d{3}\b"
 VERBOSE = (
-    r"^\* +(?:Trying |Host |Connected to |Could not resolve|Couldn't|connect to |Failed to connect|Connection |TLS|SSL"
+    CLOCK
+    + r"\* +(?:Trying |Host |Connected to |Could not resolve|Couldn't|connect to |Failed to connect|Connection |TLS|SSL"
     r"|ALPN|Operation timed out|Closing |Mark bundle|upload completely|Empty reply|Recv failure|Send failure"
     r"|Received HTTP|Re-using|Uses proxy|using HTTP|Request completely|IPv|Established|schannel|Server certificate"
     r"|processing|Added )"
@@ -68,24 +70,32 @@ LOAD = (
 )
 BODY = (
     r"^(?:\{ ?\"(?:error|detail|model_name|modelName|message|code|outputs)\" ?:|no healthy upstream"
-    r"|upstream connect error"
-    r"|upstream request timeout|stream timeout|RBAC: access denied|Internal Server Error\s*$|Bad Gateway\s*$"
-    r"|<html>|<head><title>|<center>|404 page not found|default backend - 404)"
+    r"|upstream connect error|upstream request timeout|stream timeout|RBAC: access denied|Internal Server Error\s*$"
+    r"|Bad Gateway\s*$"
+    r"|<html>|404 page not found|default backend - 404)"
 )
-CURL = r"^curl: \(\d+\)"
-LOOKUP = r"^(?:;; |\*\* server can't find |(?:Server|Address(?: 1)?|Name):\s+\S)"
+CURL = r"^(?:\d{3})?curl: \(\d+\)"
+LOOKUP = (
+    r"^(?:;; (?:connection timed out|communications error|reply from unexpected)|\*\* server can't find "
+    r"|(?:Server|Address(?: 1)?):\s+\d[\d.]+(?:#\d+)?)"
+)
+PAGE = r"^(?:<head>|<title>|<body|<center>|<h1>|<hr>|</)"
+TABLES = r"^(?:-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST|PUT) |\d{3}$|;; |Name:\s+\S)"
+INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[{]'
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
-ANSWERS = tuple(re.compile(x) for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY))
+ANSWERS = tuple(
+    re.compile(x) for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY)
+)
 COMPANY = tuple(
-    re.compile(x) for x in (PROMPT, DATED, HEADER, LOOKUP, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
+    re.compile(x) for x in (PROMPT, DATED, HEADER, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
 )
 # A dated line without a level is somebody's own note or another format: it is neither for nor against.
 STRANGER = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
 # A logger's object, not an answer's body.
 LEVELLED_OBJECT = re.compile(r'^\{.*"(?:level|severity|levelname)" ?: ?"')
 STRANGERS = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d"
-STANDING = f"(?:{CURL})|(?:{KUBECTL})|(?:{LIBRARY})|(?:{LOAD})|(?:{BODY})|(?:^Traceback )|(?:^ERROR:\\s*$)|(?:{LOOKUP})"
+STANDING = f"(?:{CURL})|(?:{KUBECTL})|(?:{LIBRARY})|(?:{LOAD})|(?:{BODY})|(?:^Traceback )|(?:^ERROR:\\s*$)"
 LEVELLED = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+\S*.{0,60}\b(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
 
 
@@ -119,7 +129,7 @@ def _heads(frame: pl.DataFrame) -> pl.DataFrame:
         prompt=text.str.contains(PROMPT),
         dated=text.str.contains(DATED),
         status=text.str.contains(STATUS),
-        verbose=text.str.contains(r"^\* "),
+        verbose=text.str.contains(CLOCK + r"\* "),
         standing=text.str.contains(STANDING),
         foreign=text.str.contains(STRANGERS) & ~text.str.contains(LEVELLED),
         comment=text.str.contains(r"^#") & ~text.str.contains(PROMPT) & ~text.str.contains(DATED),

@@ -29,7 +29,8 @@ COREDNS = r"^(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*Z) )?\[(INFO|WARNING|ERROR|FAT
 NGINX = r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(debug|info|notice|warn|error|crit|alert|emerg)\] (\d+#\d+: .*)$"
 ACCESS = r'^([\da-fA-F.:]+|-) \S+ \S+ \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "(.*?)" (\d{3}) (.*)$'
 HAPROXY = r"^([\d.]+:\d+) \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] (\S+ \S+/\S+ .*)$"
-ZEROLOG = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)) (TRC|DBG|INF|WRN|ERR|FTL|PNC) (.*)$"
+_ZEROLOG = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)) (TRC|DBG|INF|WRN|ERR|FTL|PNC) "
+ZEROLOG = _ZEROLOG + "(.*)$"
 ISTIO = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z)\t(debug|info|warn|error|fatal|critical|trace)\t(.*)$"
 REQUEST = r'^\[(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z)\] ("[A-Z]+ .*)$'
 LINKERD = r"^\[ *([\d.]+)s\] +(TRACE|DEBUG|INFO|WARN|ERROR) (.*)$"
@@ -184,9 +185,9 @@ COREDNS_PARSER = Parser(
 INGRESS_PARSER = Parser(
     name="ingress",
     recognises=_recogniser(
-        rf"{ACCESS}|{NGINX}|{HAPROXY}|{ZEROLOG[:-5]} .*(?:traefik|entryPoint|provider|router)|^NGINX Ingress controller"
-        r"|^[IWEF]\d{4} [\d:.]+ +\d+ (?:controller|store|main|nginx|backend_ssl|event|endpoints\w*"
-        r"|admission\w*)\.go:\d+\] ",
+        rf"{ACCESS}|{NGINX}|{HAPROXY}|{_ZEROLOG}.*(?:traefik|entryPoint|provider|router)|^NGINX Ingress controller"
+        r"|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.go:\d+\] .*(?:NGINX|nginx|does not have any active Endpoint"
+        r"|[Ii]gnoring ingress|IngressClass|ingress\.class|Backend successfully reloaded|Configuration changes detected)",
         rf"^-{{5,}}|{KLOG}|{ZEROLOG}|^  ?(?:Release|Build|Repository)|^nginx",
         0.75,
     ),

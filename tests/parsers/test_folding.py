@@ -73,7 +73,7 @@ def test_samples_are_read_or_refused(parser: Parser) -> None:
     "text",
     [
         "It was a dark night.\nThe rain fell in torrents.\n",
-        "# A project\n\nRun it:\n\n```\n$ curl http://mesh/v2/health/live\n```\n\nThat is all there is to it.\nReally.\n",
+        "# A project\n\nRun it:\n\n```\n$ curl http://mesh/v2/health/live\n```\n\nThat is all there is.\nReally.\n",
         "import os\n\n\ndef main() -> None:\n    print('[mlserver] INFO - no')\n",
         "time,value\n2026-03-04 10:15:30,1.5\n2026-03-04 10:15:31,1.6\n",
         "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n",

@@ -105,5 +105,7 @@ def test_notes_about_a_server_called_mlserver_are_no_log_of_it() -> None:
 
 def test_a_log_that_begins_inside_a_traceback_is_recognised() -> None:
     assert PARSER.recognises(
-        '  File "/opt/mlserver/mlserver/parallel/worker.py", line 1, in f\nKeyError: 1\n' + STAMPED + "[mlserver] INFO - a"
+        '  File "/opt/mlserver/mlserver/parallel/worker.py", line 1, in f\nKeyError: 1\n'
+        + STAMPED
+        + "[mlserver] INFO - a"
     )
