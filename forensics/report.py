@@ -1,14 +1,13 @@
 """The one document of a case, from the conclusions. Every other form is made from it."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
 
-from forensics.causality import ROOT, Candidate, Ranked
+from forensics.causality import Candidate, Ranked
 from forensics.coverage import Coverage
 from forensics.document import SCHEMA_ID, Document
 from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
@@ -16,7 +15,7 @@ from forensics.ingest import Intake, Read
 from forensics.masking import mask
 from forensics.quoting import Quotes, iso
 from forensics.verdict import planes_missing, summary
-from patterns.pattern import Library, Pattern
+from patterns.pattern import Library
 
 MOST_TIMELINE = 400
 
@@ -68,17 +67,14 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         "findings": findings,
         "candidates": candidates,
         "unknown": _unknown(found.outcomes),
-        "state": [_state(row, quotes) for row in found.state],
+        "state": written_state(found.state, quotes),
         "contradictions": _contradictions(found.ranked, ids),
         "clocks": _clocks(found.clocks),
         "timeline": _timeline(findings, found, quotes),
         "changes": [dict(change) for change in found.changes],
         "remarks": list(found.remarks),
         "failures": list(intake.failures),
-        "coverage": {
-            "sources": _sources(found.covered, intake),
-            "members": [_member(read) for read in intake.reads],
-        },
+        "coverage": written_coverage(found.covered, intake),
     }
     return document
 
@@ -182,6 +178,16 @@ def _unknown(outcomes: Mapping[str, Outcome]) -> list[dict[str, Any]]:
     ]
 
 
+def written_state(rows: Sequence[Mapping[str, Any]], quotes: Quotes) -> list[dict[str, Any]]:
+    """Return the state table as the document holds it."""
+    return [_state(row, quotes) for row in rows]
+
+
+def written_coverage(covered: Coverage, intake: Intake) -> dict[str, Any]:
+    """Return `coverage` of the document."""
+    return {"sources": _sources(covered, intake), "members": [_member(read) for read in intake.reads]}
+
+
 def _state(row: Mapping[str, Any], quotes: Quotes) -> dict[str, Any]:
     return {
         **row,
@@ -191,21 +197,6 @@ def _state(row: Mapping[str, Any], quotes: Quotes) -> dict[str, Any]:
             for link in row["links"]
         ],
     }  # fmt: skip
-
-
-LAYER_OF = {
-    "state.model": "resource",
-    "route.expected": "route",
-    "envoy.route": "route",
-    "envoy.endpoint": "endpoint",
-    "envoy.cluster": "cluster",
-    "log.scheduler": "scheduler",
-    "log.agent": "agent",
-    "log.mlserver": "server",
-    "log.triton": "server",
-    "k8s.model": "resource",
-    "k8s.condition": "resource",
-}
 
 
 def _contradictions(ranked: Sequence[Ranked], ids: Sequence[str]) -> list[dict[str, Any]]:
@@ -315,19 +306,3 @@ def _member(read: Read) -> dict[str, Any]:
         **read.account,
         "reason": read.reason,
     }
-
-
-def roots(ranked: Iterable[Ranked]) -> list[Ranked]:
-    """Return the roots, in order."""
-    return [r for r in ranked if r.role == ROOT]
-
-
-def by_pattern(ranked: Iterable[Ranked]) -> dict[str, list[Ranked]]:
-    """Return findings by pattern."""
-    groups: dict[str, list[Ranked]] = defaultdict(list)
-    for r in ranked:
-        groups[r.finding.pattern.id].append(r)
-    return groups
-
-
-__all__ = ["Conclusions", "Pattern", "write"]

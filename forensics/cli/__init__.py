@@ -14,7 +14,6 @@ import typer
 
 if TYPE_CHECKING:
     from forensics.analysis import Case
-    from forensics.document import Document
     from patterns.pattern import Library
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -62,10 +61,6 @@ def main() -> None:
     """Run the command line; bad input ends in one clear sentence on standard error."""
     with sentences():
         app(prog_name="seldon-forensics")
-
-
-class UsageError(ValueError):
-    """An argument that cannot be used: what was given, and what would be right."""
 
 
 @contextmanager

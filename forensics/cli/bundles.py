@@ -9,8 +9,16 @@ import typer
 from forensics.cli import SEVERITIES, Bundles, Exit, Out, Packs, app, load, opened, stop
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from forensics.analysis import Case
     from forensics.document import Document
+
+JsonOut = Annotated[
+    str | None, typer.Option("-o", "--output", metavar="FILE", help="Write JSON; - is standard output.")
+]
+Since = Annotated[str | None, typer.Option("--since", metavar="TIME", help="ISO time, with a zone if it is not UTC.")]
+Until = Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --since; not reached.")]
 
 
 @app.command()
@@ -73,3 +81,109 @@ def show(document: "Document", details: bool) -> None:
 
     console = Console(highlight=False)
     console.print(render(document, details=details, width=console.width), soft_wrap=True)
+
+
+@app.command()
+def state(bundles: Bundles, output: JsonOut = None) -> None:
+    """Show every model, pipeline and experiment link by link, and the first link that is broken."""
+    from forensics.quoting import Quotes
+    from forensics.report import written_state
+    from forensics.state import state_table
+    from forensics.tables import state_view
+
+    case = opened(bundles)
+    rows = written_state(state_table(case.frames, case.states), Quotes(case.intake, case.frames))
+    put(rows, state_view(rows), output)
+
+
+@app.command()
+def routes(bundles: Bundles, output: JsonOut = None) -> None:
+    """Compare the routes Envoy ought to have with those it has."""
+    from forensics.tables import frame_rows, routes_view
+
+    case = opened(bundles)
+    rows = frame_rows(case.frames, "route.expected")
+    put(rows, routes_view(rows), output)
+
+
+@app.command()
+def coverage(bundles: Bundles, output: JsonOut = None) -> None:
+    """Show what was collected: sources down, time across; and what became of each member."""
+    from forensics.report import written_coverage
+    from forensics.tables import coverage_view
+
+    case = opened(bundles)
+    document = written_coverage(case.covered, case.intake)
+    put(document, coverage_view(document, case.covered.period), output)
+
+
+@app.command()
+def timeline(
+    bundles: Bundles,
+    source: Annotated[
+        list[str] | None, typer.Option("--source", help="Only this source, such as log.agent; repeat it.")
+    ] = None,
+    level: Annotated[str | None, typer.Option("--level", help="Only this level and worse.")] = None,
+    text: Annotated[str | None, typer.Option("--text", help="Only records that hold this text.")] = None,
+    obj: Annotated[
+        str | None, typer.Option("--object", help="Only records that name this model, pod or other object.")
+    ] = None,
+    request: Annotated[str | None, typer.Option("--request", help="Follow one request by its id.")] = None,
+    since: Since = None,
+    until: Until = None,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many records.", min=1)] = 1000,
+) -> None:
+    """Merge all logs and Events on one clock."""
+    from forensics.merged import merged, timeline_view
+
+    case = opened(bundles)
+    wanted = [w for w in (text, obj, request) if w]
+    rows = merged(case.frames, source or (), level, wanted, since, until, limit)
+    put(None, timeline_view(rows), None)
+
+
+@app.command()
+def query(
+    bundle: Annotated[str, typer.Argument(help="The bundle.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help='SELECT … FROM "log.agent" …; the sources are the tables.')],
+    output: Annotated[
+        str | None, typer.Option("-o", "--output", help="FILE.json, .csv or .parquet; else a table.")
+    ] = None,
+) -> None:
+    """Ask the frames in Polars' SQL. The tables are the sources; `query BUNDLE "SHOW TABLES"` lists them."""
+    from forensics.querying import ask, deliver_frame
+
+    frame = ask(opened([bundle]).frames, sql)
+    put(None, deliver_frame(frame, output), None)
+
+
+@app.command()
+def explain(
+    bundle: Annotated[str, typer.Argument(help="The bundle.")],
+    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
+    patterns: Packs = None,
+) -> None:
+    """Say why a pattern did or did not fire: each piece of evidence, the closest miss, what was not collected."""
+    from forensics.explaining import explained, named
+
+    library = load(patterns)
+    chosen = named(library, pattern)
+    put(None, explained(opened([bundle]), library, chosen), None)
+
+
+def put(data: object, view: "RenderableType", output: str | None) -> None:
+    """Write `data` as JSON where `output` says, else print `view`."""
+    if output is not None:
+        from pathlib import Path
+
+        import orjson
+
+        raw = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        if output == "-":
+            sys.stdout.buffer.write(raw)
+        else:
+            Path(output).write_bytes(raw)
+        return
+    from rich.console import Console
+
+    Console(highlight=False).print(view, soft_wrap=True)

@@ -1,0 +1,73 @@
+"""Ask the frames in SQL."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from forensics.tables import words
+
+MOST = 200  # rows shown in a terminal
+
+
+class QueryError(ValueError):
+    """A query that cannot be run: what the SQL engine says of it."""
+
+
+def ask(frames: Mapping[str, pl.DataFrame], sql: str) -> pl.DataFrame:
+    """Return what the query selects, secrets masked; tables are named as sources: `"log.agent"`, or log_agent.
+
+    Raises:
+        QueryError: the query cannot be run.
+    """
+    from forensics.masking import mask
+
+    tables = {name: frame for name, frame in frames.items() if not name.startswith("finding.")}
+    context = pl.SQLContext(tables | {name.replace(".", "_"): frame for name, frame in tables.items()})
+    try:
+        found = context.execute(sql, eager=True)
+    except (pl.exceptions.PolarsError, ValueError) as error:
+        first = str(error).partition("\n")[0]
+        raise QueryError(f"the query cannot be run: {first}; tables: {', '.join(sorted(tables))}") from None
+    return found.with_columns(
+        pl.Series(name, [None if v is None else mask(v) for v in found[name].to_list()], dtype=pl.String)
+        for name, dtype in found.schema.items()
+        if dtype == pl.String
+    )
+
+
+def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
+    """Write the frame where `output` says, and return what to print.
+
+    Raises:
+        QueryError: the suffix is none of .json, .csv, .parquet.
+    """
+    if output is None:
+        table = Table(box=None, pad_edge=False)
+        for name in frame.columns:
+            table.add_column(name, overflow="fold")
+        for row in frame.head(MOST).iter_rows():
+            table.add_row(*(words(value) for value in row))
+        if frame.height > MOST:
+            table.caption = f"{frame.height} rows, the first {MOST} shown"
+        return table
+    match Path(output).suffix:
+        case ".json":
+            frame.write_json(output)
+        case ".csv":
+            frame.select(pl.col(pl.String).map_elements(_inert, pl.String), pl.exclude(pl.String)).select(
+                frame.columns
+            ).write_csv(output)
+        case ".parquet":
+            frame.write_parquet(output)
+        case _:
+            raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
+    return Text(f"{frame.height} rows written to {output}")
+
+
+def _inert(text: str) -> str:
+    """Return text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -1,0 +1,135 @@
+"""Tables for a terminal: state, routes, coverage."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from forensics.escape import inline
+from forensics.masking import mask
+from parsers.schema import LINKS
+
+STYLES = {
+    "ok": "green",
+    "broken": "bold red",
+    "pending": "yellow",
+    "unknown": "dim",
+    "missing": "bold red",
+    "stale": "yellow",
+}
+BAR = 48  # columns of the picture of a log's time
+
+
+def words(value: object) -> Text:
+    """Return a value as one line of text that cannot steer the terminal."""
+    return Text("" if value is None else inline(mask(str(value))))
+
+
+def _state(word: str | None) -> Text:
+    return Text(word or "", style=STYLES.get(word or "", ""))
+
+
+def state_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Return the state table, a row for each model, pipeline, experiment and server."""
+    if not rows:
+        return Text("No model, pipeline, experiment or server is named in what was collected.")
+    table = Table(box=None, pad_edge=False)
+    for head in ("kind", "namespace", "name", *LINKS, "first broken link"):
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        states = {link["link"]: link for link in row["links"]}
+        broken = row.get("broken")
+        detail = states.get(broken, {}).get("detail") if broken else None
+        cites = states.get(broken, {}).get("cites") or [] if broken else []
+        where = f" ({cites[0]['member']}:{cites[0]['lines'][0]})" if cites else ""
+        table.add_row(
+            words(row["kind"]),
+            words(row["namespace"]),
+            words(row["name"]),
+            *(_state(states.get(link, {}).get("state")) for link in LINKS),
+            words(f"{broken}: {detail or ''}{where}") if broken else Text(""),
+        )
+    return table
+
+
+def frame_rows(frames: Mapping[str, pl.DataFrame], source: str) -> list[dict[str, Any]]:
+    """Return the rows of a source without `raw`, secrets masked."""
+    frame = frames.get(source)
+    if frame is None:
+        return []
+    rows = frame.drop("raw", strict=False).to_dicts()
+    return [{k: mask(v) if isinstance(v, str) else v for k, v in row.items()} for row in rows]
+
+
+def routes_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Return expected and found routes, side by side."""
+    if not rows:
+        return Text("No route is expected: no model, pipeline or experiment that is available was found.")
+    table = Table(box=None, pad_edge=False)
+    for head in ("kind", "namespace", "name", "cluster", "expected", "found", "state", "decided by"):
+        table.add_column(head, overflow="fold")
+    for row in rows:
+        table.add_row(
+            words(row["kind"]),
+            words(row["namespace"]),
+            words(row["name"]),
+            words(row["cluster"]),
+            words("mirror" if row["mirror"] else row["weight"]),
+            words(row["actual"]),
+            _state(row["state"]),
+            words(f"{row['member']}:{row['line']}" if row["member"] else ""),
+        )
+    return table
+
+
+def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -> RenderableType:
+    """Return sources down, time across, and the members below."""
+    parts: list[RenderableType] = []
+    if period:
+        parts.append(Text(f"{_clock(period[0])} to {_clock(period[1])}"))
+    table = Table(box=None, pad_edge=False)
+    for head in ("source", "pod", "head", "level", "understood", "time"):
+        table.add_column(head, overflow="fold")
+    for source in document["sources"]:
+        share = source["understood"]
+        table.add_row(
+            words(source["source"] + (" (previous)" if source["previous"] else "")),
+            words(
+                "/".join(filter(None, (source["namespace"], source["pod"], source["container"]))) or source["member"]
+            ),
+            Text(source["head"], style="" if source["head"] == "whole" else "yellow"),
+            words(source["level"]),
+            words(None if share is None else f"{share:.1%}"),
+            Text(_bar(source["from"], source["to"], period)),
+        )
+    parts.append(table)
+    members = Table(box=None, pad_edge=False)
+    for head in ("member", "status", "kind", "lines", "understood", "ignored", "rejects", "reason"):
+        members.add_column(head, overflow="fold")
+    for member in document["members"]:
+        told = member["events"] + member["continuations"] + member["facts"]
+        members.add_row(
+            words(member["member"]),
+            _state(member["status"]),
+            words(member["kind"]),
+            *(words(n) for n in (member["lines"], told, member["ignored"], member["rejects"])),
+            words(member["reason"]),
+        )
+    return Group(*parts, Text(""), members)
+
+
+def _clock(microseconds: int) -> str:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _bar(first: str | None, last: str | None, period: tuple[int, int] | None) -> str:
+    if first is None or last is None or period is None or period[1] <= period[0]:
+        return ""
+    width = period[1] - period[0]
+    start, end = (int(datetime.fromisoformat(t).timestamp() * 1e6) - period[0] for t in (first, last))
+    a, b = (max(0, min(BAR, round(x * BAR / width))) for x in (start, end))
+    return "." * a + "#" * max(1, b - a) + "." * (BAR - max(a + 1, b))
