@@ -187,7 +187,8 @@ INGRESS_PARSER = Parser(
     recognises=_recogniser(
         rf"{ACCESS}|{NGINX}|{HAPROXY}|{_ZEROLOG}.*(?:traefik|entryPoint|provider|router)|^NGINX Ingress controller"
         r"|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.go:\d+\] .*(?:NGINX|nginx|does not have any active Endpoint"
-        r"|[Ii]gnoring ingress|IngressClass|ingress\.class|Backend successfully reloaded|Configuration changes detected)",
+        r"|[Ii]gnoring ingress|IngressClass|ingress\.class|Backend successfully reloaded"
+        r"|Configuration changes detected)",
         rf"^-{{5,}}|{KLOG}|{ZEROLOG}|^  ?(?:Release|Build|Repository)|^nginx",
         0.75,
     ),
