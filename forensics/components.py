@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from forensics.netpolicies import EGRESS, INGRESS, End, Policy, Ruling, rule
-from forensics.placement import Row, log, parsed, rows_of
+from forensics.placement import Row, log, parsed, rows_of, settled
 
 LABELS = {
     "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},
@@ -38,7 +38,7 @@ class Components:
     """The components of a bundle, and the policies of their namespaces."""
 
     def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
-        self.frames = frames
+        self.frames = frames = settled(frames)
         self.spaces = {s["name"]: parsed(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
         self.of: dict[str, list[End]] = {}
         for component, end in (*self._pods(), *self._templates(), *self._logs()):

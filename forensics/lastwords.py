@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from forensics.links import Topology
-from forensics.placement import Row, log, sayings, whole
+from forensics.placement import Row, log, whole
 
 Key = tuple[str | None, str]
 Said = Mapping[str, Any]
@@ -43,7 +43,7 @@ class Layers:
 
     def __init__(self, frames: Mapping[str, pl.DataFrame], topology: Topology) -> None:
         self.topology = topology
-        said = sayings(frames)
+        said = topology.said
         by = ("source", "previous", "namespace", "pod", "member", "word", "model", "version", "server", "replica")
         self.said = said.unique((*by, "pipeline", "experiment"), keep="last", maintain_order=True)
         self.of: dict[tuple[str, str, Key], list[Said]] = defaultdict(list)
@@ -76,18 +76,23 @@ class Layers:
         if not now:
             return self._silent(key[0], said)
         live, server, version = self._live(key[0], now)
+        if server is None:
+            _, server, version = self._live(key[0], said)
         words = [s for s in now if s["word"] in ("ok", "broken", "pending", "gone")]
-        if not words:
+        if live and any(s["word"] != "gone" for s in words):
+            words = [s for s in words if s["word"] != "gone"]
+        routed = [s for s in now if s["word"] == "routed"]
+        if not words and not routed:
             return NOTHING
-        last = words[-1]
-        if last["word"] == "gone" and live:
-            words = [s for s in words if s["word"] != "gone"] or words
-            last = words[-1]
-        made = _word(last)
+        last = words[-1] if words else routed[-1]
+        # A pipeline is routed before anything runs it; a model only once it is loaded.
+        if kind == "model" and routed and routed[-1]["order"] > last["order"] and not _failed(last):
+            last = routed[-1]
+        made = _word(_named(words, last))
         left = self._left(key[0], now, last)
         if made.state == "ok" and left and not live:
             made = Word("broken", str(left["detail"]), (_row(left),))
-        return Word(made.state, made.detail, made.rows, version, server)
+        return Word(made.state, made.detail, made.rows, version, None if made.state == "gone" else server)
 
     def _silent(self, space: str | None, said: Sequence[Said]) -> Word:
         """Return the word of a scheduler whose running log does not name the thing."""
@@ -105,7 +110,9 @@ class Layers:
         frame = self.logs[source]
         if frame.is_empty():
             return frame
-        return frame.filter(~pl.col("previous") & ((pl.col("namespace") == space) | pl.col("namespace").is_null()))
+        return frame.filter(
+            ~pl.col("previous") & (pl.col("namespace").eq_missing(pl.lit(space)) | pl.col("namespace").is_null())
+        )
 
     def _live(self, space: str | None, said: Sequence[Said]) -> tuple[set[tuple[Any, ...]], str | None, int | None]:
         """Return the placements that still stand, and the last server and version."""
@@ -191,8 +198,31 @@ class Layers:
         return Word("pending", why, rows)
 
 
+def _failed(said: Said) -> bool:
+    """Whether a word stands though the model is routed: its new version failed, and the old one serves."""
+    return said["word"] == "broken" and "Updating state" in str(said["detail"])
+
+
+def _named(words: Sequence[Said], last: Said) -> Said:
+    """Return the record that gives the reason, where the last one is only its echo."""
+    if not str(last["detail"]).startswith("Empty server"):
+        return last
+    for said in reversed(words):
+        if said["word"] != "broken":
+            break
+        if not str(said["detail"]).startswith("Empty server"):
+            return said
+    return last
+
+
 def _word(said: Said) -> Word:
-    return Word(said["word"], str(said["detail"]), (_row(said),), said["version"], said["server"])
+    return Word(
+        "ok" if said["word"] == "routed" else said["word"],
+        str(said["detail"]),
+        (_row(said),),
+        said["version"],
+        said["server"],
+    )
 
 
 def _row(said: Said) -> Row:

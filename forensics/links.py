@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import polars as pl
+
 from forensics.placement import Row
 from parsers.schema import NAMES
 
@@ -64,6 +66,8 @@ class Topology:
     things: dict[Thing, tuple[Row, ...]] = field(default_factory=dict)
     hubs: dict[Thing, str] = field(default_factory=dict)  # pods, workloads, services of scheduler, Envoy, controller
     namespaces: set[str] = field(default_factory=set)  # where something of Seldon is
+    said: pl.DataFrame = field(default_factory=pl.DataFrame)  # what the logs say: columns `placement.SAID`
+    frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)  # with namespaces filled
     _reach: dict[Thing, dict[Thing, Link]] = field(default_factory=dict)
     _named: dict[tuple[str, str], list[Thing]] = field(default_factory=lambda: defaultdict(list))
 

@@ -33,7 +33,7 @@ SAID = pl.Schema(
         "at": TIME,  # earliest; never falls within a member
         "order": pl.UInt32(),  # by time, then member and line
         "layer": pl.String(),  # resource | scheduler | agent | server
-        "word": pl.String(),  # ok | broken | pending | gone | placed | removed | joined | left | named | lost
+        "word": pl.String(),  # ok | broken | pending | gone | routed | placed | removed | joined | left | named | lost
         "model": pl.String(),
         "version": pl.Int64(),
         "server": pl.String(),
@@ -78,7 +78,7 @@ SCHEDULER = (
     Saying("Removing model ", _s(r"^Removing model <m>\(<v>\) from server <s> replica <i> list"), "removed"),
     Saying("Setting model ", _s(r"^Setting model <m> version <v> on server <s> replica <i> to Loaded(?:\s|$)"), "ok"),
     Saying("Scheduled model onto server", _s(r"^Scheduled model onto server .*model=<m> server=<s>"), "pending"),
-    Saying("Handle vanilla no experiment", _m(r"^Handle vanilla no experiment traffic for <m>(?:\s|$)"), "ok"),
+    Saying("Handle vanilla no experiment", _m(r"^Handle vanilla no experiment traffic for <m>(?:\s|$)"), "routed"),
     Saying("Failed to add traffic for model ", _m(r"^Failed to add traffic for model <m>(?: |$)"), "broken"),
     Saying("Empty server for ", _m(r"^Empty server for <m>:<v> so ignoring event"), "broken"),
     Saying("subscribe request from ", _s(r"^Received (?:agent )?subscribe request from <s>:<i>(?:\s|$)"), "joined"),
@@ -113,7 +113,12 @@ SCHEDULER = (
         rf"^No pipeline gateway available to handle pipeline.* pipeline=(?P<pipeline>{NAME})",
         "broken",
     ),
-    Saying("Adding normal pipeline route ", rf"^Adding normal pipeline route (?P<pipeline>{NAME})", "ok"),
+    Saying("Adding normal pipeline route ", rf"^Adding normal pipeline route (?P<pipeline>{NAME})", "routed"),
+    Saying(
+        " status message: ",
+        rf"^Pipeline (?P<pipeline>{NAME}) status message: .* 0/\d+ still creating, 0/\d+ streams failed",
+        "ok",
+    ),
 )
 AGENT = (
     Saying("Load model ", _m(r"^Load model <m>:<v> success"), "ok"),
@@ -204,6 +209,45 @@ def log(frames: Mapping[str, pl.DataFrame], source: str) -> pl.DataFrame:
     return frame.with_columns(_of_neighbour(frame, "namespace"))
 
 
+def settled(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
+    """Return the frames with namespaces filled from the folder, where logs beside a file agree on theirs.
+
+    Only where logs name several namespaces; what stands alone is left as it is. Rows keep their index.
+    """
+    known: dict[str, set[str]] = {}
+    for source in HOME:
+        frame = log(frames, source)
+        if not frame.is_empty():
+            pairs = frame.select("member", "namespace").drop_nulls().unique()
+            for member, namespace in pairs.iter_rows():
+                for folder in _folders(member):
+                    known.setdefault(folder, set()).add(namespace)
+    if len(set().union(*known.values())) < 2:
+        return frames
+    return {source: _fill(frame, known) for source, frame in frames.items()}
+
+
+def _folders(member: str) -> list[str]:
+    """Return the folders a member lies in, nearest first."""
+    parts = member.replace("!", "/").split("/")[:-1]
+    return ["/".join(parts[:n]) for n in range(len(parts), -1, -1)]
+
+
+def _fill(frame: pl.DataFrame, known: Mapping[str, set[str]]) -> pl.DataFrame:
+    if "namespace" not in frame.columns or not frame["namespace"].null_count():
+        return frame
+    lacking = frame.filter(pl.col("namespace").is_null())["member"].unique()
+    homes = {}
+    for member in lacking.drop_nulls():
+        spaces = next((known[f] for f in _folders(member) if f in known), set())
+        if len(spaces) == 1:
+            homes[member] = next(iter(spaces))
+    if not homes:
+        return frame
+    own = pl.col("member").replace_strict(homes, default=None, return_dtype=pl.String)
+    return frame.with_columns(pl.coalesce("namespace", own).alias("namespace"))
+
+
 def _of_neighbour(frame: pl.DataFrame, column: str) -> pl.Expr:
     """Fill `column` from other logs of the same pod."""
     return pl.coalesce(
@@ -259,7 +303,12 @@ def _read(frame: pl.DataFrame, source: str, layer: str, known: tuple[Saying, ...
     if not parts:
         return pl.DataFrame(schema=SAID)
     said = pl.concat(parts)
-    return _unversioned(said) if layer == "server" else said
+    if layer == "server":
+        return _unversioned(said)
+    routes = pl.col("model").str.contains(r"\.(?:experiment|pipeline)$")
+    return said.filter(~routes.fill_null(False)).with_columns(
+        pl.col("pipeline").str.strip_suffix(".pipeline"), pl.col("experiment").str.strip_suffix(".experiment")
+    )
 
 
 def _group(pattern: str, name: str) -> int:

@@ -18,7 +18,7 @@ import polars as pl
 
 from forensics.envoys import Dump, Found, dumps
 from forensics.links import Topology
-from forensics.placement import Row, parsed, rows_of, sayings
+from forensics.placement import Row, parsed, rows_of
 from parsers.schema import SOURCES, empty
 
 PROTOCOLS = ("http", "grpc")
@@ -37,7 +37,7 @@ class Wanted:
         weights: by candidate; empty where any split is right.
         of: whether the candidates are models or pipelines.
         mirror: whether requests are mirrored; None where nothing says so.
-        version: of the model, as far as the scheduler told.
+        versions: of the model that are loaded, as far as the scheduler told.
         row: what says that it ought to be.
         changed: when it last changed.
     """
@@ -50,7 +50,7 @@ class Wanted:
     weights: dict[str, int] = field(default_factory=dict)
     of: str = "model"
     mirror: bool | None = None
-    version: int | None = None
+    versions: frozenset[int] = frozenset()
     changed: datetime | None = None
 
 
@@ -64,11 +64,12 @@ def expected_routes(frames: Mapping[str, pl.DataFrame], topology: Topology) -> p
     Returns:
         Columns of `route.expected`, one row a route, candidate and Envoy. `raw` is a JSON list of what it rests on.
     """
+    frames = topology.frames or frames
     wanted, gone = _wanted(frames, topology)
     found = dumps(frames, topology)
     rows: list[dict[str, Any]] = []
     for want in wanted:
-        mine = [d for d in found if d.namespace in (want.namespace, None) or want.namespace is None]
+        mine = [d for d in found if d.namespace == want.namespace]
         if not mine:
             rows.append(_row(frames, want, None, "unknown", None, want.weights.get(want.name), None, (want.row,)))
         for dump in mine:
@@ -84,7 +85,7 @@ def _wanted(
     frames: Mapping[str, pl.DataFrame], topology: Topology
 ) -> tuple[list[Wanted], dict[tuple[str | None, str], tuple[Row, datetime | None]]]:
     """Return the routes that ought to be, and what is known to be gone: header to the row that says so."""
-    said = sayings(frames).filter(pl.col("layer") == "scheduler")
+    said = topology.said.filter(pl.col("layer") == "scheduler")
     since = _since(frames)
     wanted: dict[tuple[str | None, str], Wanted] = {}
     gone: dict[tuple[str | None, str], tuple[Row, datetime | None]] = {}
@@ -103,12 +104,14 @@ def _wanted(
             )
             wanted.setdefault((namespace, header), made)
     for kind in SUFFIX:
-        last = said.filter(pl.col(kind).is_not_null() & pl.col("word").is_in(["ok", "broken", "pending", "gone"]))
+        last = said.filter(
+            pl.col(kind).is_not_null() & pl.col("word").is_in(["ok", "routed", "broken", "pending", "gone"])
+        )
         for word in last.unique(("namespace", kind), keep="last", maintain_order=True).iter_rows(named=True):
             namespace = topology.home(word["namespace"])
             key = (namespace, word[kind] + SUFFIX[kind])
             row = (word["source"], word["row"])
-            if word["word"] == "ok" and (kind, namespace, word[kind]) not in there:
+            if word["word"] in ("ok", "routed") and (kind, namespace, word[kind]) not in there:
                 wanted.setdefault(key, Wanted(kind, namespace, word[kind], key[1], row, changed=word["at"]))
             if key in wanted:
                 times = [t for t in (wanted[key].changed, word["at"]) if t]
@@ -129,11 +132,13 @@ def _since(frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str | None, st
 
 
 def _versions(said: pl.DataFrame, topology: Topology, wanted: Mapping[tuple[str | None, str], Wanted]) -> None:
-    placed = said.filter((pl.col("word") == "placed") & ~pl.col("previous"))
-    for word in placed.unique(("namespace", "model"), keep="last", maintain_order=True).iter_rows(named=True):
+    """Note the versions that replicas hold."""
+    moves = said.filter(pl.col("word").is_in(["placed", "removed"]) & ~pl.col("previous"))
+    last = moves.unique(("namespace", "model", "version", "server", "replica"), keep="last", maintain_order=True)
+    for word in last.filter(pl.col("word") == "placed").iter_rows(named=True):
         want = wanted.get((topology.home(word["namespace"]), word["model"]))
-        if want:
-            want.version = word["version"]
+        if want and word["version"] is not None:
+            want.versions |= {word["version"]}
 
 
 def _splits(
@@ -164,7 +169,7 @@ def _compare(frames: Mapping[str, pl.DataFrame], want: Wanted, dump: Dump, proto
     found = dump.routes(want.header, protocol)
     if not found:
         late = _older(dump, want.changed)
-        cluster = f"{want.name}_{want.version}_{protocol}" if want.kind == "model" and want.version else None
+        cluster = f"{want.name}_{max(want.versions)}_{protocol}" if want.versions else None
         yield _row(
             frames, want, dump, "unknown" if late else "missing", cluster, None, None, (want.row, dump.row), protocol
         )
@@ -192,7 +197,7 @@ def _state(want: Wanted, dump: Dump, name: str, parts: list[Found], actual: int 
     if not parts:
         return "missing"
     versions = {f.version for f in parts if f.version is not None and f.target == name}
-    if want.kind == "model" and name == want.name and want.version and versions and want.version not in versions:
+    if name == want.name and want.versions and versions and not want.versions & versions:
         return "wrong version"
     if weight is not None and actual is not None and abs(actual - weight) > 1:
         return "wrong weight"

@@ -9,7 +9,7 @@ import polars as pl
 
 from forensics.lastwords import Key
 from forensics.links import Topology
-from forensics.placement import Row, log, rows_of, sayings, whole
+from forensics.placement import Row, log, rows_of, whole
 from forensics.routes import cited
 from parsers.schema import SOURCES, empty
 
@@ -112,7 +112,7 @@ def _registered(
     running = frame.filter(~pl.col("previous"))
     heads = whole(running, "log.scheduler")
     spaces = {topology.home(n) for n in running.filter(pl.col("member").is_in(list(heads)))["namespace"].unique()}
-    said = sayings(frames).filter((pl.col("source") == "log.scheduler") & ~pl.col("previous"))
+    said = topology.said.filter((pl.col("source") == "log.scheduler") & ~pl.col("previous"))
     here: dict[Key, dict[str, Row]] = defaultdict(dict)
     told: set[Key] = set()
     for word in said.filter(pl.col("word").is_in(["joined", "left"])).iter_rows(named=True):

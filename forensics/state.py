@@ -46,6 +46,7 @@ def last_words(frames: Mapping[str, pl.DataFrame], topology: Topology) -> dict[s
         `state.model`, `state.pipeline`, `state.experiment` and `state.server`, columns of `parsers/schema.py`. `raw`
         is a JSON list of all rows it rests on: source, row, member, line, lines, the link, and the link's detail.
     """
+    frames = topology.frames or frames
     table = _Table(frames, topology)
     models = {key: table.model(key) for key in table.keys("model")}
     rows: dict[str, list[dict[str, Any]]] = {"model": [], "pipeline": [], "experiment": []}
@@ -143,6 +144,16 @@ class _Table:
             links[link] = worst(bad) if bad else worst(w for w in words if w.state == "ok") if words else NOTHING
         deleted = gone and (kind, key) not in self.things
         return {link: _settled(links[link], deleted) for link in LINKS}
+
+    def server(self, key: Key, told: Word) -> str | None:
+        """Return the server a model is on: as the scheduler says, else the only one that anything proves."""
+        if told.server or told.state == "gone" or "deleted" in told.detail:
+            return told.server
+        if told.state == "broken" or self.layers.scheduler("model", key).state == "gone":
+            return None
+        below = self.topology.below(("model", *key))
+        names = {thing[2] for thing, link in below.items() if thing[0] == "server" and link.state == "proven"}
+        return next(iter(names)) if len(names) == 1 else None
 
     def _parts(self, kind: str, key: Key) -> list[str]:
         found = self.things.get((kind, key), [])

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from forensics.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
-from forensics.placement import log, parsed, rows_of, sayings
+from forensics.placement import log, parsed, rows_of, sayings, settled
 from forensics.selectors import selects
 from parsers.schema import LOGS
 
@@ -28,13 +28,15 @@ def connect(frames: Mapping[str, pl.DataFrame]) -> Topology:
     Args:
         frames: source name to frame, columns of `parsers/schema.py`; log frames may carry `earliest`.
     """
-    topology = Topology()
-    said = sayings(frames)
+    frames = settled(frames)
+    topology = Topology(frames=frames)
+    topology.said = said = sayings(frames)
     topology.namespaces = set(_namespaces(frames))
     _objects(topology, frames)
     _workloads(topology, frames)
     _logs(topology, frames)
     _words(topology, said)
+    _topics(topology, frames)
     _envoy(topology, frames)
     _policies(topology, frames)
     _components(topology)
@@ -226,6 +228,33 @@ def _words(topology: Topology, said: pl.DataFrame) -> None:
         if word["layer"] in ("agent", "server") and word["pod"]:
             pod = topology.thing("pod", space, word["pod"])
             topology.join(model, pod, "the model was loaded in this pod", row)
+
+
+def _topics(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
+    """Take the steps of pipelines, and their topics, from what the scheduler tells the dataflow engine."""
+    frame = log(frames, "log.scheduler")
+    if frame.is_empty():
+        return
+    told = frame.filter(pl.col("text").str.contains("topicName:", literal=True)).select(
+        "row",
+        "namespace",
+        pl.col("text").str.extract(r'pipelineName:\\?"([^"\\]+)').alias("pipeline"),
+        pl.col("text").str.extract_all(r'topicName:\\?"[^"\\]+').alias("topics"),
+    )
+    told = told.filter(pl.col("pipeline").is_not_null()).unique(
+        ("namespace", "pipeline", "topics"), maintain_order=True
+    )
+    for row, space, name, topics in told.iter_rows():
+        pipeline = topology.thing("pipeline", space, name)
+        for topic in (t.partition('"')[2] for t in topics):
+            at = ("log.scheduler", row)
+            topology.join(pipeline, topology.thing("topic", space, topic), "a topic of the pipeline", at)
+            parts = topic.split(".")
+            if "model" in parts[:-2]:
+                step = parts[parts.index("model") + 1]
+                topology.join(
+                    pipeline, topology.thing("model", space, step), "a step of the pipeline, by its topics", at
+                )
 
 
 def _plausible(topology: Topology, server: Thing, pod: Thing) -> bool:

@@ -79,7 +79,7 @@ class Wiring:
         if not self._collected(key[0]):
             return {"route": route, "cluster": NOTHING, "endpoint": NOTHING}
         if not names:
-            shown = next(rows[0] for (space, _), rows in self.clusters.items() if space in (key[0], None) or not key[0])
+            shown = next(rows[0] for (space, _), rows in self.clusters.items() if space == key[0])
             waiting = Word("gone" if gone else "pending", "no cluster of it", (shown,))
             return {"route": route, "cluster": waiting, "endpoint": waiting}
         missing = [n for n in names if not self.clusters.get((key[0], n))]
@@ -94,10 +94,10 @@ class Wiring:
         }
 
     def _collected(self, space: str | None) -> bool:
-        return bool(self.spaces) and (space in self.spaces or None in self.spaces or space is None)
+        return space in self.spaces
 
     def _route(self, kind: str, key: Key, gone: bool) -> tuple[Word, list[str]]:
-        mine = [d for d in self.dumps if self.topology.home(d.namespace) in (key[0], None) or key[0] is None]
+        mine = [d for d in self.dumps if self.topology.home(d.namespace) == key[0]]
         header = key[1] + SUFFIX[kind]
         found = [f for d in mine for f in d.all() if f.header == header]
         leads = list(dict.fromkeys(f.cluster for f in found if f.weight != 0))
