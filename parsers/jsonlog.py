@@ -29,15 +29,20 @@ def read(texts: pl.Series, *, time: str, level: str, message: str, last: tuple[s
     return made.with_columns(times.alias("time"), levels(made["level"]).alias("level")).cast(READ)
 
 
-def _one(
-    text: str, time: str, level: str, message: str, last: tuple[str, ...]
-) -> tuple[str | None, str | None, str, str, str | None]:
+_Row = tuple[str | None, str | None, str, str, str | None]
+
+
+def _one(text: str, time: str, level: str, message: str, last: tuple[str, ...]) -> _Row:
     try:
         loaded = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None, None, text, text, None
-    if not isinstance(loaded, dict):
-        return None, None, text, text, None
+        if isinstance(loaded, dict):
+            return _columns(loaded, time, level, message, last)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):  # the latter: nested too deep to be written again
+        pass
+    return None, None, text, text, None
+
+
+def _columns(loaded: dict[str, Any], time: str, level: str, message: str, last: tuple[str, ...]) -> _Row:
     written, named, said = loaded.pop(time, None), loaded.pop(level, None), loaded.pop(message, None)
     head = "" if said is None else spoken(said)
     loaded |= {key: loaded.pop(key) for key in last if key in loaded}
@@ -47,7 +52,7 @@ def _one(
         named if isinstance(named, str) else None,
         head,
         " ".join(word for word in words if word),
-        _object(loaded) if loaded else None,
+        orjson.dumps(loaded).decode() if loaded else None,
     )
 
 
@@ -56,7 +61,3 @@ def spoken(value: Any) -> str:
     if isinstance(value, str):
         return value
     return orjson.dumps(value).decode()
-
-
-def _object(loaded: dict[str, Any]) -> str:
-    return orjson.dumps(loaded).decode()

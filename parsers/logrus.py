@@ -129,6 +129,19 @@ def _read_coloured(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def _read_printed(rows: pl.DataFrame) -> pl.DataFrame:
+    nothing = pl.lit(None)
+    return rows.select(
+        nothing.cast(TIME).alias("time"),
+        nothing.cast(LEVEL).alias("level"),
+        pl.col("text").alias("message"),
+        "text",
+        nothing.cast(pl.String).alias("fields"),
+    )
+
+
+# Lines that bypass the logger. Source: scheduler/pkg/store/memory_status.go, Seldon Core 2.10.
+PRINTED = Format("printed", r"^UnloadModelGwVersionModels called for ", _read_printed, timedelta(seconds=1), zoned=True)
 LOGRUS = Format("logrus", HEAD, read, timedelta(seconds=1), zoned=True)
 _JSON_HEAD = r'^\{.*"level":"(?:trace|debug|info|warning|error|fatal|panic)".*"time":"\d{4}-\d\d-\d\dT'
 LOGRUS_JSON = Format("logrus, JSON", _JSON_HEAD, _read_json, timedelta(seconds=1), zoned=True)
@@ -150,7 +163,9 @@ def parse(artefact: Artefact) -> Parsed:
     """Read the records; where the file holds the logs of several processes, each section has its own component."""
     texts = artefact.frame["text"]
     main, *others = sorted(_FORMATS, key=lambda form: -int(texts.head(1000).str.contains(form.head).sum()))
-    parsed = read_records(artefact, main, (*others, _SIBLING, GO_STANDARD, LIBRDKAFKA, KLOG), source="log.other")
+    parsed = read_records(
+        artefact, main, (*others, _SIBLING, GO_STANDARD, LIBRDKAFKA, KLOG, PRINTED), source="log.other"
+    )
     return by_component(artefact, parsed)
 
 

@@ -19,7 +19,9 @@ from parsers.gostd import GO_STANDARD
 from parsers.parser import Artefact, Origin, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
 
-HEAD = r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:DEBUG|INFO|NOTICE|WARNING|ERROR|CRITICAL|ALERT|EMERGENCY) *: "
+# The level is padded to six characters: `INFO: ` without the blanks is another logger's, gRPC's for one.
+_LEVEL = "DEBUG |INFO  |ERROR |ALERT |NOTICE|WARNING|CRITICAL|EMERGENCY"
+HEAD = rf"^\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:{_LEVEL}): "
 _PARTS = r"^(?<time>\S+ \S+) (?<level>[A-Z]+) *: (?<message>(?s:.*))$"
 
 
@@ -96,6 +98,7 @@ PARSER = Parser(
         Sample(
             "2026/11/25 19:12:12 http: proxy error: dial tcp 0.0.0.0:9000: connect: connection refused", yields=None
         ),
+        Sample("2026/11/25 19:12:12 INFO: [core] [Channel #1]Channel created", yields=None),
         Sample('time="2026-11-25T19:31:44Z" level=info msg="Scheduler is ready"', yields=None),
     ),
 )

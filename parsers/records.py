@@ -72,7 +72,7 @@ _FOREIGN = "|".join(
         r'^time="\d{4}-\d\d-\d\dT',  # logrus
         r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S*\t[A-Z]+\t",  # zap
         r"^\d\.\d+e\+09\t[A-Z]+\t",  # zap, epoch
-        r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:DEBUG|INFO|NOTICE|WARNING|ERROR|CRITICAL) *: ",  # rclone
+        r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:DEBUG |INFO  |NOTICE|WARNING|ERROR |CRITICAL): ",  # rclone
         r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[",  # MLServer
         r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\]\[\d+\]\[",  # Envoy
         r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] "',  # Envoy's access log

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from parsers.components import component_of, identity_of, placed, signs
+from parsers.components import component_of, identity_of, named_component, placed, signs
 from parsers.parser import Artefact, Origin, Parsed, shaped
 from parsers.schema import SOURCES
 
@@ -38,8 +38,9 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
     rows = parsed.frames[_OTHER].sort("line")
     frames: dict[str, list[pl.DataFrame]] = {name: [frame] for name, frame in parsed.frames.items() if name != _OTHER}
     version, origin, most = None, Origin(), -1
-    for part in _cut(rows):
-        known = component or component_of(part["text"], artefact.origin)
+    parts = _cut(rows)
+    owners = [component or component_of(part["text"], Origin()) for part in parts]
+    for part, known in zip(parts, _filled(owners, named_component(artefact.origin)), strict=True):
         said, told = identity_of(part["text"], known)
         place = placed(artefact.origin, said)
         source = f"log.{known}" if f"log.{known}" in SOURCES else _OTHER
@@ -53,6 +54,12 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
         version=version,
         origin=origin,
     )
+
+
+def _filled(owners: list[str | None], named: str | None) -> list[str | None]:
+    """Return the components, gaps filled from the section before, else the one after, else the name."""
+    known = pl.Series(owners, dtype=pl.String).forward_fill().backward_fill()
+    return [name or named for name in known.to_list()]
 
 
 def _named(frame: pl.DataFrame, source: str) -> pl.DataFrame:
