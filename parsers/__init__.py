@@ -11,6 +11,7 @@ from parsers import (
     java,
     klog,
     klogging,
+    kubectl,
     kubernetes,
     librdkafka,
     logrus,
@@ -25,6 +26,7 @@ from parsers.parser import Parser
 
 PARSERS: tuple[Parser, ...] = (
     kubernetes.PARSER,
+    kubectl.PARSER,
     logrus.PARSER,
     zap.PARSER,
     rclone.PARSER,

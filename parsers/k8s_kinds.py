@@ -91,7 +91,7 @@ CLUSTER_SCOPED = frozenset(
         "ClusterIssuer",
         "PriorityClass",
         "VolumeAttachment",
-    )  # fmt: skip
+    )
 )
 _SEPARATORS = re.compile(r"[-_ ]")
 

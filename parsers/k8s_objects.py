@@ -23,6 +23,8 @@ _TEMPLATES: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 _LISTS_OF_TEMPLATES = {"SeldonConfig": ("spec", "components"), "SeldonRuntime": ("spec", "overrides")}
 
+Spans = dict[tuple[str, ...], list[tuple[int, int]]]  # path of a list to where its elements stand
+
 
 def add_object(
     rows: Rows,
@@ -32,6 +34,7 @@ def add_object(
     text: str,
     form: str = "object",
     namespace: str | None = None,
+    spans: Spans | None = None,
 ) -> str:
     """Add the rows of one object.
 
@@ -43,6 +46,7 @@ def add_object(
         text: its lines, to find where its parts stand; empty where they cannot be found.
         form: object, table or describe.
         namespace: of a namespaced object that does not say it.
+        spans: where the elements of its lists stand, where the text is no YAML or JSON.
 
     Returns:
         The kind of its source: `k8s.<kind>`.
@@ -81,6 +85,7 @@ def add_object(
         },
     )
     part = _Part(rows, value, start, stop, _places(text), here, name, kind)
+    part.known = spans or {}
     part.conditions()
     if source == "pod":
         part.containers(own)
@@ -109,6 +114,7 @@ class _Part:
     ) -> None:
         self.rows, self.value, self.start, self.stop, self.places = rows, value, start, stop, places
         self.namespace, self.name, self.kind = namespace, name, kind
+        self.known: Spans = {}
 
     def conditions(self) -> None:
         held = dig(self.value, "status", "conditions")
@@ -231,6 +237,8 @@ class _Part:
     def _spans(self, held: Any, *path: str) -> list[tuple[int, int]]:
         """Return where each element of a list stands; the whole object where that cannot be told."""
         count = len(held) if isinstance(held, list) else 0
+        if len(self.known.get(path, ())) == count:
+            return self.known.get(path, [])
         if self.places is not None and count:
             found = self.places.items(*path)
             if len(found) == count:
