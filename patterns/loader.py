@@ -18,6 +18,8 @@ from patterns.packs import pack_files
 from patterns.pattern import Library, Pattern, PatternError
 from patterns.plain import from_plain, to_plain
 
+OWN = "patterns/library/"  # what stands before the files that come with the tool
+
 
 def load_library(extra: Sequence[Path] = ()) -> Library:
     """Return all patterns: those that come with the tool, then those of the packs in `extra`.
@@ -65,7 +67,7 @@ def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]
     names: dict[str, str] = {}
     mistakes: list[str] = []
     own = Path(str(files("patterns") / "library"))
-    packs: list[tuple[str, Mapping[str, Path]]] = [("patterns/library/", _own_files(own))]
+    packs: list[tuple[str, Mapping[str, Path]]] = [(OWN, _own_files(own))]
     for folder in extra:
         try:
             packs.append((f"{folder}/", pack_files(folder)))
@@ -163,3 +165,13 @@ def _meaning() -> str:
         with contextlib.suppress(OSError):
             code.update(path.read_bytes())
     return code.hexdigest()[:16]
+
+
+def text_of(pattern: Pattern) -> str:
+    """Return the text of a pattern's file; empty where it cannot be read any more."""
+    own = Path(str(files("patterns") / "library")) / f"{pattern.id}.toml"
+    path = own if pattern.file.startswith(OWN) else Path(pattern.file)
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
