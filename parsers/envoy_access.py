@@ -22,7 +22,7 @@ from parsers.parser import Artefact, Origin, Parsed, Parser, Sample, shaped
 from parsers.schema import IGNORED, REJECT
 
 START = r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\]]*\] \""
-JSON_START = r'^\{.*"(?:response_flags|response_code_details|upstream_host|upstream_cluster)"'
+JSON_START = r'^\{[^{]*"(?:response_flags|response_code_details|upstream_host|upstream_cluster)"\s*:[^{]*\}\s*$'
 REQUEST = (
     r'^\[(?<time>[^\]]+)\] "(?<request>.*?)" (?<status>\d+|-) (?:(?<grpc_status>-|\w+) )?(?<flags>-|[A-Za-z,]+) '
     r'(?:(?<details>[^\s"]+) (?<end>[^\s"]+) "(?<failure>[^"]*)" )?'
