@@ -33,7 +33,8 @@ SAID = pl.Schema(
         "at": TIME,  # earliest; never falls within a member
         "order": pl.UInt32(),  # by time, then member and line
         "layer": pl.String(),  # resource | scheduler | agent | server
-        "word": pl.String(),  # ok | broken | pending | gone | routed | placed | removed | joined | left | named | lost
+        # ok | broken | pending | gone | routed | unrouted | placed | removed | joined | left | named | lost
+        "word": pl.String(),
         "model": pl.String(),
         "version": pl.Int64(),
         "server": pl.String(),
@@ -113,6 +114,8 @@ SCHEDULER = (
         rf"^No pipeline gateway available to handle pipeline.* pipeline=(?P<pipeline>{NAME})",
         "broken",
     ),
+    Saying("Remove ", rf"^Remove [Rr]outes for model (?P<pipeline>{NAME})\.pipeline(?:\s|$)", "unrouted"),
+    Saying("Trying to setup experiment for ", _m(r"^Trying to setup experiment for <m>(?:\s|$)"), "routed"),
     Saying("Adding normal pipeline route ", rf"^Adding normal pipeline route (?P<pipeline>{NAME})", "routed"),
     Saying(
         " status message: ",

@@ -105,7 +105,7 @@ def _wanted(
             wanted.setdefault((namespace, header), made)
     for kind in SUFFIX:
         last = said.filter(
-            pl.col(kind).is_not_null() & pl.col("word").is_in(["ok", "routed", "broken", "pending", "gone"])
+            pl.col(kind).is_not_null() & pl.col("word").is_in(["ok", "routed", "unrouted", "broken", "pending", "gone"])
         )
         for word in last.unique(("namespace", kind), keep="last", maintain_order=True).iter_rows(named=True):
             namespace = topology.home(word["namespace"])

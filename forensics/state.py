@@ -15,7 +15,6 @@ from forensics.links import Topology
 from forensics.placement import STATES, Row, parsed, rows_of
 from forensics.routes import cited, expected_routes
 from forensics.serverstate import servers
-from forensics.topology import candidate_names, step_names
 from forensics.wiring import Wiring
 from parsers.schema import LINKS, SOURCES, empty
 
@@ -156,9 +155,8 @@ class _Table:
         return next(iter(names)) if len(names) == 1 else None
 
     def _parts(self, kind: str, key: Key) -> list[str]:
-        found = self.things.get((kind, key), [])
-        take = step_names if kind == "pipeline" else candidate_names
-        return list(dict.fromkeys(name for _, thing in found for name in take(thing)))
+        """Return the models a pipeline or experiment rests on."""
+        return sorted(thing[2] for thing in self.topology.below((kind, *key)) if thing[0] == "model")
 
     def resource(self, kind: str, key: Key) -> Word:
         """Return what the object's status says, else what the controller was told."""

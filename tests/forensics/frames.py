@@ -36,10 +36,11 @@ def log(source: str, *texts: str, every: float = 1.0, since: float = 0.0, **comm
             "text": text,
             "message": text,
             "fields": "{}",
+            **common,
         }
         for number, text in enumerate(texts)
     ]
-    return rows(source, *found, **common)
+    return rows(source, *found)
 
 
 def together(*parts: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
