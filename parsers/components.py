@@ -41,7 +41,7 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         "Server Capabilities [", "Setting scheduler-host from ", "Setting inference svc name to ", "Server name:",
         "Setting overcommit percentage from env", "Trying to set server name and replica index", "replicaConfig ",
         "Model repository dir ", "Rclone server ", "Creating MLServer repository handler", "Agent shutting down",
-        "Creating Triton repository handler", "Created replicaConfig from environment", "Init config from path ",
+        "Creating Triton repository handler", "Created replicaConfig from environment",
         "agent dependent s", "V2 (OIP) Inference Server ", "V2 Inference Server ", "Loading initial rclone config",
         "Setting inference-http-port from ", "Using server with statefulset", "Using server with deployment",
     ),
