@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from parsers.k8s_describe import Described, read
 from parsers.k8s_events import about_object, container_of, said
-from parsers.k8s_kinds import named, namespace_of_member, of_member, source_kind
+from parsers.k8s_kinds import CLUSTER_SCOPED, named, namespace_of_member, of_member, source_kind
 from parsers.k8s_objects import add_object
 from parsers.k8s_rows import Row, Rows
 from parsers.k8s_secrets import UnboundedError, masked, without_secrets
@@ -28,6 +28,7 @@ _NEXT = re.compile(
     r"^(?:Namespace|Labels|Annotations|Priority|Roles|API Version|StorageClass|Status|Provisioner|IsDefaultClass"
     r"|CreationTimestamp):"
 )
+_ASSIGNED = re.compile(r"Successfully assigned ([a-z0-9-]{1,63})/")
 _OF_ALL = ("Pod", "Service", "DaemonSet", "Deployment", "ReplicaSet", "StatefulSet", "Job", "HorizontalPodAutoscaler")
 _PARTIAL = re.compile(r"(?:^| )(?:-l|--selector|--field-selector|-w|--watch)\b|\|")
 
@@ -175,6 +176,8 @@ class _Reader:
         if head.foreign:
             rows.ignore(start, start + 1, head.foreign)
             return index
+        if "event" in found and "NAMESPACE" not in head.names and set(found["event"]) == {None}:
+            found["event"] = [self._told_by_events(start)] * len(found["event"])
         prefixed = command is not None or len(found) > 1
         for source, spaces in found.items():
             alone = len(spaces) == 1 and not prefixed
@@ -198,6 +201,16 @@ class _Reader:
         made["namespace"] = made["namespace"] or fallback
         self.rows.add(f"k8s.{source}", index, index + 1, {"kind": told, **made})
         return source, made["namespace"]
+
+    def _told_by_events(self, start: int) -> str | None:
+        """Return the namespace of a table of Events of one namespace, where its own messages name it."""
+        number = self.rows.numbers[start]
+        events = [row for row in self.rows.rows["k8s.event"] if row["line"] > number and row["namespace"] is None]
+        told = {found[1] for row in events if (found := _ASSIGNED.match(row["message"] or ""))}
+        namespace = told.pop() if len(told) == 1 else None
+        for row in events:
+            row["namespace"] = None if row["kind"] in CLUSTER_SCOPED else namespace
+        return namespace
 
     def _event(self, start: int, stop: int, read: Row) -> None:
         message = masked(str(read["message"])) if read.get("message") else None
