@@ -26,7 +26,7 @@ HOST_KEYS = (
     "cx_active|cx_connect_fail|cx_total|rq_active|rq_error|rq_success|rq_timeout|rq_total|rq_pending_active|hostname"
     "|health_flags|weight|region|zone|sub_zone|canary|priority|success_rate|local_origin_success_rate"
 )
-CLUSTER_LINE = re.compile(
+CLUSTER_LINE = (
     r"^\S+?::(?:observability_name|added_via_api|(?:default|high)_priority::max_[a-z_]+)::\S*$"
     rf"|^\S+?::\S+::(?:{HOST_KEYS})::.*$"
 )
@@ -79,9 +79,8 @@ def _dict(value: Any) -> Row:
     return value if isinstance(value, dict) else {}
 
 
-def _split(host: str) -> tuple[str, int | None]:
-    address, _, port = host.rpartition(":")
-    return (address.strip("[]"), int(port)) if address and port.isdigit() and len(port) < 6 else (host, None)
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _clusters_text(artefact: Artefact, found: Body) -> Parsed:
@@ -164,7 +163,7 @@ def _clusters(node: Node, places: Places, rows: Rows) -> None:
         rows["envoy.cluster"].append(values)
         for host in hosts:
             socket = _dict(_dict(host.get("address")).get("socket_address"))
-            stats = {item.get("name"): item.get("value", "0") for item in host.get("stats") or [] if _dict(item)}
+            stats = {str(item.get("name")): item.get("value", "0") for item in map(_dict, _items(host.get("stats")))}
             address, port = _text(socket.get("address")), _number(socket.get("port_value", 0))
             values = {
                 "cluster": name,
@@ -197,7 +196,7 @@ def _certificates(node: Node, places: Places, rows: Rows) -> None:
     for context in node.nodes("certificates"):
         for key in ("ca_cert", "cert_chain"):
             for one in context.nodes(key):
-                names = [str(value) for item in one.get("subject_alt_names") or [] for value in _dict(item).values()]
+                names = [str(value) for item in _items(one.get("subject_alt_names")) for value in _dict(item).values()]
                 values = {
                     "name": _text(one.get("path")),
                     "path": _text(one.get("path")),
@@ -230,7 +229,7 @@ def _server(node: Node, places: Places, rows: Rows) -> None:
 
 def _targets(node: Node, places: Places, rows: Rows) -> None:
     for manager in node.nodes("unready_targets_dumps"):
-        for target in manager.get("target_names") or []:
+        for target in _items(manager.get("target_names")):
             values = {
                 "name": str(target),
                 "kind": next((kind for word, kind in KINDS if word.lower() in str(target).lower()), None),
@@ -293,7 +292,7 @@ def _reader(start: str) -> Callable[[Artefact, Body], Parsed] | None:
     lines = [line for line in start.split("\n") if line.strip()]
     if lines and all(LISTENER_LINE.match(line) for line in lines):
         return _listeners_text
-    if lines and sum(bool(CLUSTER_LINE.match(line)) for line in lines) * 2 > len(lines):
+    if "::" in start and lines and pl.Series(lines).str.contains(CLUSTER_LINE).sum() * 2 > len(lines):
         return _clusters_text
     return None
 

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 import orjson
 import polars as pl
 
-from parsers.parser import Artefact, Parsed
+from parsers.parser import Artefact, Origin, Parsed
 from parsers.schema import IGNORED, REJECT, TIME
 
 NOISE = re.compile(
@@ -25,7 +25,6 @@ NOISE = re.compile(
     r"|(?:ba)?sh: .*(?:Connection refused|/dev/tcp/).*|environment: line \d+: .*|[*<>] .*)?\s*$"
 )
 STATUS_LINE = re.compile(r"^HTTP/[\d.]+ \d{3}\b")
-HEADER = re.compile(r"^[A-Za-z][\w-]*: ?(.*)$")
 SIZE = re.compile(r"^[0-9a-fA-F]{1,8}$")
 QUOTED = re.compile(r'^\s*"[\[{]')
 SEARCHED = 200  # lines in which a body must begin
@@ -72,7 +71,10 @@ def body(artefact: Artefact) -> Body:
 
 
 def text_of(head: str) -> str:
-    """Return a head as `recognises` gets it, from where the body begins; chunk sizes may remain."""
+    """Return a head as `recognises` gets it, from where the body begins."""
+    first = head[:500].partition("\n")[0].rstrip("\r")
+    if not (NOISE.match(first) or STATUS_LINE.match(first) or QUOTED.match(first)):
+        return head
     text = "\n".join(body(Artefact.of("", head[: 1 << 20])).frame["text"].to_list())
     if QUOTED.match(text):
         text = text.lstrip()[1:].replace('\\"', '"').replace("\\n", "\n").replace("\\t", " ")
@@ -117,7 +119,8 @@ def concluded(
         .select(member, "line", reason.alias("reason"))
         .cast(pl.Schema(IGNORED))
     )
-    return Parsed(frames, ignored, bad, version)
+    own = any(name.startswith("envoy.") for name in frames)
+    return Parsed(frames, ignored, bad, version, Origin(component="envoy") if own else Origin())
 
 
 def dated(frame: pl.DataFrame, at: datetime | None) -> pl.DataFrame:

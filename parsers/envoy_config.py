@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from parsers.envoy_body import body, concluded, dated, text_of
-from parsers.envoy_json import Node, Places, flattened, plain, raw, rejected, walk
+from parsers.envoy_json import Node, Places, flattened, raw, rejected, walk
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.schema import SOURCES, TIME
 
@@ -231,7 +231,7 @@ class _Dump:
         for host in config.nodes("virtual_hosts"):
             for route in host.nodes("routes"):
                 said = raw(route)
-                for values in _route(_dict(plain(route))):
+                for values in _route(route.values):
                     self.add("envoy.route", route, {**shared, "virtual_host": _name(host), **values, "raw": said})
 
     def settle(self) -> None:

@@ -17,6 +17,10 @@ import orjson
 import polars as pl
 
 SPACE = re.compile(r"[ \t\r\n]*")
+# Halves of a pair of surrogates, which no text may hold; what takes their place is as long.
+LONE = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
 CUT = "cut JSON"
 DEEP = "JSON nested too deeply"
 WRONG = "not JSON from here"
@@ -183,7 +187,7 @@ def walk(text: str, opened: frozenset[str], pieces: frozenset[str]) -> tuple[lis
         opened: keys whose values are walked: their objects are `Node`s, even if they are cut.
         pieces: keys of lists whose objects are `Node`s too, decoded at once; one that is cut is left out.
     """
-    walker = _Walk(text, opened, pieces)
+    walker = _Walk(LONE.sub(r"\\ufffd", text), opened, pieces)
     return walker.roots(), walker.fault
 
 

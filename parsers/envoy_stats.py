@@ -15,11 +15,10 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
 import polars as pl
 
 from parsers.envoy_body import Body, body, concluded, dated, text_of
-from parsers.envoy_json import Places, flattened, rejected, walk
+from parsers.envoy_json import Places, flattened, raw, rejected, walk
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 
 LINE = r"^(?<name>[A-Za-z][^\s\"{}]*): (?<value>.+)$"
@@ -129,8 +128,12 @@ def _text(found: Body) -> tuple[pl.DataFrame, pl.DataFrame]:
     return rows, odd.select("line", "lines", "text", pl.lit("not a statistic").alias("reason"))
 
 
-def _number(value: float | None) -> str:
-    return "nan" if value is None else f"{value:.15g}"
+def _number(value: Any) -> str:
+    return f"{value:.15g}" if isinstance(value, int | float) else "nan"
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _quantiles(histograms: Any) -> Iterator[tuple[str, str]]:
@@ -138,15 +141,15 @@ def _quantiles(histograms: Any) -> Iterator[tuple[str, str]]:
     if isinstance(histograms, list):
         for item in histograms:
             if isinstance(item, dict) and isinstance(item.get("name"), str):
-                yield item["name"], orjson.dumps(item.get("buckets")).decode()
+                yield item["name"], raw(item.get("buckets")) or ""
         return
     if not isinstance(histograms, dict):
         return
-    quantiles = histograms.get("supported_quantiles") or []
-    for item in histograms.get("computed_quantiles") or []:
+    quantiles = _items(histograms.get("supported_quantiles"))
+    for item in _items(histograms.get("computed_quantiles")):
         if not isinstance(item, dict) or not isinstance(item.get("name"), str):
             continue
-        pairs = [pair for pair in item.get("values") or [] if isinstance(pair, dict)]
+        pairs = [pair for pair in _items(item.get("values")) if isinstance(pair, dict)]
         if all(pair.get("cumulative") is None for pair in pairs):
             yield item["name"], "No recorded values"
         else:
@@ -157,9 +160,9 @@ def _quantiles(histograms: Any) -> Iterator[tuple[str, str]]:
                     for quantile, pair in zip(quantiles, pairs, strict=False)
                 ),
             )
-    for item in histograms.get("details") or []:
+    for item in _items(histograms.get("details")):
         if isinstance(item, dict) and isinstance(item.get("name"), str):
-            yield item["name"], orjson.dumps(item.get("totals")).decode()
+            yield item["name"], raw(item.get("totals")) or ""
 
 
 def _json(found: Body) -> tuple[pl.DataFrame, pl.DataFrame]:

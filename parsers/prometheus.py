@@ -28,7 +28,7 @@ TYPED = re.compile(
     r"^# TYPE [a-zA-Z_:][\w:]* (?:counter|gauge|histogram|summary|untyped|unknown|info|stateset|gaugehistogram)\s*$",
     re.MULTILINE,
 )
-LINE = re.compile(rf"^[a-zA-Z_:][\w:]*(?:\{{{LABELS}\}})\s+[-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN)(?:\s+-?[0-9.]+)?\s*$")
+LINE = r"^[a-zA-Z_:][\w:]*\{(?:[a-zA-Z_]\w*=\".*\",?)?\}\s+[-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN)(?:\s+-?[0-9.]+)?\s*$"
 
 # Parts of Envoy's names that end with a dot, by what the exporter made of them. First the root, then what follows it.
 ROOTS = (
@@ -184,7 +184,7 @@ def recognises(head: str) -> bool:
     lines = [line for line in start.split("\n") if line.strip() and not line.startswith("#")]
     if ABOUT.match(start) and TYPED.search(start):
         return True
-    return len(lines) > 0 and sum(bool(LINE.match(line)) for line in lines) * 2 > len(lines)
+    return len(lines) > 0 and pl.Series(lines).str.contains(LINE).sum() * 2 > len(lines)
 
 
 def parse(artefact: Artefact) -> Parsed:

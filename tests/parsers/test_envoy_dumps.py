@@ -1,6 +1,7 @@
 """Dumps of Envoy's configuration and state: laid out in any way, wrapped, and cut."""
 
 import json
+import time
 from pathlib import Path
 
 import polars as pl
@@ -8,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parsers import envoy_admin, envoy_config, envoy_stats
+from parsers import envoy_access, envoy_admin, envoy_config, envoy_stats, prometheus
 from parsers.envoy_body import body
-from parsers.parser import Artefact, Parsed
+from parsers.parser import Artefact, Parsed, Parser
 
 DATA = Path(__file__).parent.parent / "data" / "envoy"
 DUMP = (DATA / "config_dump.json").read_text()
@@ -212,3 +213,64 @@ def test_hosts_of_text_and_json_are_the_same() -> None:
 
     for source in ("envoy.cluster", "envoy.endpoint"):
         assert one[source].drop("line", "lines", "raw").equals(other[source].drop("line", "lines", "raw"))
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["", "x", "\ud800", "-1", "9" * 30, "1s"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["name", "value", "a"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+JSONS = [
+    (parser, json.loads(text))
+    for parser, text in [
+        (envoy_config.PARSER, DUMP),
+        (envoy_stats.PARSER, (DATA / "stats.json").read_text()),
+        *((parser, s.text) for parser in (envoy_admin.PARSER, envoy_config.PARSER) for s in parser.samples if s.yields),
+    ]
+    if text.startswith("{")
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), which=st.sampled_from(JSONS))
+def test_any_value_in_any_place_does_not_raise(data: st.DataObject, which: tuple[Parser, object]) -> None:
+    parser, document = which
+    doc = json.loads(json.dumps(document))
+    place, holder, key = doc, doc, next(iter(doc))
+    for _ in range(data.draw(st.integers(1, 12))):
+        keys = list(place) if isinstance(place, dict) else list(range(len(place))) if isinstance(place, list) else []
+        if not keys:
+            break
+        holder, key = place, data.draw(st.sampled_from(keys[:20] + keys[-2:]))
+        place = holder[key]
+    holder[key] = data.draw(VALUES)
+
+    parser.parse(Artefact.of("any", json.dumps(doc)))
+
+
+@pytest.mark.parametrize("parser", [envoy_access.PARSER, envoy_admin.PARSER, envoy_stats.PARSER, prometheus.PARSER])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "a::" * 100_000,
+        '{"upstream_host":' * 100_000,
+        "a{" + 'a="1"  ' * 50_000,
+        "1 " * 200_000,
+        "* " * 200_000,
+        '[2025-03-04T10:15:30Z] "' + '" 1 - ' * 100_000,
+    ],
+    ids=range(6),
+)
+def test_hostile_lines_take_no_time(parser: Parser, hostile: str) -> None:
+    began = time.process_time()
+
+    parser.recognises(hostile)
+    parser.parse(Artefact.of("any", hostile))
+
+    assert time.process_time() - began < 5
