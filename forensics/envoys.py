@@ -112,6 +112,16 @@ def _fill(frames: Mapping[str, pl.DataFrame], made: Mapping[str, Dump]) -> None:
                     dump.sizes[thing["name"]] = max(dump.sizes[thing["name"]], thing["hosts"] or 0)
                 else:
                     dump.sizes[thing["cluster"]] = max(1, dump.sizes.get(thing["cluster"], 0))
+        dump.sizes |= dict.fromkeys(_without_members(frames, dump, folder), 0)
+
+
+def _without_members(frames: Mapping[str, pl.DataFrame], dump: Dump, folder: str) -> list[str]:
+    """Return the clusters of a dump's Envoy that have no member by its statistics, whatever was configured."""
+    frame = frames.get("envoy.stat")
+    if frame is None or frame.is_empty():
+        return []
+    bare = frame.filter((pl.col("metric") == "membership_total") & (pl.col("value") == 0))
+    return [s["owner"] for s in bare.iter_rows(named=True) if s["owner"] is not None and _near(s, dump, folder)]
 
 
 def _near(thing: Mapping[str, Any], dump: Dump, folder: str) -> bool:

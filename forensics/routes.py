@@ -78,7 +78,10 @@ def expected_routes(frames: Mapping[str, pl.DataFrame], topology: Topology) -> p
     known = {(w.namespace, w.header) for w in wanted}
     for dump in found:
         rows.extend(_stale(frames, topology, dump, known, gone))
-    return pl.DataFrame(rows, schema=SOURCES["route.expected"].schema) if rows else empty("route.expected")
+    if not rows:
+        return empty("route.expected")
+    # Where no version is known, a missing HTTP route and a missing gRPC route are one row.
+    return pl.DataFrame(rows, schema=SOURCES["route.expected"].schema).unique(maintain_order=True)
 
 
 def _wanted(
