@@ -16,7 +16,7 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -60,12 +60,18 @@ def recognises(head: str) -> bool:
 
 def parse(artefact: Artefact) -> Parsed:
     """Return every line as part of a record of `log.other`; blank lines between records are ignored."""
-    folded = fold(artefact, artefact.frame["text"].str.contains(HEAD), strict=False)
+    folded = fold(artefact, artefact.frame["text"].str.contains(ascii_classes(HEAD)), strict=False)
     first, rest, near = folded.rows["first"], folded.rows["rest"], folded.rows["stamped"]
-    plain, klog, syslog = (first.str.extract_groups(x).struct for x in (PLAIN, KLOG, SYSLOG))
-    written = plain[0].fill_null(first.str.extract(LOGFMT)).fill_null(first.str.extract(JSON))
+    plain, klog, syslog = (first.str.extract_groups(ascii_classes(x)).struct for x in (PLAIN, KLOG, SYSLOG))
+    written = (
+        plain[0].fill_null(first.str.extract(ascii_classes(LOGFMT))).fill_null(first.str.extract(ascii_classes(JSON)))
+    )
     full, zoned = _written(written)
-    name = klog[0].fill_null(first.str.extract(LEVEL_KEY)).fill_null(first.str.extract(LEVEL_HERE))
+    name = (
+        klog[0]
+        .fill_null(first.str.extract(ascii_classes(LEVEL_KEY)))
+        .fill_null(first.str.extract(ascii_classes(LEVEL_HERE)))
+    )
     digits = written.fill_null(klog[1]).str.extract(r"[.,](\d+)").str.len_chars().fill_null(0)
     message = plain[1].fill_null(klog[2]).fill_null(syslog[1])
     keys = ("$.msg", "$.message", "$.log", "$.event")

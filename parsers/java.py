@@ -17,7 +17,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fold
+from parsers.folding import ascii_classes, dated, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MILLISECOND, SECOND
@@ -56,9 +56,9 @@ def recognises(head: str) -> bool:
 
 def parse(artefact: Artefact) -> Parsed:
     """Return every line as part of a record of `log.kafka`; blank lines between records are ignored."""
-    folded = fold(artefact, artefact.frame["text"].str.contains(HEAD))
+    folded = fold(artefact, artefact.frame["text"].str.contains(ascii_classes(HEAD)))
     first, rest = folded.rows["first"], folded.rows["rest"]
-    part = first.str.extract_groups(RECORD).struct
+    part = first.str.extract_groups(ascii_classes(RECORD)).struct
     written = part[0].str.replace(",", ".", literal=True)
     text = first.str.replace(r"^\[?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[,.]\d+)?\]? +", "") + rest
     message = part[3].str.replace(r" \((?:[A-Za-z_][\w$-]*\.)+[\w$.-]+\)(?: \[[^\]]*\])?$", "").fill_null(first) + rest
@@ -74,7 +74,9 @@ def parse(artefact: Artefact) -> Parsed:
         zoned=pl.lit(False),
         component=pl.lit(_component(first)),
         fields=pl.struct(
-            logger=text.str.extract(LOGGER, 1), thread=text.str.extract(LOGGER, 2), myid=part[1]
+            logger=text.str.extract(ascii_classes(LOGGER), 1),
+            thread=text.str.extract(ascii_classes(LOGGER), 2),
+            myid=part[1],
         ).struct.json_encode(),
     )
     versions = text.str.extract(r"^INFO Kafka version: (\S+)").drop_nulls()

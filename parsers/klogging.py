@@ -16,7 +16,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fold
+from parsers.folding import ascii_classes, dated, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -54,11 +54,13 @@ def recognises(head: str) -> bool:
 
 def parse(artefact: Artefact) -> Parsed:
     """Return every line as part of a record of `log.dataflow`; blank lines between records are ignored."""
-    folded = fold(artefact, artefact.frame["text"].str.contains(HEAD))
+    folded = fold(artefact, artefact.frame["text"].str.contains(ascii_classes(HEAD)))
     first, rest = folded.rows["first"], folded.rows["rest"]
-    iso, clock, otel = (first.str.extract_groups(x).struct for x in (ISO, CLOCK, OTEL))
+    iso = first.str.extract_groups(ascii_classes(ISO)).struct
+    rare = first.set(iso[0].is_not_null(), None)
+    clock, otel = (rare.str.extract_groups(ascii_classes(x)).struct for x in (CLOCK, OTEL))
     said = iso[4].fill_null(clock[4]).fill_null(otel[4])
-    written = timestamps.rfc3339(iso[0])
+    written = timestamps.rfc3339(iso[0], 9)
     # The agent writes a colon before the milliseconds.
     agent = timestamps.rfc3339(
         otel[0].str.replace(r"^(\S+) (\d\d:\d\d:\d\d):(\d{3}) ([+-]\d\d)(\d\d)$", "${1}T${2}.${3}${4}:${5}")

@@ -19,9 +19,10 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
+from parsers.schema import SPAN, TIME
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
 
 LEVEL_NAMES = r"TRACE|DEBUG|INFO|WARNING|ERROR|CRITICAL"
@@ -48,12 +49,11 @@ SHAPES = {
     ),
     "script": r"^(?:Environment (?:tarball )?not found at |--> )",
 }
-OWN = r"^(.{23}) \[([^\]]+)\](?:\[([^\]]*)\])? ([A-Z]+) - (.*)$"
 TRACE = (
     r"^(?:Traceback \(most recent call last\):|\s+File \".*\", line \d+|The above exception was the direct cause"
     r"|During handling of the above exception|Exception Group Traceback)"
 )
-ACCESS = r'^(?:INFO: +)?(\S+) - "([A-Z]+) (\S+) HTTP/[\d.]+" (\d{3})'
+_REQUEST = ("client", "method", "path", "status")
 RAISED = (
     r"(?m)^((?:[A-Za-z_]\w*\.)*[A-Za-z_]*"
     r"(?:Error|Exception|Warning|Interrupt|Exit|NotFound|NotReady|InvalidModelURI))(?::|$)"
@@ -94,29 +94,43 @@ def recognises(head: str) -> bool:
 
 def _shape(text: pl.Series) -> pl.Series:
     """Return the name of each line's shape; null for a line that begins no record of a known one."""
-    lines = pl.DataFrame({"text": text.fill_null("")})
+    line = pl.col("text")
+    lines = pl.DataFrame({"text": text.fill_null("")}).with_columns(
+        frequent=pl.when(line.str.contains(ascii_classes(SHAPES["own"])))
+        .then(pl.lit("own"))
+        .when(line.str.contains(ascii_classes(SHAPES["uvicorn"])))
+        .then(pl.lit("uvicorn"))
+    )
+    rare = pl.when(pl.col("frequent").is_null()).then(line)
     made: pl.Expr = pl.lit(None, pl.String)
-    for name, regex in reversed(SHAPES.items()):
-        made = pl.when(pl.col("text").str.contains(regex)).then(pl.lit(name)).otherwise(made)
-    return lines.select(made.alias("shape")).to_series()
+    for name in reversed([*SHAPES][2:]):
+        made = pl.when(rare.str.contains(ascii_classes(SHAPES[name]))).then(pl.lit(name)).otherwise(made)
+    return lines.select(pl.coalesce("frequent", made).alias("shape")).to_series()
 
 
 def _starts(text: pl.Series, shape: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"text": text.fill_null(""), "shape": shape})
     line = pl.col("text")
-    serious = line.str.contains(r"^.{0,80}?\b(?:WARN|WARNING|ERROR|CRITICAL|FATAL)\b") & ~line.str.contains(r'" \d{3}')
+    # Where the level stands is known of the two frequent shapes; elsewhere it is looked for.
+    known = line.str.contains(
+        r"^(?:[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8},[0-9]{3} \[[^\]]+\](?:\[[^\]]*\])? )?(?:WARNING|ERROR|CRITICAL)[: ]"
+    )
+    rare = pl.when(~pl.col("shape").is_in(["own", "uvicorn"])).then(line)
+    loud = rare.str.contains(r"^.{0,80}?\b(?:WARN|WARNING|ERROR|CRITICAL|FATAL)\b").fill_null(False)
     # A format string makes MLServer's JSON: a message with a line feed leaves the object open.
     opened = (pl.col("shape") == "json") & ~line.str.contains(r"\}\s*$")
-    takes = serious | opened | pl.col("shape").is_in(["warning", "failure", "native"])
+    takes = known | loud | opened | pl.col("shape").is_in(["warning", "failure", "native"])
+    odd = pl.when(pl.col("shape").is_null()).then(line)
     frame = frame.with_columns(
         head=pl.col("shape").is_not_null(),
         takes=pl.when(pl.col("shape").is_not_null()).then(takes).forward_fill().fill_null(False),
-        trace=line.str.contains(TRACE),
-        plain=line.str.contains(r"^[^\s})\]]"),
+        trace=odd.str.contains(ascii_classes(TRACE)).fill_null(False),
+        plain=odd.str.contains(r"^[^\s})\]]").fill_null(False),
     )
-    frame = frame.with_columns(block=pl.col("head").cum_sum())
-    traces = pl.col("trace").cum_sum().over("block")
-    alone = ((traces == 0) & pl.col("plain")) | (pl.col("trace") & (traces == 1))
+    # Up to the first trace line of its block a plain line stands alone; that trace line begins the record of the rest.
+    traces, at_head = pl.col("trace").cum_sum(), pl.when("head").then(pl.col("trace").cum_sum()).forward_fill()
+    seen = traces - at_head.fill_null(0)
+    alone = ((seen == 0) & pl.col("plain")) | (pl.col("trace") & (seen == 1))
     return frame.select(pl.col("head") | (~pl.col("takes") & alone)).to_series()
 
 
@@ -126,8 +140,9 @@ def parse(artefact: Artefact) -> Parsed:
     folded = fold(artefact, _starts(text, _shape(text)))
     rows = folded.rows.with_columns(shape=_shape(folded.rows["first"]))
     parts = [_own(rows.filter(pl.col("shape") == "own"))]
+    parts.append(_uvicorn(rows.filter(pl.col("shape") == "uvicorn")))
     parts.append(_json(rows.filter(pl.col("shape") == "json")))
-    parts.append(_others(rows.filter(~pl.col("shape").is_in(["own", "json"]).fill_null(False))))
+    parts.append(_others(rows.filter(~pl.col("shape").is_in(["own", "uvicorn", "json"]).fill_null(False))))
     made = pl.concat([p for p in parts if p.height] or parts[:1], how="diagonal_relaxed").sort("line")
     made = dated(made.with_columns(zoned=pl.lit(False), component=pl.lit("mlserver")))
     return Parsed(
@@ -135,34 +150,61 @@ def parse(artefact: Artefact) -> Parsed:
     )
 
 
-def _row(rows: pl.DataFrame, **more: pl.Expr) -> pl.DataFrame:
-    """Return `rows` with `fields` from what the message says, and from `more` what its format says."""
-    whole = pl.col("text")
-    known = {
-        "client": whole.str.extract(ACCESS, 1),
-        "method": whole.str.extract(ACCESS, 2),
-        "path": whole.str.extract(ACCESS, 3),
-        "status": whole.str.extract(ACCESS, 4),
-        # The last one is what was raised; a worker's own stands in front of it.
-        "exception": pl.when(pl.col("lines") > 1).then(whole.str.extract_all(RAISED).list.last().str.strip_suffix(":")),
-    }
-    return rows.with_columns(fields=fields(**{**known, **more}))
+def _row(rows: pl.DataFrame, **known: pl.Expr) -> pl.DataFrame:
+    """Return `rows` with `fields`: what its format says, and of a traceback the exception that was raised last."""
+    whole = pl.when(pl.col("lines") > 1).then("text")
+    raised = whole.str.extract_all(ascii_classes(RAISED)).list.last().str.strip_suffix(":")
+    return rows.with_columns(fields=fields(exception=raised, **known))
 
 
 def _own(rows: pl.DataFrame) -> pl.DataFrame:
-    part = rows["first"].str.extract_groups(OWN).struct
-    label = part[2]
+    text = rows["first"].str.slice(24)
+    # The shape is known, so its separators are there: the level stands before the first " - ".
+    halves = text.str.splitn(" - ", 2).struct.unnest()
+    front = halves["field_0"].str.split_exact("] ", 1).struct.unnest()
+    names = front["field_0"].str.strip_prefix("[").str.split_exact("][", 1).struct.unnest()
+    label = names["field_1"]
     rows = rows.with_columns(
         time=timestamps.local(rows["first"].str.slice(0, 23)),
-        level=levels(part[3]),
-        message=part[4] + rows["rest"],
-        text=rows["first"].str.slice(24) + rows["rest"],
-        logger=part[1],
+        level=levels(front["field_1"]),
+        message=halves["field_1"] + rows["rest"],
+        text=text + rows["rest"],
+        logger=names["field_0"].str.strip_suffix("]"),
         model=label.str.extract(r"^(.*?)(?::[^:]*)?$"),
         model_version=label.str.extract(r":([^:]*)$"),
         precision=pl.lit(MILLISECOND),
     )
     return _row(rows, **{x: pl.col(x) for x in ("logger", "model", "model_version")})
+
+
+def _uvicorn(rows: pl.DataFrame) -> pl.DataFrame:
+    first = rows["first"]
+    access = _access(first.str.slice(10))
+    rows = rows.with_columns(
+        time=pl.lit(None, TIME),
+        level=levels(first.str.split_exact(":", 1).struct[0]),
+        message=first.str.slice(10) + rows["rest"],
+        text=first + rows["rest"],
+        precision=pl.lit(None, SPAN),
+        **{name: access[name] for name in _REQUEST},
+    )
+    return _row(rows, **{name: pl.col(name) for name in _REQUEST})
+
+
+def _access(said: pl.Series) -> pl.DataFrame:
+    """Return what an access line says (columns `_REQUEST`), by its separators; null where it is none."""
+    third = said.str.splitn('"', 3).struct.unnest()
+    request = third["field_1"].str.splitn(" ", 3).struct.unnest()
+    is_access = pl.Series(
+        third["field_0"].str.ends_with(" - ") & request["field_2"].str.starts_with("HTTP/")
+    ).fill_null(False)
+    made = {
+        "client": third["field_0"].str.strip_suffix(" - "),
+        "method": request["field_0"],
+        "path": request["field_1"],
+        "status": third["field_2"].str.slice(1, 3),
+    }
+    return pl.DataFrame(made).select(pl.when(is_access).then(pl.all()))
 
 
 def _json(rows: pl.DataFrame) -> pl.DataFrame:
@@ -199,9 +241,8 @@ def _json(rows: pl.DataFrame) -> pl.DataFrame:
         text=pl.format("[{}] {} - {}", pl.col("logger").fill_null("-"), pl.col("name").fill_null("-"), "message"),
         precision=pl.when(pl.col("time").is_not_null()).then("precision"),
     )
-    access = pl.col("said").str.extract_groups(ACCESS).struct
-    more = {x: access[i] for i, x in enumerate(("client", "method", "path", "status"))}
-    return _row(rows, **{x: pl.col(x) for x in ("logger", "model", "model_version")}, **more)
+    rows = rows.hstack(_access(rows["said"]))
+    return _row(rows, **{x: pl.col(x) for x in ("logger", "model", "model_version", *_REQUEST)})
 
 
 def _others(rows: pl.DataFrame) -> pl.DataFrame:

@@ -19,7 +19,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -92,7 +92,9 @@ def _parse(name: str, artefact: Artefact) -> Parsed:
     text = artefact.frame["text"].fill_null("")
     forms = _FORMS[name]
     # What has no head and is not indented stands for itself: banners, and prints of the runtime.
-    starts = text.str.contains("|".join(f"(?:{x.regex})" for x in forms)) | text.str.contains(r"^[^\s}\]]")
+    starts = text.str.contains(ascii_classes("|".join(f"(?:{x.regex})" for x in forms))) | text.str.contains(
+        r"^[^\s}\]]"
+    )
     folded = fold(artefact, starts)
     source = f"log.{name}"
     rows = _understood(folded.rows, forms).with_columns(component=pl.lit(name))
@@ -107,7 +109,7 @@ def _understood(rows: pl.DataFrame, forms: Sequence[_Form]) -> pl.DataFrame:
     time, name, message = void.cast(pl.Datetime("us", "UTC")), void, void
     precision, zoned = void.cast(pl.Duration("us")), pl.Series("zoned", [False] * len(first), pl.Boolean)
     for form in forms:
-        part = first.str.extract_groups(form.regex).struct
+        part = first.str.extract_groups(ascii_classes(form.regex)).struct
         fits = part[form.message].is_not_null() & message.is_null()
         if form.time is not None:
             read = form.read(part[form.time], rows["stamped"])
@@ -118,7 +120,7 @@ def _understood(rows: pl.DataFrame, forms: Sequence[_Form]) -> pl.DataFrame:
             name = name.zip_with(~fits, part[form.level])
         message = message.zip_with(~fits, part[form.message])
     spoken = name.str.to_lowercase().replace({"trc": "trace", "ftl": "fatal", "pnc": "fatal", "emerg": "fatal"})
-    access = first.str.extract_groups(ACCESS).struct
+    access = first.str.extract_groups(ascii_classes(ACCESS)).struct
     # An access line is quoted whole: its client and its request stand before the status.
     whole = message.zip_with(access[3].is_null() & first.str.extract(HAPROXY).is_null(), first)
     request = access[2].fill_null(first.str.extract(r'^\[\S+Z\] "([^"]*)"'))

@@ -15,7 +15,7 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import dated, fold
+from parsers.folding import ascii_classes, dated, fold
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, SECOND
@@ -57,7 +57,7 @@ def parse(artefact: Artefact) -> Parsed:
     text = artefact.frame["text"].fill_null("")
     folded = fold(artefact, _starts(text))
     first, rest = folded.rows["first"], folded.rows["rest"]
-    glog, iso, other = (first.str.extract_groups(x).struct for x in (GLOG, ISO, TENSORFLOW))
+    glog, iso, other = (first.str.extract_groups(ascii_classes(x)).struct for x in (GLOG, ISO, TENSORFLOW))
     full = timestamps.rfc3339(iso[0]).fill_null(timestamps.local(other[0], "%Y-%m-%d %H:%M:%S%.f"))
     near = folded.rows["stamped"].fill_null(full).fill_null(strategy="forward").fill_null(strategy="backward")
     name = glog[0].fill_null(iso[1]).fill_null(other[1]).fill_null(other[2])
@@ -89,7 +89,7 @@ def parse(artefact: Artefact) -> Parsed:
 def _starts(text: pl.Series) -> pl.Series:
     """Return where records begin: at heads, and at prints behind a record that is neither warning nor error."""
     line = pl.col("text")
-    frame = pl.DataFrame({"text": text}).with_columns(head=line.str.contains(HEAD))
+    frame = pl.DataFrame({"text": text}).with_columns(head=line.str.contains(ascii_classes(HEAD)))
     serious = line.str.contains(rf"^[WEF]\d{{4}} |^\S+Z [WEF] |: [WEF] |^(?:WARNING|ERROR): |^\[|{SERIOUS}")
     takes = pl.when("head").then(serious).forward_fill().fill_null(False)
     plain = line.str.contains(r"^[^\s+|})\]-]")
