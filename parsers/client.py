@@ -42,7 +42,7 @@ VERBOSE = (
 HEADER = r"^(?:[<>] )?[A-Za-z][\w-]*: ?\S?|^[<>] ?$|^[<>] [A-Z]+ \S+ HTTP/"
 KUBECTL = (
     r"^(?:Error from server|error: |Unable to connect to the server|The connection to the server .* was refused"
-    r"|No resources found|Forwarding from |Handling connection for |The \w+ \".*\" is invalid|Defaulted container "
+    r"|Forwarding from |Handling connection for |The \w+ \".*\" is invalid|Defaulted container "
     r"|Unable to use a TTY|E\d{4} [\d:.]+ +\d+ (?:portforward|memcache|request|round_trippers|websocket)\w*\.go"
     r"|Error: (?:INSTALLATION|UPGRADE) FAILED|[\w.-]+/[\w.-]+ (?:created|configured|unchanged|deleted|patched"
     r"|condition met)\b"
@@ -80,7 +80,7 @@ LOOKUP = (
     r"|(?:Server|Address(?: 1)?):\s+\d[\d.]+(?:#\d+)?)"
 )
 PAGE = r"^(?:<head>|<title>|<body|<center>|<h1>|<hr>|</)"
-TABLES = r"^(?:-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST|PUT) |\d{3}$|;; |Name:\s+\S)"
+TABLES = r"^(?:No resources found|-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST|PUT) |\d{3}$|;; |Name:\s+\S)"
 INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[{]'
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
