@@ -24,14 +24,21 @@ def unescaped(values: pl.Series) -> pl.Series:
     odd = values.str.contains("\\", literal=True).fill_null(False).arg_true()
     if odd.is_empty():
         return values
-    some = values.gather(odd).str.replace_all("\\\\", _KEPT, literal=True)
+    some = _replaced(values.gather(odd), "\\\\", _KEPT)
     for written, meant in _SHORT.items():
-        some = some.str.replace_all(written, meant, literal=True)
+        some = _replaced(some, written, meant)
     coded = some.str.contains(r"\\(?:x|u|U)[0-9a-fA-F]{2}").fill_null(False).arg_true()
     if not coded.is_empty():
         # Row by row: Polars cannot compute a character from its number, and such lines are few.
         some = some.scatter(coded, [_CODE.sub(_character, x) for x in some.gather(coded).to_list()])
-    return values.scatter(odd, some.str.replace_all(_KEPT, "\\", literal=True))
+    return values.scatter(odd, _replaced(some, _KEPT, "\\"))
+
+
+def _replaced(values: pl.Series, written: str, meant: str) -> pl.Series:
+    # To look is cheaper than to copy, and most of these occur in few files.
+    if not values.str.contains(written, literal=True).any():
+        return values
+    return values.str.replace_all(written, meant, literal=True)
 
 
 def _character(match: re.Match[str]) -> str:

@@ -39,11 +39,11 @@ def read(rows: pl.DataFrame) -> pl.DataFrame:
     """Return columns `READ`; `fields` is null where the pairs cannot all be told apart."""
     text = rows["text"]
     parts = text.str.slice(26).str.splitn('"', 4).struct.unnest()
-    # What nearly all lines look like: `… level=info msg="…" key=value`, in UTC and without a backslash.
+    # What nearly all lines look like: `… level=info msg="…" key=value`, in UTC and without a backslash in the message.
     opening = (parts["field_0"].fill_null("") + "|" + parts["field_1"].fill_null("")).replace_strict(
         {f"| level={x} msg=": "fatal" if x == "panic" else x for x in _LEVEL_WORDS}, default=None, return_dtype=LEVEL
     )
-    plain = (text.str.slice(25, 1) == "Z") & opening.is_not_null() & ~text.str.contains("\\", literal=True)
+    plain = (text.str.slice(25, 1) == "Z") & opening.is_not_null() & ~parts["field_2"].str.contains("\\", literal=True)
     made = pl.DataFrame(
         {
             "time": timestamps.rfc3339(text.str.slice(6, 20), digits=0),
@@ -99,15 +99,25 @@ def fields_json(tails: pl.Series) -> pl.Series:
         some = tails.gather(odd)
         pairs = some.str.replace_all(_PAIR, ',"${1}":"${2}${3}"')
         whole = some.str.contains(rf"^(?:{_PAIR})+$")
-        # Go writes three escapes that JSON does not know. An escaped backslash must not be taken for their first half.
-        pairs = pairs.str.replace_all("\\\\", "\ue000", literal=True)
-        pairs = pairs.str.replace_all(r"\\x([0-9a-fA-F]{2})", "\\u00${1}")
-        pairs = pairs.str.replace_all("\\a", "\\u0007", literal=True).str.replace_all("\\v", "\\u000b", literal=True)
-        whole &= ~pairs.str.contains(r"\\(?:[^\"/bfnrtu]|u(?:[^0-9a-fA-F]|[0-9a-fA-F]{1,3}(?:[^0-9a-fA-F]|$)))")
-        pairs = pairs.str.replace_all("\ue000", "\\\\", literal=True)
+        strange = pairs.str.contains(r"\\[^\"\\nrtbf]").arg_true()
+        if not strange.is_empty():
+            written, good = _json_escapes(pairs.gather(strange))
+            pairs, whole = pairs.scatter(strange, written), whole.scatter(strange, whole.gather(strange) & good)
         objects = pl.select(pl.concat_str(pl.lit("{"), pairs.str.strip_prefix(","), pl.lit("}"))).to_series()
         made = made.scatter(odd, objects.set(~whole, None))
     return made.set((tails == "").fill_null(True), None)
+
+
+def _json_escapes(pairs: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return pairs with JSON's escapes for Go's, and whether no other is left."""
+    # An escaped backslash must not be taken for the first half of another escape.
+    pairs = pairs.str.replace_all("\\\\", "\ue000", literal=True)
+    pairs = pairs.str.replace_all(r"\\x([0-9a-fA-F]{2})", "\\u00${1}")
+    pairs = pairs.str.replace_all("\\a", "\\u0007", literal=True).str.replace_all("\\v", "\\u000b", literal=True)
+    bad = pairs.str.contains(
+        r"\\(?:[^\"/bfnrtu]|u(?:[^0-9a-fA-F]|[0-9a-fA-F]{1,3}(?:[^0-9a-fA-F]|$)))|\\u[dD][89a-fA-F]"
+    )
+    return pairs.str.replace_all("\ue000", "\\\\", literal=True), ~bad
 
 
 def _read_json(rows: pl.DataFrame) -> pl.DataFrame:
