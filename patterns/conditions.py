@@ -7,7 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
-from parsers.schema import NAMES
+from parsers.schema import NAMES, SOURCES
 from patterns import regexes
 from patterns.columns import columns_of, dtype_of, kind_of, nearest, unknown_column
 from patterns.terms import All, Any, Column, Condition, Node, Not, Test, Value
@@ -95,6 +95,13 @@ def _fitting(value: object, kind: str, test: Test, source: str) -> tuple[Value, 
         return value, f"{value} is too big a number"
     if kind == "time":
         return _time(str(value))
+    if (
+        value == "unknown"
+        and source in SOURCES
+        and SOURCES[source].derived
+        and (kind == "word" or "state" in test.column.path)
+    ):
+        return value, "in a derived source `unknown` counts as null: no test of it is ever decided"
     if kind in ("level", "word"):
         dtype = dtype_of(test.column, source)
         words = list(dtype.categories) if isinstance(dtype, pl.Enum) else []

@@ -11,6 +11,7 @@ from re import _constants as c  # type: ignore[attr-defined]
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
 
+from patterns import regexes
 from patterns.pattern import Library
 from patterns.terms import All, Column, Condition, Node, Test
 from patterns.terms import Any as Either
@@ -145,7 +146,6 @@ def _step(op: Any, argument: Any) -> tuple[list[str] | None, list[str]]:
 
 # ---- joining
 
-_STEPS = re.compile(r"\(\?P?<[A-Za-z_]\w*>|\\.|\[\^?\]?(?:\\.|\[:?[^\]]*\]|[^\]\\])*\]|.", re.DOTALL)
 _OUTSIDE = r"\x{80}-\x{10FFFF}"  # all that is not ASCII
 _WIDE = {"d": "0-9", "w": "0-9A-Za-z_", "s": r"\t-\r "}
 
@@ -160,18 +160,18 @@ def alternation(regexes: Iterable[str]) -> str:
 
 
 def _widened(regex: str) -> str:
-    return "".join(_wide_step(step[0]) for step in _STEPS.finditer(regex))
+    return "".join(_wide_step(step) for _, step in regexes.steps(regex))
 
 
 def _wide_step(step: str) -> str:
-    if step.startswith("(?"):
+    if len(step) > 1 and step[0] == "(":
         return "(?:"
     if step in (r"\b", r"\B"):
         return "(?:)"
     if len(step) == 2 and step[0] == "\\" and step[1].lower() in _WIDE:
         ascii_ = _WIDE[step[1].lower()]
         return f"[{ascii_}{_OUTSIDE}]" if step[1].islower() else f"[^{ascii_}]"
-    if step.startswith("[") and len(step) > 1 and not re.search(r"\\[DWS]|&&|--|~~", step):
+    if step.startswith("[") and len(step) > 1 and not re.search(r"\\[DWS]|&&|--|~~|(?<!\\)\[\^", step[1:]):
         outside = "" if step.startswith("[^") else _OUTSIDE
         return re.sub(
             r"\\(.)", lambda found: _WIDE[found[1]] + outside if found[1] in _WIDE else found[0], step, flags=re.DOTALL

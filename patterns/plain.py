@@ -47,15 +47,18 @@ def from_plain(plain: Any) -> Any:
     Raises:
         KeyError, TypeError, ValueError: if it is not what `to_plain` returned.
     """
-    if isinstance(plain, dict):
+    kind = type(plain)
+    if kind is dict:
         return {key: from_plain(each) for key, each in plain.items()}
-    if not isinstance(plain, list):
+    if kind is not list:
         return plain
-    name, *rest = plain
+    name = plain[0]
+    # Most of what a pattern holds is text: it is passed over here, not in a call of its own.
+    rest: list[Any] = [each if type(each) is str else from_plain(each) for each in plain[1:]]
     if name == "()":
-        return tuple(map(from_plain, rest))
+        return tuple(rest)
     if name == "us":
         return timedelta(microseconds=rest[0])
     if name == "at":
         return datetime.fromisoformat(rest[0])
-    return _CLASSES[name](*map(from_plain, rest))
+    return _CLASSES[name](*rest)
