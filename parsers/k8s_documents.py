@@ -7,7 +7,7 @@ indentation kubectl writes, JSON by brackets outside of strings.
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -72,7 +72,6 @@ class Document:
     start: int
     stop: int
     whole: bool = True
-    between: list[tuple[int, int, str]] = field(default_factory=list)  # start, stop, reason
 
 
 def load_yaml(text: str) -> tuple[Any, str | None]:
@@ -174,6 +173,8 @@ def _block_list(lines: list[str], start: int, stop: int, first: int, opening: in
             return Document(head, items, True, start, stop, whole=False)
     # kubectl writes `kind` after `items`: a list without it was cut off
     whole = opening is None or (head is not None and "kind" in head)
+    if not whole and items and items[-1].broken is None:
+        items[-1] = replace(items[-1], value=None, broken="cut off before its end")
     return Document(head, items, True, start, stop, whole)
 
 
