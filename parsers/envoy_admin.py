@@ -16,8 +16,8 @@ import orjson
 import polars as pl
 
 from parsers.envoy_body import Body, body, concluded, dated, text_of
-from parsers.envoy_config import framed
 from parsers.envoy_json import Node, Places, flattened, raw, rejected, walk
+from parsers.envoy_resources import Row, entry, framed, integer, said
 from parsers.envoy_stats import statistics
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 
@@ -59,24 +59,7 @@ STARTS = re.compile(
     r'|version"\s*:\s*"[0-9a-f]+/\d+\.[^"/]*/[^"]*"\s*,\s*"state")'
 )
 
-Row = dict[str, Any]
 Rows = dict[str, list[Row]]
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value != "" else None
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, str) and re.fullmatch(r"\d{1,18}", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 62 else None
-
-
-def _dict(value: Any) -> Row:
-    if isinstance(value, Node):
-        return value.values
-    return value if isinstance(value, dict) else {}
 
 
 def _items(value: Any) -> list[Any]:
@@ -157,22 +140,22 @@ def _clusters(node: Node, places: Places, rows: Rows) -> None:
     rows |= {"envoy.cluster": [], "envoy.endpoint": []}
     for cluster in node.nodes("cluster_statuses"):
         hosts = cluster.nodes("host_statuses")
-        name = _text(cluster.get("name"))
+        name = said(cluster.get("name"))
         line, lines = places.span(cluster.first, hosts[0].first if hosts else cluster.last)
         values = {"line": line, "lines": lines, "name": name, "dynamic": cluster.get("added_via_api") is True}
         rows["envoy.cluster"].append(values)
         for host in hosts:
-            socket = _dict(_dict(host.get("address")).get("socket_address"))
-            stats = {str(item.get("name")): item.get("value", "0") for item in map(_dict, _items(host.get("stats")))}
-            address, port = _text(socket.get("address")), _number(socket.get("port_value", 0))
+            socket = entry(entry(host.get("address")).get("socket_address"))
+            stats = {str(item.get("name")): item.get("value", "0") for item in map(entry, _items(host.get("stats")))}
+            address, port = said(socket.get("address")), integer(socket.get("port_value", 0))
             values = {
                 "cluster": name,
                 "name": f"{address}:{port}",
                 "address": address,
                 "port": port,
-                "hostname": _text(host.get("hostname")),
-                "health": _health(_dict(host.get("health_status"))),
-                **{key: _number(stats.get(key)) for key in NUMBERS},
+                "hostname": said(host.get("hostname")),
+                "health": _health(entry(host.get("health_status"))),
+                **{key: integer(stats.get(key)) for key in NUMBERS},
                 "raw": raw(host),
             }
             rows["envoy.endpoint"].append(places.row(host, values))
@@ -180,11 +163,11 @@ def _clusters(node: Node, places: Places, rows: Rows) -> None:
 
 def _listeners(node: Node, places: Places, rows: Rows) -> None:
     for listener in node.nodes("listener_statuses"):
-        socket = _dict(_dict(listener.get("local_address")).get("socket_address"))
+        socket = entry(entry(listener.get("local_address")).get("socket_address"))
         values = {
-            "name": _text(listener.get("name")),
-            "address": _text(socket.get("address")),
-            "port": _number(socket.get("port_value", 0)),
+            "name": said(listener.get("name")),
+            "address": said(socket.get("address")),
+            "port": integer(socket.get("port_value", 0)),
         }
         rows.setdefault("envoy.listener", []).append(places.row(listener, values))
 
@@ -196,14 +179,14 @@ def _certificates(node: Node, places: Places, rows: Rows) -> None:
     for context in node.nodes("certificates"):
         for key in ("ca_cert", "cert_chain"):
             for one in context.nodes(key):
-                names = [str(value) for item in _items(one.get("subject_alt_names")) for value in _dict(item).values()]
+                names = [str(value) for item in _items(one.get("subject_alt_names")) for value in entry(item).values()]
                 values = {
-                    "name": _text(one.get("path")),
-                    "path": _text(one.get("path")),
-                    "serial": _text(one.get("serial_number")),
+                    "name": said(one.get("path")),
+                    "path": said(one.get("path")),
+                    "serial": said(one.get("serial_number")),
                     "subject": orjson.dumps(names).decode(),
-                    "valid_from": _text(one.get("valid_from")),
-                    "expires": _text(one.get("expiration_time")),
+                    "valid_from": said(one.get("valid_from")),
+                    "expires": said(one.get("expiration_time")),
                     "ca": key == "ca_cert",
                     "raw": raw(one),
                 }
@@ -211,16 +194,16 @@ def _certificates(node: Node, places: Places, rows: Rows) -> None:
 
 
 def _server(node: Node, places: Places, rows: Rows) -> None:
-    version = _text(node.get("version")) or ""
+    version = said(node.get("version")) or ""
     if "state" not in node.values or version.count("/") < 2:
         return
     seconds = re.fullmatch(r"(\d{1,12})(?:\.\d+)?s", str(node.get("uptime_current_epoch")))
-    about = _dict(node.get("node"))
+    about = entry(node.get("node"))
     values = {
         "version": version.split("/")[1],
-        "state": _text(node.get("state")),
+        "state": said(node.get("state")),
         "uptime": timedelta(seconds=min(int(seconds[1]), 10**10)) if seconds else None,
-        "node_id": _text(about.get("id")),
+        "node_id": said(about.get("id")),
         "raw": raw({**node.values, "node": {key: about[key] for key in about if key != "extensions"}}),
     }
     line, _ = places.span(node.first, node.last)
@@ -234,7 +217,7 @@ def _targets(node: Node, places: Places, rows: Rows) -> None:
                 "name": str(target),
                 "kind": next((kind for word, kind in KINDS if word.lower() in str(target).lower()), None),
                 "state": "pending",
-                "error": _text(manager.get("name")),
+                "error": said(manager.get("name")),
             }
             rows.setdefault("envoy.update", []).append(places.row(manager, values))
 
@@ -243,11 +226,11 @@ def _figures(node: Node, places: Places) -> list[Row]:
     line, lines = places.span(node.first, node.last)
     made: list[Row] = []
     if "heap_size" in node.values:
-        made += [{"name": f"memory.{key}", "value": _number(value)} for key, value in node.values.items()]
+        made += [{"name": f"memory.{key}", "value": integer(value)} for key, value in node.values.items()]
     if "layers" in node.values:
         made += [
-            {"name": f"runtime.entries.{key}", "text": _text(_dict(value).get("final_value"))}
-            for key, value in _dict(node.get("entries")).items()
+            {"name": f"runtime.entries.{key}", "text": said(entry(value).get("final_value"))}
+            for key, value in entry(node.get("entries")).items()
         ]
     return [{"line": line, "lines": lines, **row} for row in made]
 

@@ -10,16 +10,23 @@ without one; refused clusters and routes leave no trace here.
 Source: envoy/admin/v3/config_dump.proto and config_dump_shared.proto; Envoy 1.36.2's output.
 """
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import polars as pl
 
 from parsers.envoy_body import body, concluded, dated, text_of
 from parsers.envoy_json import Node, Places, flattened, raw, rejected, walk
-from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
-from parsers.schema import SOURCES, TIME
+from parsers.envoy_resources import (
+    Row,
+    address_of,
+    entry,
+    framed,
+    hosts_of,
+    is_tls,
+    route_rows,
+    said,
+    socket_of,
+)
+from parsers.parser import Artefact, Parsed, Parser, Sample
 
 CLUSTER_LISTS = {
     "static_clusters": "accepted",
@@ -48,10 +55,6 @@ STATES = (
     ("warming_state", "warming", "pending"),
     ("draining_state", "draining", None),
 )
-MODEL_HEADER = "seldon-model"
-STICKY_HEADER = "x-seldon-route"
-
-Row = dict[str, Any]
 
 
 class _Dump:
@@ -84,7 +87,7 @@ class _Dump:
             line, _ = self.places.span(node.first, node.last)
             values = {"kind": SECTIONS[kind], "state": "accepted", "version": version}
             self.rows["envoy.update"].append({"line": line, "lines": 1, **values})
-        self.version = _version(_dict(node.get("bootstrap"))) or self.version
+        self.version = _version(entry(node.get("bootstrap"))) or self.version
         for key, state in CLUSTER_LISTS.items():
             for item in node.nodes(key):
                 self.cluster(item, key != "static_clusters", state)
@@ -111,7 +114,7 @@ class _Dump:
             self.routes(node, dynamic)
         elif node.nodes("virtual_hosts"):
             self.virtual_hosts(node, node, False)
-        elif isinstance(node.get("cluster"), dict) and _dict(node.get("cluster")).get("name"):
+        elif isinstance(node.get("cluster"), dict) and entry(node.get("cluster")).get("name"):
             self.cluster(node, dynamic, "accepted")
         elif node.get("endpoint_config") is not None:
             self.endpoints(node)
@@ -122,41 +125,41 @@ class _Dump:
 
     def update(self, node: Node, kind: str, name: str | None, state: str) -> None:
         """Take the last update of a resource, and the one that was refused."""
-        values = {"kind": kind, "name": name, "version": _text(node.get("version_info"))}
-        self.add("envoy.update", node, {**values, "state": state, "updated": _text(node.get("last_updated"))})
+        values = {"kind": kind, "name": name, "version": said(node.get("version_info"))}
+        self.add("envoy.update", node, {**values, "state": state, "updated": said(node.get("last_updated"))})
         self.refused(node, kind, name)
 
     def refused(self, node: Node, kind: str, name: str | None) -> None:
         """Take the error state of a resource."""
-        error = _dict(node.get("error_state"))
+        error = entry(node.get("error_state"))
         if error:
-            failed = _dict(error.get("failed_configuration"))
+            failed = entry(error.get("failed_configuration"))
             values = {
                 "kind": kind,
-                "name": name or _text(failed.get("name")) or _text(failed.get("cluster_name")),
+                "name": name or said(failed.get("name")) or said(failed.get("cluster_name")),
                 "state": "rejected",
-                "version": _text(error.get("version_info")),
-                "updated": _text(error.get("last_update_attempt")),
-                "error": _text(error.get("details")),
+                "version": said(error.get("version_info")),
+                "updated": said(error.get("last_update_attempt")),
+                "error": said(error.get("details")),
                 "raw": raw(error),
             }
             self.add("envoy.update", node, values)
 
     def cluster(self, node: Node, dynamic: bool, state: str) -> None:
         """Take a cluster and its endpoints as configured."""
-        cluster = _dict(node.get("cluster"))
-        name = _text(cluster.get("name"))
+        cluster = entry(node.get("cluster"))
+        name = said(cluster.get("name"))
         assignment = cluster.get("load_assignment")
-        hosts = list(_hosts(_dict(assignment)))
-        kind = _text(cluster.get("type")) or _text(_dict(cluster.get("cluster_type")).get("name")) or "STATIC"
+        hosts = list(hosts_of(entry(assignment)))
+        kind = said(cluster.get("type")) or said(entry(cluster.get("cluster_type")).get("name")) or "STATIC"
         if cluster:
             values = {
                 "name": name,
                 "dynamic": dynamic,
                 "type": kind,
-                "tls": _tls(cluster),
+                "tls": is_tls(cluster),
                 "hosts": len(hosts) if isinstance(assignment, dict) else None,
-                "updated": _text(node.get("last_updated")),
+                "updated": said(node.get("last_updated")),
                 "raw": raw(cluster),
             }
             self.add("envoy.cluster", node, values)
@@ -167,41 +170,41 @@ class _Dump:
 
     def endpoints(self, node: Node) -> None:
         """Take the hosts of a cluster as resolved."""
-        config = _dict(node.get("endpoint_config"))
-        cluster = _text(config.get("cluster_name"))
+        config = entry(node.get("endpoint_config"))
+        cluster = said(config.get("cluster_name"))
         known = self.resolved.setdefault(cluster or "", set())
-        for host in _hosts(config):
+        for host in hosts_of(config):
             known |= {str(host["hostname"]), str(host["address"])}
-            self.add("envoy.endpoint", node, {"cluster": cluster, "name": _address(host), **host})
+            self.add("envoy.endpoint", node, {"cluster": cluster, "name": address_of(host), **host})
 
     def listener(self, node: Node, dynamic: bool) -> None:
         """Take a listener in each of its states."""
-        name = _text(node.get("name"))
+        name = said(node.get("name"))
         if not dynamic and isinstance(node.get("listener"), dict):
-            self._listener(node, name, _dict(node.get("listener")), None, node, False)
+            self._listener(node, name, entry(node.get("listener")), None, node, False)
         for key, state, update in STATES:
-            part = _dict(node.get(key))
+            part = entry(node.get(key))
             if part:
-                self._listener(node, name, _dict(part.get("listener")), state, part, dynamic)
+                self._listener(node, name, entry(part.get("listener")), state, part, dynamic)
                 if update is not None and dynamic:
                     values = {
                         "kind": "listener",
                         "name": name,
                         "state": update,
-                        "version": _text(part.get("version_info")),
+                        "version": said(part.get("version_info")),
                     }
-                    self.add("envoy.update", node, {**values, "updated": _text(part.get("last_updated"))})
+                    self.add("envoy.update", node, {**values, "updated": said(part.get("last_updated"))})
         self.refused(node, "listener", name)
 
     def _listener(
         self, node: Node, name: str | None, listener: Row, state: str | None, part: Any, dynamic: bool
     ) -> None:
-        socket = _socket(_dict(listener.get("address")))
+        socket = socket_of(entry(listener.get("address")))
         values = {
-            "name": name or _text(listener.get("name")),
+            "name": name or said(listener.get("name")),
             "dynamic": dynamic,
             "state": state if dynamic else "active",
-            "updated": _text(part.get("last_updated")),
+            "updated": said(part.get("last_updated")),
             "raw": raw(listener),
             **socket,
         }
@@ -218,8 +221,8 @@ class _Dump:
                 "kind": "route",
                 "name": _name(config),
                 "state": "accepted",
-                "version": _text(node.get("version_info")),
-                "updated": _text(node.get("last_updated")),
+                "version": said(node.get("version_info")),
+                "updated": said(node.get("last_updated")),
             }
             self.rows["envoy.update"].append({"line": line, "lines": 1, **values})
             self.refused(node, "route", _name(config))
@@ -227,12 +230,12 @@ class _Dump:
 
     def virtual_hosts(self, config: Node, around: Node, dynamic: bool) -> None:
         """Take the routes of a route configuration."""
-        shared = {"config": _name(config), "dynamic": dynamic, "updated": _text(around.get("last_updated"))}
+        shared = {"config": _name(config), "dynamic": dynamic, "updated": said(around.get("last_updated"))}
         for host in config.nodes("virtual_hosts"):
             for route in host.nodes("routes"):
-                said = raw(route)
-                for values in _route(route.values):
-                    self.add("envoy.route", route, {**shared, "virtual_host": _name(host), **values, "raw": said})
+                written = raw(route)
+                for values in route_rows(route.values):
+                    self.add("envoy.route", route, {**shared, "virtual_host": _name(host), **values, "raw": written})
 
     def settle(self) -> None:
         """Add the configured endpoints that nothing resolved."""
@@ -240,7 +243,7 @@ class _Dump:
             known = self.resolved.get(cluster)
             if known is None or not known & {str(host["address"])}:
                 health = None if known is None else "unresolved"
-                values = {"cluster": cluster, "name": _address(host), **host, "health": health}
+                values = {"cluster": cluster, "name": address_of(host), **host, "health": health}
                 self.add("envoy.endpoint", node, values)
         updates = self.rows["envoy.update"]
         dated_ = {(row["name"], row["error"]) for row in updates if row["state"] == "rejected" and row["updated"]}
@@ -251,122 +254,15 @@ class _Dump:
         ]
 
 
-def _dict(value: Any) -> Row:
-    if isinstance(value, Node):
-        return value.values
-    return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value != "" else None
-
-
-def _list(value: Any) -> list[Row]:
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _integer(value: Any) -> int | None:
-    # 64-bit numbers are strings; what fits no column is not said.
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
-        return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 62 else None
-
-
 def _name(node: Node) -> str | None:
-    return _text(node.get("name"))
+    return said(node.get("name"))
 
 
 def _version(bootstrap: Row) -> str | None:
-    number = _dict(_dict(_dict(bootstrap.get("node")).get("user_agent_build_version")).get("version"))
+    number = entry(entry(entry(bootstrap.get("node")).get("user_agent_build_version")).get("version"))
     if not number:
         return None
     return ".".join(str(number.get(part, 0)) for part in ("major_number", "minor_number", "patch"))
-
-
-def _tls(cluster: Row) -> bool:
-    sockets = [cluster.get("transport_socket"), *_list(cluster.get("transport_socket_matches"))]
-    return any("tls" in str(_dict(_dict(one).get("transport_socket", one)).get("name", "")).lower() for one in sockets)
-
-
-def _socket(address: Row) -> Row:
-    socket = _dict(address.get("socket_address"))
-    if not socket:
-        return {"address": _text(_dict(address.get("pipe")).get("path")), "port": None}
-    return {"address": _text(socket.get("address")), "port": _integer(socket.get("port_value", 0))}
-
-
-def _hosts(assignment: Row) -> Iterator[Row]:
-    for locality in _list(assignment.get("endpoints")):
-        for host in _list(locality.get("lb_endpoints")):
-            endpoint = _dict(host.get("endpoint"))
-            health = _text(host.get("health_status"))
-            yield {
-                **_socket(_dict(endpoint.get("address"))),
-                "hostname": _text(endpoint.get("hostname")),
-                "health": health.lower() if health else None,
-            }
-
-
-def _address(host: Row) -> str | None:
-    return host["address"] if host["port"] is None else f"{host['address']}:{host['port']}"
-
-
-def _header(match: Row, name: str) -> str | None:
-    for header in _list(match.get("headers")):
-        if header.get("name") == name:
-            string = _dict(header.get("string_match"))
-            for kind in ("exact", "contains", "prefix", "suffix"):
-                value = _text(string.get(kind)) or _text(header.get(f"{kind}_match"))
-                if value is not None:
-                    return value
-            regex = _dict(string.get("safe_regex")) or _dict(header.get("safe_regex_match"))
-            if regex:
-                return _text(regex.get("regex"))
-    return None
-
-
-def _route(route: Row) -> Iterator[Row]:
-    match, action = _dict(route.get("match")), _dict(route.get("route"))
-    regex = _dict(match.get("safe_regex"))
-    mirrors = [_text(policy.get("cluster")) for policy in _list(action.get("request_mirror_policies"))]
-    shared = {
-        "name": _text(route.get("name")),
-        "prefix": next(
-            (found for key in ("prefix", "path", "path_separated_prefix") if (found := _text(match.get(key)))),
-            _text(regex.get("regex")),
-        ),
-        "header": _header(match, MODEL_HEADER),
-        "sticky": _header(match, STICKY_HEADER),
-        "mirror": next((mirror for mirror in mirrors if mirror), None),
-    }
-    weighted = _list(_dict(action.get("weighted_clusters")).get("clusters"))
-    if not weighted:
-        # All requests go to the one cluster of a plain route; redirects and direct answers have none.
-        cluster = _text(action.get("cluster"))
-        share = 100 if cluster else None
-        yield {**shared, "cluster": cluster, "weight": share, "total_weight": share}
-        return
-    weights = [_integer(one.get("weight", 0)) or 0 for one in weighted]
-    for one, weight in zip(weighted, weights, strict=True):
-        yield {**shared, "cluster": _text(one.get("name")), "weight": weight, "total_weight": sum(weights)}
-
-
-def framed(source: str, artefact: Artefact, rows: list[Row]) -> pl.DataFrame:
-    """Return rows as a frame of `source`; times may be RFC 3339 strings."""
-    columns = SOURCES[source].columns
-    schema = {
-        name: pl.String() if dtype == TIME else dtype
-        for name, dtype in columns.items()
-        if name not in ("member", "pod")
-    }
-    frame = pl.DataFrame(
-        {name: [row.get(name) for row in rows] for name in schema}, schema=schema, strict=False
-    ).with_columns(
-        pl.col(name).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
-        for name in schema
-        if columns[name] == TIME
-    )
-    return shaped(source, artefact, frame)
 
 
 def recognises(head: str) -> bool:
