@@ -20,7 +20,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import fields, set_aside
+from parsers.folding import fields, openings, set_aside
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.timestamps import MICROSECOND
 
@@ -84,6 +84,7 @@ TABLES = r"^(?:No resources found|-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST
 INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[{]'
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
+_PROMPT = re.compile(PROMPT)
 ANSWERS = tuple(
     re.compile(x) for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY)
 )
@@ -102,7 +103,7 @@ LEVELLED = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+\S*.{0,60}\b(?:DEBUG|INFO|WARN
 def recognises(head: str) -> bool:
     """Whether at least one line is a caller's answer, and most lines are of a kind that surrounds one."""
     answers = company = prose = strangers = 0
-    for line in head.split("\n"):
+    for line in openings(head):
         if not line.strip():
             continue
         if STRANGER.match(line):
@@ -118,7 +119,7 @@ def recognises(head: str) -> bool:
     total = answers + company + prose
     if not answers or prose > 0.3 * total or strangers > 9 * total:
         return False
-    return answers * 25 >= total or bool(re.search(rf"(?m){PROMPT}", head))
+    return answers * 25 >= total or any(_PROMPT.match(line) for line in openings(head))
 
 
 def _heads(frame: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from parsers.parser import Artefact
 from parsers.schema import IGNORED, REJECT
 from parsers.timestamps import MICROSECOND
 
+_TELLING = 4096
 _BLANK = r"^[ \t\r\n\x0B\x0C\x00]*$"
 # What kubectl and kubelet put in front of a log, or in its place.
 COLLECTION = (
@@ -40,6 +41,11 @@ class Folded:
     rows: pl.DataFrame
     ignored: pl.DataFrame
     rejects: pl.DataFrame
+
+
+def openings(head: str) -> list[str]:
+    """Return the lines of a head, each as far as a format can be told by it: a dump's one line may be huge."""
+    return [line[:_TELLING] for line in head.split("\n")]
 
 
 def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folded:

@@ -16,7 +16,7 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -47,7 +47,7 @@ _INSIDE = re.compile(
 
 def recognises(head: str) -> bool:
     """Whether most records begin with a time, many beside a level or a place, and no other parser wants them."""
-    lines = [x for x in head.split("\n") if (x.strip() and not _INSIDE.match(x)) or x.startswith(('{"', "["))]
+    lines = [x for x in openings(head) if (x.strip() and not _INSIDE.match(x)) or x.startswith(('{"', "["))]
     headed = [x for x in lines if _HEAD.match(x)]
     if not headed or len(headed) * 10 < len(lines) * 6:
         return False

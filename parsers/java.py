@@ -17,7 +17,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fold
+from parsers.folding import ascii_classes, dated, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MILLISECOND, SECOND
@@ -48,6 +48,7 @@ _DATED = re.compile(HEAD)
 
 def recognises(head: str) -> bool:
     """Whether dated records name a logger of Kafka, ZooKeeper or Strimzi."""
+    head = "\n".join(openings(head))
     lines = [x for x in head.split("\n") if x.strip() and x[0] not in " \t"]
     heads = sum(1 for x in lines if _DATED.match(x))
     # A configuration listing alone is no log: some record must be dated.

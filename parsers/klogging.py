@@ -16,7 +16,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fold
+from parsers.folding import ascii_classes, dated, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -47,8 +47,9 @@ _PROOF = re.compile(rf"(?m){ISO}|{CLOCK}|^\s+at io\.seldon\.dataflow\.")
 
 def recognises(head: str) -> bool:
     """Whether a record of Klogging, or a stack trace of the engine, is among the lines."""
-    proofs = sum(1 for _ in _PROOF.finditer(head))
-    plain = sum(1 for x in head.split("\n") if x.strip() and x[0] not in " \t")
+    lines = openings(head)
+    proofs = sum(1 for _ in _PROOF.finditer("\n".join(lines)))
+    plain = sum(1 for x in lines if x.strip() and x[0] not in " \t")
     return proofs > 0 and proofs * 4 >= plain
 
 

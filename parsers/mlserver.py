@@ -19,7 +19,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.schema import SPAN, TIME
@@ -78,7 +78,7 @@ def recognises(head: str) -> bool:
     """Whether some lines are MLServer's or its uvicorn's, and most of the rest could stand beside them."""
     strong = plain = other = 0
     inside = False
-    for line in head.split("\n"):
+    for line in openings(head):
         if STRONG.match(line):
             strong += 1
             inside = True

@@ -19,7 +19,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fields, fold
+from parsers.folding import ascii_classes, dated, fields, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
@@ -154,7 +154,7 @@ def _recogniser(proof: str, company: str, least: float) -> Callable[[str], bool]
     sure, beside = re.compile(proof), re.compile(company)
 
     def recognises(head: str) -> bool:
-        lines = [x for x in head.split("\n") if x.strip() and x[0] not in " \t"]
+        lines = [x for x in openings(head) if x.strip() and x[0] not in " \t"]
         if not any(sure.search(x) for x in lines):
             return False
         return sum(1 for x in lines if sure.search(x) or beside.search(x)) >= least * len(lines)

@@ -15,7 +15,7 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fold
+from parsers.folding import ascii_classes, dated, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
 from parsers.timestamps import MICROSECOND, SECOND
@@ -46,6 +46,7 @@ _GUEST = re.compile(r"(?m)^[IWEF](?:0000 )?.{0,60}(?:chttp2|ev_epoll|ev_poll|for
 
 def recognises(head: str) -> bool:
     """Whether Triton's banner, or glog records of C++ files that make up most of the lines, are there."""
+    head = "\n".join(openings(head))
     if _BANNER.search(head):
         return True
     records = len(_NATIVE.findall(head)) - len(_GUEST.findall(head))
