@@ -21,8 +21,9 @@ MOST = 16  # strings that one stretch of a regex may stand for
 
 Literals = tuple[str, ...]
 
-# Written alike and read differently by Python's parser: POSIX classes, set operations, `\<`, `\b{start}`.
-_FOREIGN = re.compile(r"\[:|&&|--|~~|\\[<>]|\\[bB]\{")
+# Written alike and read differently by Python's parser: `\<` and `\b{start}`, and in a class set operations and others.
+_FOREIGN = re.compile(r"\\[<>]|\\[bB]\{")
+_FOREIGN_CLASS = re.compile(r"\[(?:(?:\\.|[^\\\[])*\[|.*(?:&&|--|~~))", re.DOTALL)
 _NAMED = re.compile(r"\\.|\(\?<(?=[A-Za-z_])", re.DOTALL)
 _TEXT = Column(("text",))
 
@@ -93,7 +94,7 @@ def _worth(literals: Iterable[str]) -> int:
 
 @lru_cache(maxsize=4096)
 def _of_regex(regex: str) -> Literals:
-    if _FOREIGN.search(regex):
+    if _FOREIGN.search(regex) or any(_FOREIGN_CLASS.match(step) for _, step in regexes.steps(regex)):
         return ()
     try:
         with warnings.catch_warnings():

@@ -91,6 +91,9 @@ def test_a_row_without_the_literals_is_decided_against(root: Node, rows: list[di
         ("(?:abcd)+x?", ("abcd",)),
         ("[[:alpha:]]bcde", ()),
         (r"\<word", ()),
+        ("---- (?:begin|end)", ("---- begin", "---- end")),
+        ("[+--]abcd", ()),
+        (r"[\[\]]abcd", ("[abcd", "]abcd")),
     ],
 )
 def test_required_literals(regex: str, literals: tuple[str, ...]) -> None:
