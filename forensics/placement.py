@@ -156,6 +156,7 @@ SAYINGS: Mapping[str, tuple[str, tuple[Saying, ...]]] = {
     "log.mlserver": ("server", MLSERVER),
     "log.triton": ("server", TRITON),
 }
+NEEDED = ("row", "member", "line", "lines", "namespace", "pod", "node", "previous", "text", "fields")
 HOME = {  # how a log names its own namespace and pod
     "log.scheduler": (r"^Namespace is (\S+)", None),
     "log.agent": (
@@ -201,7 +202,9 @@ def log(frames: Mapping[str, pl.DataFrame], source: str) -> pl.DataFrame:
     if frame is None or frame.is_empty():
         return pl.DataFrame()
     time = pl.coalesce([c for c in ("earliest", "stamped", "time") if c in frame.columns]).cast(TIME)
-    frame = frame.with_row_index("row").with_columns(time.alias("at"), pl.col("previous").fill_null(False))
+    frame = frame.with_row_index("row").select(
+        *(name for name in NEEDED if name != "previous"), pl.col("previous").fill_null(False), time.alias("at")
+    )
     frame = frame.sort("member", "line", maintain_order=True).with_columns(
         pl.col("at").cum_max().forward_fill().backward_fill().over("member")
     )

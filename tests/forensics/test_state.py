@@ -2,12 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import polars as pl
 import pytest
 
+from forensics.routes import expected_routes
 from forensics.state import last_words, state_table
 from forensics.topology import connect
+from parsers import PARSERS
+from parsers.parser import Artefact
 from tests.forensics.frames import log, rows, together
 
 Frames = dict[str, pl.DataFrame]
@@ -290,3 +294,33 @@ def test_nothing_gives_empty_frames() -> None:
     states = last_words({}, connect({}))
     assert all(frame.is_empty() for frame in states.values())
     assert state_table({}, states) == []
+
+
+DATA = Path(__file__).parent.parent / "data" / "rollout"
+
+
+def read(folder: Path, rename: Mapping[str, str] | None = None) -> Frames:
+    """Read a folder with the real parsers."""
+    parts = []
+    for file in sorted(folder.iterdir()):
+        if file.suffix == ".md":
+            continue
+        artefact = Artefact.of((rename or {}).get(file.name, file.name), file.read_text(encoding="utf-8"))
+        parser = next(p for p in PARSERS if p.recognises(artefact.head()))
+        parts.append({source: f for source, f in parser.parse(artefact).frames.items() if not f.is_empty()})
+    return together(*parts)
+
+
+@pytest.mark.parametrize("rename", [{}, {"scheduler.log": "1.txt", "agent.log": "2.txt", "mlserver.log": "3.txt"}])
+def test_a_real_update_that_failed_while_the_old_version_serves(rename: dict[str, str]) -> None:
+    frames = read(DATA, rename)
+    topology = connect(frames)
+    states = last_words(frames, topology)
+    row = states["state.model"].row(0, named=True)
+    links = ("resource", "scheduler", "route", "cluster", "endpoint", "agent", "server")
+    assert [row[link] for link in links] == ["unknown", "broken", "ok", "ok", "ok", "broken", "ok"]
+    assert (row["name"], row["broken"], row["version"], row["on_server"]) == ("iris", "scheduler", 2, "mlserver")
+    server = states["state.server"].row(0, named=True)
+    assert (server["name"], server["registered"]) == ("mlserver", 1)
+    assert expected_routes(frames, topology).filter(pl.col("state") != "ok").is_empty()
+    assert topology.link({"model": "iris"}, {"pod": "mlserver-0"}).state == "proven"
