@@ -62,7 +62,13 @@ class Layers:
 
     def keys(self, kind: str) -> set[Key]:
         """Return the models, pipelines or experiments that any log names."""
-        return {key for of, layer, key in self.of if of == kind and layer != "server"}
+        alone = self.logs["log.scheduler"].is_empty() and self.logs["log.agent"].is_empty()
+        return {
+            key
+            for (of, layer, key), said in self.of.items()
+            # A model server knows names of its own; Seldon's end in the version.
+            if of == kind and (layer != "server" or alone or said[-1]["version"] is not None)
+        }
 
     def resource(self, kind: str, key: Key) -> Word:
         """Return the state the scheduler last told the controller."""

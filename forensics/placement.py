@@ -263,11 +263,18 @@ def _of_neighbour(frame: pl.DataFrame, column: str) -> pl.Expr:
 
 
 def whole(frame: pl.DataFrame, source: str) -> set[str]:
-    """Return the members of `frame` whose head was not cut."""
+    """Return the members of `frame` whose head was not cut, or was cut only by rotation."""
     if frame.is_empty() or source not in STARTS:
         return set()
-    heads = frame.group_by("member").agg(pl.col("text").head(40).str.contains(STARTS[source]).any().alias("head"))
-    return set(heads.filter("head")["member"])
+    heads = frame.group_by("member").agg(
+        pl.col("text").head(40).str.contains(STARTS[source]).any().alias("head"),
+        pl.col("pod").first(),
+        pl.col("previous").first(),
+        pl.col("at").min(),
+    )
+    first = pl.col("head").sort_by("at").first().over("pod", "previous")
+    of_pod = pl.when(pl.col("pod").is_not_null()).then(first).otherwise(False)
+    return set(heads.filter(pl.col("head") | of_pod)["member"])
 
 
 def sayings(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:

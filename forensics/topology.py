@@ -30,12 +30,14 @@ def connect(frames: Mapping[str, pl.DataFrame]) -> Topology:
     """
     frames = settled(frames)
     topology = Topology(frames=frames)
-    topology.said = said = sayings(frames)
+    said = sayings(frames)
     topology.namespaces = set(_namespaces(frames))
     _objects(topology, frames)
     _workloads(topology, frames)
     _logs(topology, frames)
-    _words(topology, said)
+    _words(topology, said.filter(pl.col("layer") != "resource"))
+    topology.said = _told(topology, said)
+    _words(topology, topology.said.filter(pl.col("layer") == "resource"))
     _topics(topology, frames)
     _envoy(topology, frames)
     _policies(topology, frames)
@@ -228,6 +230,29 @@ def _words(topology: Topology, said: pl.DataFrame) -> None:
         if word["layer"] in ("agent", "server") and word["pod"]:
             pod = topology.thing("pod", space, word["pod"])
             topology.join(model, pod, "the model was loaded in this pod", row)
+
+
+def _told(topology: Topology, said: pl.DataFrame) -> pl.DataFrame:
+    """Put what a controller was told into the namespace of the model; its own need not be that one.
+
+    A line that names no namespace is dropped where several have a model of that name, and the controller's is none.
+    """
+    pairs = said.filter(pl.col("layer") == "resource").select("namespace", "model").unique(maintain_order=True)
+    homes: list[str | None] = []
+    for namespace, model in pairs.iter_rows():
+        spaces = {t[1] for t in topology.things if t[0] == "model" and t[2] == model}
+        if namespace not in spaces and len(spaces) == 1:
+            homes.append(next(iter(spaces)))
+        else:
+            homes.append(namespace if namespace in topology.namespaces else topology.home(None))
+    moved = pairs.with_columns(pl.Series("home", homes, dtype=pl.String), pl.lit("resource").alias("layer"))
+    joined = said.join(moved, on=["layer", "namespace", "model"], how="left", nulls_equal=True, maintain_order="left")
+    told = pl.col("layer") == "resource"
+    return (
+        joined.filter(~told | pl.col("home").is_not_null() | pl.lit(not topology.namespaces))
+        .with_columns(pl.when(told).then("home").otherwise("namespace").alias("namespace"))
+        .select(said.columns)
+    )
 
 
 def _topics(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:

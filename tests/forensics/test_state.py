@@ -324,3 +324,13 @@ def test_a_real_update_that_failed_while_the_old_version_serves(rename: dict[str
     assert (server["name"], server["registered"]) == ("mlserver", 1)
     assert expected_routes(frames, topology).filter(pl.col("state") != "ok").is_empty()
     assert topology.link({"model": "iris"}, {"pod": "mlserver-0"}).state == "proven"
+
+
+def test_a_rotated_log_has_the_head_of_its_first_part() -> None:
+    first = log("log.agent", "Server Capabilities [x]", "x", member="0.log.old", pod="fast-0", namespace="shop")
+    second = log("log.agent", "Received operation", member="0.log", pod="fast-0", namespace="shop", since=60)
+    assert model(together(scheduler(*HEAD, *LOADED), first, second))["agent"] == "pending"
+
+
+def test_a_model_server_alone_gives_its_models() -> None:
+    assert model(log("log.mlserver", "Couldn't load model 'tree'. Model will be removed"))["broken"] == "server"

@@ -178,3 +178,14 @@ def test_describe_gives_the_chain_of_a_model() -> None:
     assert chains["tree"]["server"] == ["fast"]
     assert chains["tree"]["pod"] == ["fast-0"]
     assert chains["tree"]["node"] == ["n1"]
+
+
+def test_what_a_controller_elsewhere_was_told_is_of_the_models_namespace() -> None:
+    told = "Received event name=tree version=1 generation=1 state=ModelAvailable reason="
+    fields = '{"name":"tree","version":1,"state":"ModelAvailable"}'
+    frames = together(LOGS, log("log.controller", told, namespace="control", pod="seldon-v2-x", fields=fields))
+    topology = connect(frames)
+    assert topology.names("namespace") == {"shop"}
+    assert topology.names("model") == {"tree", "bush", "lost"}
+    controller = {"namespace": "control", "pod": "seldon-v2-x"}
+    assert topology.link(controller, {"namespace": "shop", "model": "tree"}).state == "proven"
