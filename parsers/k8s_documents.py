@@ -5,9 +5,10 @@ indentation kubectl writes, JSON by brackets outside of strings.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ import yaml
 JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]]', re.DOTALL)
 # Half of a must-gather, of no use here, and the slowest part to load
 _MANAGED = re.compile(r"(?m)^( *)managedFields:[ ]*\n(?:\1(?:- | ).*(?:\n|\Z))*+")
+_NAMED = re.compile(r"""\s*(?:- )?"?name"?: ["']?([^"']+)["']?,?\s*""")
 _MERGED = 10_000  # pairs of one mapping after merging
 
 
@@ -160,7 +162,7 @@ def _block_list(lines: list[str], start: int, stop: int, first: int, opening: in
             break
         end += 1
     items = []
-    for begin, after in zip(starts, [*starts[1:], end], strict=True):
+    for begin, after in pairwise([*starts, end]):
         text = "\n".join(lines[begin:after])
         value, broken = load_yaml(text)
         items.append(Item(value[0] if isinstance(value, list) and value else None, begin, after, text, broken))
@@ -173,6 +175,8 @@ def _block_list(lines: list[str], start: int, stop: int, first: int, opening: in
             return Document(head, items, True, start, stop, whole=False)
     # kubectl writes `kind` after `items`: a list without it was cut off
     whole = opening is None or (head is not None and "kind" in head)
+    if any(line.strip() for line in lines[first : starts[0] if starts else end]):
+        whole = False
     if not whole and items and items[-1].broken is None:
         items[-1] = replace(items[-1], value=None, broken="cut off before its end")
     return Document(head, items, True, start, stop, whole)
@@ -282,6 +286,7 @@ class Places:
 
     lines: list[str]
     indents: list[int]
+    names: dict[str, list[int]]  # what stands behind `name:`, and on which lines
 
     @classmethod
     def of(cls, text: str) -> "Places":
@@ -289,7 +294,7 @@ class Places:
         lines = text.split("\n")
         if lines[0].lstrip().startswith("- "):
             lines[0] = lines[0].replace("- ", "  ", 1)
-        return cls(lines, [len(line) - len(line.lstrip()) for line in lines])
+        return cls(lines, [len(line) - len(line.lstrip()) for line in lines], {})
 
     def items(self, *path: str) -> list[tuple[int, int]]:
         """Return the first index and number of lines of each element of the list at `path`; empty if not found."""
@@ -310,11 +315,13 @@ class Places:
 
     def find_variable(self, name: str, start: int, count: int) -> int | None:
         """Return the index of the line that names an environment variable; null if there is none."""
-        forms = (f"- name: {name}", f"name: {name}", f'"name": "{name}",', f'"name": "{name}"')
-        for i in range(start, min(start + count, len(self.lines))):
-            if name in self.lines[i] and self.lines[i].strip() in forms:
-                return i
-        return None
+        if not self.names:
+            for i, line in enumerate(self.lines):
+                if found := _NAMED.fullmatch(line):
+                    self.names.setdefault(found[1], []).append(i)
+        held = self.names.get(name, [])
+        at = bisect_left(held, start)
+        return held[at] if at < len(held) and held[at] < start + count else None
 
     def _filled(self, low: int, high: int) -> int:
         while low < high and self.lines[low].strip() in ("", "{", "}", "["):

@@ -1,14 +1,23 @@
 """Gather rows of several sources, and account for every line they were read from."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
+from parsers.k8s_secrets import MASK, masked
 from parsers.parser import Artefact, Parsed
 from parsers.schema import IGNORED, REJECT, SOURCES
 
 Row = dict[str, Any]
+
+# What could not be read may be a Secret of which only the values are left
+_VALUE = re.compile(r"""(?m)([:=]\s*["']?)[A-Za-z0-9+/_]{8,}={0,2}(?=["']?,?\s*$)""")
+
+
+def _shown(text: str) -> str:
+    return _VALUE.sub(rf"\1{MASK}", masked(text))
 
 
 @dataclass(slots=True)
@@ -94,7 +103,7 @@ class Rows:
                 after += 1
             place = self._place(index, after)
             place.pop("_span")
-            text = "\n".join(self.lines[index : min(after, index + 20)])[:2000]
+            text = _shown("\n".join(self.lines[index : min(after, index + 20)])[:2000])
             made.append({"member": self.artefact.member, **place, "text": text, "reason": reason})
             index = after
         return made

@@ -14,7 +14,7 @@ MASK = "***"
 DEPTH = 100  # levels of nesting; Kubernetes' own objects have fewer than 40
 
 _SECRET_NAME = re.compile(
-    r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_.]?key|access[-_.]?key|account[-_.]?key|private[-_.]?key"
+    r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_.]?key|access[-_.]?key|key[-_]data|account[-_.]?key|private[-_.]?key"
     r"|credential|authorization|jaas|connection[-_.]?string|dockerconfig|encryption[-_.]?key|htpasswd)"
 )
 _NOT_ITSELF = re.compile(

@@ -24,15 +24,23 @@ from parsers.parser import Artefact, Parsed, Parser, Sample
 _API_VERSION = re.compile(r"(?m)^\s{0,4}(?:- )?[\"']?apiVersion[\"']?\s*:\s*[\"']?[\w./-]+")
 _KIND = re.compile(r"[\"']?\b[kK]ind[\"']?\s*:\s*[\"']?[A-Z]\w+")
 _ITEM = re.compile(r'^\s*\[?\s*\{[\s\S]*"metadata"\s*:\s*\{')
-_LIST = re.compile(r'^\s*(?:\{[\s\S]*)?["\']?items["\']?\s*:\s*(?:\[|null|$)', re.MULTILINE)
+_LIST = re.compile(r"(?m)^items:\s*(?:\[|null|$)")
 _JSON_API = re.compile(r'"apiVersion"\s*:\s*"[\w./-]+"')
-_FOREIGN = re.compile(r"kind:\s*(?:SupportBundle|Preflight)\b")
+_NOISE = re.compile(
+    r"(?:\$ |[\w.@:~/\[\]-]{1,60}[$#%>] |\+ )?(?:kubectl|oc|helm) [a-z]"
+    r"|(?:Warning: |[WEI]\d{4} |Error from server|error: )|={3,}[^=]+={3,}$"
+)
+_HELM = re.compile(r"(NAME|USER-SUPPLIED VALUES|COMPUTED VALUES|HOOKS|MANIFEST|NOTES):(?: |$)")
 _LOG = re.compile(r"^==== (?:START|END) logs for container \S+ of pod \S+ ====")
 
 
 def recognises(head: str) -> bool:
     """Whether the artefact opens with objects: `apiVersion` and `kind`, or items with `metadata`."""
     start = head.lstrip("\ufeff \t\r\n")
+    while _NOISE.match(start) and "\n" in start:
+        start = start.split("\n", 1)[1].lstrip()
+    if start.startswith("NAME: ") and "\nLAST DEPLOYED: " in start[:1000]:
+        return True
     if start.startswith(("{", "[")):
         if _JSON_API.search(start) and _KIND.search(start):
             return True
@@ -52,18 +60,39 @@ def parse(artefact: Artefact) -> Parsed:
     lines = rows.lines
     if lines:
         lines[0] = lines[0].removeprefix("\ufeff")
-    first = next((line.lstrip() for line in lines if line.strip()), "")
+    objects = _objects(rows)
+    first = next((line.lstrip() for line in objects if line.strip()), "")
     in_json = first.startswith(("{", "["))
-    documents = list(json_documents(lines) if in_json else yaml_documents(lines))
+    documents = list(json_documents(objects) if in_json else yaml_documents(objects))
     reader = _Reader(rows, in_json=in_json)
     for document in documents:
         reader.read(document)
     if in_json:
-        _between(rows, documents)
+        _between(rows, objects, documents)
     return rows.parsed()
 
 
-def _between(rows: Rows, documents: list[Document]) -> None:
+def _objects(rows: Rows) -> list[str]:
+    """Return the lines with those blanked that are no part of an object: prompts, warnings, Helm's headings."""
+    lines = list(rows.lines)
+    helm = any(line.startswith("LAST DEPLOYED:") for line in lines[:10])
+    section = None
+    for index, line in enumerate(lines):
+        if helm and (found := _HELM.match(line)) is not None:
+            section = found[1]
+        if helm and section != "MANIFEST" and section != "HOOKS":
+            rows.ignore(index, index + 1, "values and notes of a Helm release")
+            lines[index] = ""
+        elif helm and _HELM.match(line):
+            rows.ignore(index, index + 1, "heading of a Helm release")
+            lines[index] = "---"
+        elif line[:1] not in (" ", "-", "{", "[", "}", "]", "", '"') and _NOISE.match(line) and not _LOG.match(line):
+            rows.ignore(index, index + 1, "prompt or message of kubectl")
+            lines[index] = ""
+    return lines
+
+
+def _between(rows: Rows, objects: list[str], documents: list[Document]) -> None:
     """Account for what stands between JSON documents: log blocks, and words of kubectl."""
     edges = [0, *(edge for each in documents for edge in (each.start, each.stop)), len(rows.lines)]
     for start, stop in list(pairwise(edges))[::2]:
@@ -75,7 +104,7 @@ def _between(rows: Rows, documents: list[Document]) -> None:
                 rows.ignore(index, index + 1, "separator of logs")
             elif inside:
                 rows.ignore(index, index + 1, "log of a container")
-            elif line.strip():
+            elif objects[index].strip():
                 rows.reject(index, index + 1, "not a JSON document")
 
 

@@ -168,10 +168,10 @@ def test_secrets_reach_no_column_but_the_names_of_secrets_do() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        "a.conf: |\n    sasl.jaas.config=Module required username=\\\"u\\\" password=\\\"zebra99zebra\\\";",
+        'a.conf: |\n    sasl.jaas.config=Module required username=\\"u\\" password=\\"zebra99zebra\\";',
         "a: 'postgres://user:zebra99zebra@db:5432/x'",
         "a: 'Authorization: Bearer zebra99zebra'",
-        "a: '{\"type\":\"s3\",\"secret_access_key\":\"zebra99zebra\"}'",
+        'a: \'{"type":"s3","secret_access_key":"zebra99zebra"}\'',
         "a: |\n    -----BEGIN RSA PRIVATE KEY-----\n    zebra99zebra\n    -----END RSA PRIVATE KEY-----",
         "apiToken: zebra99zebra",
     ],
@@ -221,7 +221,9 @@ def test_a_list_says_what_was_listed_even_if_empty(text: str, kind: str, items: 
         ("unknown.yaml", None, None),
     ],
 )
-def test_an_empty_list_without_a_kind_takes_it_from_its_path(member: str, kind: str | None, namespace: str | None) -> None:
+def test_an_empty_list_without_a_kind_takes_it_from_its_path(
+    member: str, kind: str | None, namespace: str | None
+) -> None:
     listing = only(parse("apiVersion: v1\nitems: []\nkind: List\n", member), "k8s.listing")
 
     assert (listing["kind"], listing["namespace"]) == (kind, namespace)
@@ -257,9 +259,8 @@ def test_what_is_whole_of_a_file_that_was_cut_off_is_read(text: str) -> None:
 def test_documents_one_after_the_other_are_all_read() -> None:
     one = as_json(POD, indent=False)
     dump = (
-        as_json(POD)
-        + "==== START logs for container a of pod shop/big-0 ====\nline {\n==== END logs for container a of pod shop/big-0 ====\n"
-        + as_json(POD.replace("big-0", "big-1"))
+        as_json(POD) + "==== START logs for container a of pod shop/big-0 ====\nline {\n"
+        "==== END logs for container a of pod shop/big-0 ====\n" + as_json(POD.replace("big-0", "big-1"))
     )
 
     assert parse("---\n" + POD + "---\n" + POD).frames["k8s.pod"].height == 2
@@ -289,10 +290,10 @@ def test_a_model_has_its_state_in_the_message_and_the_error_in_the_reason() -> N
 
 
 def test_a_pipeline_of_either_age_has_state_and_reason_in_their_columns() -> None:
-    old = "status:\n  conditions:\n  - {message: PipelineFailed, reason: no topic, status: 'False', type: PipelineReady}\n"
-    new = "status:\n  conditions:\n  - {message: no topic, reason: PipelineFailed, status: 'False', type: PipelineReady}\n"
-    for status in (old, new):
-        pipeline = only(parse(SELDON.format(kind="Pipeline") + status), "k8s.pipeline")
+    status = "status:\n  conditions:\n  - {status: 'False', type: PipelineReady, "
+    old, new = "message: PipelineFailed, reason: no topic}\n", "message: no topic, reason: PipelineFailed}\n"
+    for told in (status + old, status + new):
+        pipeline = only(parse(SELDON.format(kind="Pipeline") + told), "k8s.pipeline")
         assert (pipeline["state"], pipeline["reason"]) == ("PipelineFailed", "no topic")
 
 
@@ -361,7 +362,8 @@ def test_endpoints_and_slices_count_who_is_ready() -> None:
         "- addresses: [{ip: 10.0.0.1}]\n  notReadyAddresses: [{ip: 10.0.0.2}]\n"
     )
     slices = (
-        "addressType: IPv4\napiVersion: discovery.k8s.io/v1\nendpoints:\n- addresses: [10.0.0.1]\n  conditions: {ready: null}\n"
+        "addressType: IPv4\napiVersion: discovery.k8s.io/v1\nendpoints:\n"
+        "- addresses: [10.0.0.1]\n  conditions: {ready: null}\n"
         "- addresses: [10.0.0.2]\n  conditions: {ready: false}\nkind: EndpointSlice\n"
         "metadata: {name: a-x, labels: {kubernetes.io/service-name: a}}\n"
     )
@@ -383,7 +385,7 @@ def test_every_line_is_accounted_for_once() -> None:
             line + more for line, lines in parsed.rejects.select("line", "lines").iter_rows() for more in range(lines)
         }
         assert facts | ignored | rejects == set(range(1, text.count("\n") + 1))
-        assert not (facts & ignored or facts & rejects or ignored & rejects)
+        assert len(facts) + len(ignored) + len(rejects) == text.count("\n")
 
 
 def test_frames_have_the_types_of_their_source() -> None:
