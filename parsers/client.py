@@ -52,10 +52,8 @@ LIBRARY = (
     r"^(?:requests\.exceptions\.|urllib3\.exceptions\.|http\.client\.|urllib\.error\.|tritonclient\.|httpx\.|httpcore\."
     r"|aiohttp\.|grpc\.(?:_channel|aio|RpcError|_)|grpc\._channel\.|<_InactiveRpcError|<AioRpcError"
     r"|<Response \[\d{3}\]>"
-    r"|mlserver_client|Exception in thread .*io\.grpc|(?:Caused by: )?(?:io\.grpc\.|java\.net\.|java\.net\.http\."
-    r"|okhttp3\."
-    r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)|Error: (?:rpc error|V2 server|Get |Post "
-    r"|context )"
+    r"|mlserver_client|Exception in thread .*io\.grpc|(?:Caused by: )?(?:io\.grpc\.|java\.net\.|okhttp3\."
+    r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)|Error: (?:rpc error|V2 server|Get |Post |context )"
     r"|rpc error: code = |panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
 )
 GRPCURL = r"^(?:ERROR:\s*$|  (?:Code|Message|Details): )"
@@ -63,30 +61,31 @@ LOAD = (
     r"^(?:Summary:\s*$|Status code distribution:|Error distribution:|Latency distribution:|Response time histogram:"
     r"|Running \d+\w+ test @ |  Non-2xx or 3xx responses: |  Socket errors: connect |Requests/sec:|Transfer/sec:"
     r"|(?:WARN|ERRO)\[\d{4}\] (?:Request Failed|GoError|TypeError|thresholds)|This is ApacheBench|Benchmarking "
-    r"|Complete requests:|Failed requests:"
-    r"|Non-2xx responses:"
+    r"|Complete requests:|Failed requests:|Non-2xx responses:"
     r"|Requests +\[total, rate|Success +\[ratio\]|Status Codes +\[code:count\]|Error Set:|Error report\s*$"
     r"|Type +Name +# reqs|running \([\dhms.]+\), \d+/\d+ VUs| *http_req_\w+\.+: )"
 )
 BODY = (
-    r"^(?:\{ ?\"(?:error|detail|model_name|modelName|message|code|outputs)\" ?:|no healthy upstream"
-    r"|upstream connect error|upstream request timeout|stream timeout|RBAC: access denied|Internal Server Error\s*$"
-    r"|Bad Gateway\s*$"
-    r"|<html>|404 page not found|default backend - 404)"
+    r"^(?:\{ ?\"(?:error|detail)\" ?: ?[\"\[]|\{ ?\"code\" ?: ?-?\d|\{ ?\"message\" ?: ?\"[^\"]*\" ?\}\s*$"
+    r"|\{ ?\"(?:model_name|modelName|outputs)\" ?:|no healthy upstream|upstream connect error|upstream request timeout"
+    r"|stream timeout|RBAC: access denied|Internal Server Error\s*$|Bad Gateway\s*$|404 page not found"
+    r"|default backend - 404)"
 )
+ERROR_PAGE = r"^(?:<html>)?\s*(?:<head>)?\s*<(?:title|center><h1|h1)>[45]\d\d "
 CURL = r"^(?:\d{3})?curl: \(\d+\)"
 LOOKUP = (
     r"^(?:;; (?:connection timed out|communications error|reply from unexpected)|\*\* server can't find "
     r"|(?:Server|Address(?: 1)?):\s+\d[\d.]+(?:#\d+)?)"
 )
-PAGE = r"^(?:<head>|<title>|<body|<center>|<h1>|<hr>|</)"
+PAGE = r"^(?:<html>|<head>|<title>|<body|<center>|<h1>|<hr>|</)"
 TABLES = r"^(?:No resources found|-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST|PUT) |\d{3}$|;; |Name:\s+\S)"
-INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[{]'
+INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[]'
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
 _PROMPT = re.compile(PROMPT)
 ANSWERS = tuple(
-    re.compile(x) for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY)
+    re.compile(x)
+    for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY, ERROR_PAGE)
 )
 COMPANY = tuple(
     re.compile(x) for x in (PROMPT, DATED, HEADER, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
@@ -96,7 +95,7 @@ STRANGER = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
 # A logger's object, not an answer's body.
 LEVELLED_OBJECT = re.compile(r'^\{.*"(?:level|severity|levelname)" ?: ?"')
 STRANGERS = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d"
-STANDING = f"(?:{CURL})|(?:{KUBECTL})|(?:{LIBRARY})|(?:{LOAD})|(?:{BODY})|(?:^Traceback )|(?:^ERROR:\\s*$)"
+STANDING = f"(?:{CURL})|(?:{KUBECTL})|(?:{LIBRARY})|(?:{LOAD})|(?:{BODY})|(?:^Traceback )|(?:^ERROR:\\s*$)|(?:^<html>)"
 LEVELLED = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+\S*.{0,60}\b(?:DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\b"
 
 

@@ -100,3 +100,16 @@ def test_what_callers_paste_is_recognised(text: str, records: int) -> None:
 
 def test_a_loggers_object_with_an_error_is_no_answer() -> None:
     assert not PARSER.recognises('{"error":"no room","level":"error","msg":"Failed","time":"2026-03-04T10:15:30Z"}')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>\n<head><title>A guide</title></head>\n<body>\n<p>Hello</p>\n</body></html>\n",
+        '{"error": {"type": "object"}}\n',
+        "Hello,\n\nwe get this from the mesh:\n\nHTTP/1.1 503 Service Unavailable\n\nCan you look?\nRegards\n",
+    ],
+    ids=["page", "schema", "mail"],
+)
+def test_what_only_resembles_an_answer_is_refused(text: str) -> None:
+    assert not PARSER.recognises(text)
