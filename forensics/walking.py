@@ -1,6 +1,7 @@
 """The members of one input, one after the other: containers opened, layers of compression undone, budgets kept."""
 
 import hashlib
+import io
 import os
 import stat
 import sys
@@ -15,7 +16,7 @@ from forensics.budgets import MIB, Damaged, Meter
 from forensics.folders import Found, files_of
 from forensics.names import leaves, member_name, shown
 from forensics.streams import COMPRESSED, Inflated, Peekable, Reader, kind_of
-from parsers.decoding import not_text
+from parsers.decoding import ENOUGH, not_text
 
 _HEAD = 512
 
@@ -72,6 +73,7 @@ class Walk:
         self.size = 0
 
     def members(self, path: str, stdin: BinaryIO | None) -> Iterator[Member]:
+        """Yield the members of a folder, a file, or (`-`) of `stdin`; `sha256` and `size` are known afterwards."""
         if path == "-":
             yield from self._file(stdin or sys.stdin.buffer, None)
         elif Path(path).is_dir():
@@ -163,27 +165,33 @@ class Walk:
         self._meter.entry()
         budget, alarms = self._budget, self._meter.alarms
         digest = hashlib.sha256()
-        pieces: list[bytes] = []
+        kept = io.BytesIO()  # gives its bytes away without a copy
         size = 0
-        status, reason = "read", None
+        status, reason, binary = "read", None, None
         try:
             while piece := stream.read(MIB):
-                pieces.append(piece)
                 digest.update(piece)
                 size += len(piece)
+                # Of NULs, which a log that was cut while it was written begins with, none is kept.
+                if binary is None and piece.count(0) < len(piece):
+                    kept.write(piece)
+                    if kept.tell() == len(piece) >= ENOUGH:
+                        binary = not_text(piece)
                 if size > budget.member_bytes:
                     status, reason = "partly", f"it is larger than {budget.member_bytes:,} bytes: the rest was not read"
                     break
                 if self._meter.alarms > alarms:
                     reason = f"it expands more than {budget.ratio} times: only its first {size:,} bytes were read"
-                    status = "partly" if b"\n" in pieces[0] and b"\0" not in pieces[0] else "refused"
+                    status = "partly" if b"\n" in kept.getbuffer()[:MIB].tobytes() else "refused"
                     break
         except Damaged as damage:
             status, reason = "partly" if size else "broken", str(damage)
-        data = b"".join(pieces)
         if status == "refused" or (status == "broken" and not size):
             return Member(name, None, size, "", status, reason)
-        if why := not_text(data):
+        data = kept.getvalue()
+        if size and not data:
+            binary = "nothing but NUL bytes"
+        if why := binary or not_text(data):
             status, reason = "skipped", why if reason is None else f"{why}; {reason}"
             return Member(name, None, size, digest.hexdigest(), status, reason)
         return Member(name, data, size, digest.hexdigest(), status, reason)

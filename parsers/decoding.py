@@ -7,7 +7,7 @@ import polars as pl
 from parsers.parser import LINES
 
 LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
-_HEAD = 8192
+ENOUGH = 8192  # bytes that show whether it is text
 
 # Formats that hold nothing for us, by how they begin.
 _BINARY = (
@@ -44,7 +44,7 @@ _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x1b\x08\x0c
 
 def not_text(data: bytes) -> str | None:
     """Return why `data` is not text that can be read, by its first kilobytes; None if it may be."""
-    head = data[:_HEAD]
+    head = data[:ENOUGH]
     for magic, what in _BINARY:
         if head.startswith(magic) and (magic not in _ALSO_TEXT or _odd(head) > 0.02):
             return what
@@ -85,7 +85,7 @@ def _utf16(head: bytes) -> str | None:
 
 
 def _as_utf8(data: bytes) -> bytes:
-    if codec := _utf16(data[:_HEAD]):
+    if codec := _utf16(data[:ENOUGH]):
         return data.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
     return data.removeprefix(b"\xef\xbb\xbf")
 
@@ -113,6 +113,8 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     Returns:
         Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
     """
+    if not data:
+        return pl.DataFrame(schema=LINES), None
     if why := not_text(data):
         return None, why
     clean = _as_utf8(data)

@@ -88,7 +88,7 @@ def headings(artefact: Artefact) -> pl.DataFrame:
 
 def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     """Return the rows that are headings, and what each says; none for a text that is one thing."""
-    if not _may_have_parts(artefact.frame["text"]):
+    if not len(artefact.frame) or not _may_have_parts(artefact.frame["text"]):
         return []
     hits = (
         artefact.frame.with_row_index("_row")

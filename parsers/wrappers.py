@@ -54,6 +54,8 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         lines: columns `LINES`, as decoded.
         origin: what layout says; what a wrapper says of a line goes before it.
     """
+    if not len(lines):
+        return Unwrapped((Artefact(member, lines, origin),))
     frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
     ignored = pl.DataFrame(schema=dict(IGNORED))
     names: list[str] = []
