@@ -12,10 +12,11 @@ from typing import Any
 
 import orjson
 
-from patterns.columns import nearest
+from patterns.columns import FINDING, nearest
 from patterns.graph import cycle, edges, rests_on
 from patterns.packs import pack_files
 from patterns.pattern import Library, Pattern, PatternError
+from patterns.places import places
 from patterns.plain import from_plain, to_plain
 
 OWN = "patterns/library/"  # what stands before the files that come with the tool
@@ -95,17 +96,27 @@ def _unconnected(patterns: Mapping[str, Pattern], texts: Mapping[str, tuple[str,
     """Return what is wrong with the names patterns know each other by."""
     mistakes = []
     for pattern in patterns.values():
-        named = {"explains": pattern.explains, "explained_by": pattern.explained_by, "from": tuple(rests_on(pattern))}
-        mistakes += [
-            f"{pattern.file}:1:1: {key}: there is no pattern `{other}`{nearest(other, texts)}"
-            for key, others in named.items()
-            for other in sorted(others)
-            if other not in texts
-        ]
-    if way := cycle(edges(patterns)):
-        mistakes.append(f"{patterns[way[0]].file}:1:1: explains goes round in a circle: {' -> '.join(way)}")
-    if way := cycle({id: rests_on(pattern) for id, pattern in patterns.items()}):
-        mistakes.append(f"{patterns[way[0]].file}:1:1: findings rest on each other: {' -> '.join(way)}")
+        named: dict[tuple[str, ...], tuple[str, ...]] = {
+            ("explains",): pattern.explains,
+            ("explained_by",): pattern.explained_by,
+        }
+        for piece in pattern.evidence.values():
+            if piece.source.startswith(FINDING):
+                named["evidence", piece.name, "from"] = (piece.source.removeprefix(FINDING),)
+        for key, others in named.items():
+            for other in (other for other in others if other not in texts):
+                line, column = places(texts[pattern.id][1]).get(key, (1, 1))
+                place = f"{pattern.file}:{line}:{column}: {'.'.join(key)}"
+                mistakes.append(f"{place}: there is no pattern `{other}`{nearest(other, texts)}")
+    graphs = {
+        "explains goes round in a circle": edges(patterns),
+        "findings rest on each other": {id: rests_on(pattern) for id, pattern in patterns.items()},
+    }
+    for sentence, graph in graphs.items():
+        way = cycle(graph)
+        if way:  # at least one on it was read: only what was read names others
+            file = next(patterns[id].file for id in way if id in patterns)
+            mistakes.append(f"{file}:1:1: {sentence}: {' -> '.join(way)}")
     return mistakes
 
 

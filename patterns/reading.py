@@ -66,17 +66,19 @@ def load_pattern(text: str, id: str, file: str) -> Pattern:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PatternError(_toml(error, file)) from None
+        raise PatternError(_toml(error, text, file)) from None
     pattern = reading.pattern(data, id)
     if reading.mistakes or pattern is None:
         raise PatternError("\n".join(reading.mistakes))
     return pattern
 
 
-def _toml(error: Exception, file: str) -> str:
+def _toml(error: Exception, text: str, file: str) -> str:
     said = str(error)
+    if isinstance(error, RecursionError):
+        said = "nested too deep"
     found = re.search(r"\(at line ([0-9]+), column ([0-9]+)\)", said)
-    place = f"{file}:{found[1]}:{found[2]}" if found else f"{file}:1:1"
+    place = f"{file}:{found[1]}:{found[2]}" if found else f"{file}:{text.count(chr(10)) + 1}:1"
     return f"{place}: not TOML: {said.partition(' (at ')[0]}"
 
 

@@ -218,11 +218,21 @@ def test_what_can_run_is_read_beside_what_cannot(tmp_path: Path) -> None:
         f"there is a pattern `a` already: {pack}/net/a.toml",
         "not TOML: Expected '=' after a key in a key/value pair",
         "explains: there is no pattern `net/bb`; did you mean `net/b`?",
-        "from: there is no pattern `net/nobody-knows`",
+        "evidence.a.from: there is no pattern `net/nobody-knows`",
         "explains goes round in a circle: net/b -> net/c -> net/b",
     ]
+    assert said[2].startswith(f"{pack}/net/a.toml:4:12: ")
     with pytest.raises(PatternError):
         load_library([pack])
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_a_circle_through_a_pattern_that_was_not_read_is_told(tmp_path: Path) -> None:
+    pack = write(
+        tmp_path / "pack", {"net/a": "broken", "net/b": small(more='explains = ["net/a"]\nexplained_by = ["net/a"]')}
+    )
+
+    assert any("net/a -> net/b -> net/a" in mistake for mistake in read_library([pack])[1])
 
 
 def test_the_library_that_comes_with_the_tool_loads() -> None:
