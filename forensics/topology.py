@@ -42,6 +42,7 @@ def connect(frames: Mapping[str, pl.DataFrame]) -> Topology:
     _envoy(topology, frames)
     _policies(topology, frames)
     _components(topology)
+    _by_pods(topology)
     _unplaced(topology)
     return topology
 
@@ -355,6 +356,15 @@ def _components(topology: Topology) -> None:
                     part = (below, thing[1], name)
                     if part in topology.things:
                         topology.join(thing, part, f"{name} of its namespace", *topology.things[part][:1])
+
+
+def _by_pods(topology: Topology) -> None:
+    """A model loaded in a pod of a Server is on that Server."""
+    of = {pod: server for server, below in topology.edges.items() if server[0] == "server" for pod in below}
+    for model in [t for t in topology.edges if t[0] == "model"]:
+        for edge in list(topology.edges[model].values()):
+            if edge.to[0] == "pod" and edge.to in of:
+                topology.join(model, of[edge.to], "the model was loaded in a pod of this Server", *edge.rows)
 
 
 def _unplaced(topology: Topology) -> None:
