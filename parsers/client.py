@@ -53,8 +53,9 @@ LIBRARY = (
     r"|aiohttp\.|grpc\.(?:_channel|aio|RpcError|_)|grpc\._channel\.|<_InactiveRpcError|<AioRpcError"
     r"|<Response \[\d{3}\]>"
     r"|mlserver_client|Exception in thread .*io\.grpc|(?:Caused by: )?(?:io\.grpc\.|java\.net\.|okhttp3\."
-    r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)|Error: (?:rpc error|V2 server|Get |Post |context )"
-    r"|rpc error: code = |panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
+    r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)"
+    r""
+    r"|Error: (?:rpc error|V2 server|Get |Post |context )|rpc error: code = |panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
 )
 GRPCURL = r"^(?:ERROR:\s*$|  (?:Code|Message|Details): )"
 LOAD = (
@@ -82,13 +83,13 @@ TABLES = r"^(?:No resources found|-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST
 INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[]'
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
-_PROMPT = re.compile(PROMPT)
+_PROMPT, _STATUS, _HEADER = (re.compile(x) for x in (PROMPT, STATUS, HEADER))
 ANSWERS = tuple(
     re.compile(x)
     for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY, ERROR_PAGE)
 )
 COMPANY = tuple(
-    re.compile(x) for x in (PROMPT, DATED, HEADER, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
+    re.compile(x) for x in (PROMPT, DATED, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
 )
 # A dated line without a level is somebody's own note or another format: it is neither for nor against.
 STRANGER = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
@@ -101,8 +102,9 @@ LEVELLED = r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:.,]+\S*.{0,60}\b(?:DEBUG|INFO|WARN
 
 def recognises(head: str) -> bool:
     """Whether at least one line is a caller's answer, and most lines are of a kind that surrounds one."""
-    answers = company = prose = strangers = 0
-    for line in openings(head):
+    answers = company = prose = strangers = headers = 0
+    lines = openings(head)
+    for line in lines:
         if not line.strip():
             continue
         if STRANGER.match(line):
@@ -113,12 +115,19 @@ def recognises(head: str) -> bool:
             answers += 1
         elif any(x.match(line) for x in COMPANY):
             company += 1
+        elif _HEADER.match(line):
+            headers += 1
         else:
             prose += 1
+    # `key: value` is a header only where a status line is; elsewhere it is YAML.
+    if any(_STATUS.match(line) for line in lines):
+        company += headers
+    else:
+        prose += headers
     total = answers + company + prose
     if not answers or prose > 0.3 * total or strangers > 9 * total:
         return False
-    return answers * 25 >= total or any(_PROMPT.match(line) for line in openings(head))
+    return answers * 25 >= total or any(_PROMPT.match(line) for line in lines)
 
 
 def _heads(frame: pl.DataFrame) -> pl.DataFrame:

@@ -107,9 +107,10 @@ def test_a_loggers_object_with_an_error_is_no_answer() -> None:
     [
         "<html>\n<head><title>A guide</title></head>\n<body>\n<p>Hello</p>\n</body></html>\n",
         '{"error": {"type": "object"}}\n',
+        "error: none\nname: a\nport: 80\n",
         "Hello,\n\nwe get this from the mesh:\n\nHTTP/1.1 503 Service Unavailable\n\nCan you look?\nRegards\n",
     ],
-    ids=["page", "schema", "mail"],
+    ids=["page", "schema", "yaml", "mail"],
 )
 def test_what_only_resembles_an_answer_is_refused(text: str) -> None:
     assert not PARSER.recognises(text)
