@@ -55,7 +55,8 @@ LIBRARY = (
     r"|mlserver_client|Exception in thread .*io\.grpc|(?:Caused by: )?(?:io\.grpc\.|java\.net\.|okhttp3\."
     r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)"
     r""
-    r"|Error: (?:rpc error|V2 server|Get |Post |context )|rpc error: code = |panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
+    r"|Error: (?:rpc error|V2 server|Get |Post |context )|rpc error: code = "
+    r"|panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
 )
 GRPCURL = r"^(?:ERROR:\s*$|  (?:Code|Message|Details): )"
 LOAD = (
