@@ -154,10 +154,15 @@ class _Cache:
         if not self.missed:
             return
         with contextlib.suppress(OSError):
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self.file.parent, delete=False) as beside:
-                beside.write(orjson.dumps(self.new))
-            Path(beside.name).replace(self.file)  # readers see the old file or the new one, never half of it
+            folder = self.file.parent
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=folder) as beside:
+                whole = Path(beside) / self.file.name
+                whole.write_bytes(orjson.dumps(self.new))
+                whole.replace(self.file)  # readers see the old file or the new one, never half of it
+            for other in folder.glob("patterns-*.json"):
+                if other != self.file:
+                    other.unlink(missing_ok=True)  # of another version, and of no use to this one
 
 
 def _folder() -> Path:

@@ -274,6 +274,18 @@ def test_a_cache_that_is_broken_or_cannot_be_written_is_no_failure(tmp_path: Pat
 
 
 @pytest.mark.usefixtures("_no_own_patterns")
+def test_a_cache_leaves_one_file_behind(tmp_path: Path) -> None:
+    pack = write(tmp_path / "pack", {"net/a": small()})
+    folder = tmp_path / "cache" / "seldon-forensics"
+    folder.mkdir(parents=True)
+    (folder / "patterns-0.json").write_text("{}")
+    (folder / "other.txt").write_text("not ours")
+
+    load_library([pack])
+    assert sorted(path.name == "other.txt" for path in folder.iterdir()) == [False, True]
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
 def test_a_cache_that_holds_something_else_is_not_believed(tmp_path: Path) -> None:
     pack = write(tmp_path / "pack", {"net/a": small()})
     first = load_library([pack])
