@@ -51,7 +51,7 @@ def last_words(frames: Mapping[str, pl.DataFrame], topology: Topology) -> dict[s
     rows: dict[str, list[dict[str, Any]]] = {"model": [], "pipeline": [], "experiment": []}
     for key, links in models.items():
         extra = {
-            "on_server": links["scheduler"].server,
+            "on_server": table.server(key, links["scheduler"]),
             "version": links["scheduler"].version or links["agent"].version,
         }
         rows["model"].append(table.row("model", key, links) | extra)
@@ -146,7 +146,7 @@ class _Table:
 
     def server(self, key: Key, told: Word) -> str | None:
         """Return the server a model is on: as the scheduler says, else the only one that anything proves."""
-        if told.server or told.state == "gone" or "deleted" in told.detail:
+        if told.server:
             return told.server
         if told.state == "broken" or self.layers.scheduler("model", key).state == "gone":
             return None
