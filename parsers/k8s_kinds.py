@@ -93,6 +93,8 @@ CLUSTER_SCOPED = frozenset(
         "VolumeAttachment",
     )
 )
+# troubleshoot.sh: one file for each namespace in a folder of the kind
+_BY_FOLDER = re.compile(r"(?:^|/)cluster-resources/(?:custom-resources/)?([\w.-]+)/[^/]+$")
 _SEPARATORS = re.compile(r"[-_ ]")
 
 
@@ -139,12 +141,12 @@ def of_list(kind: object) -> str | None:
 
 
 def of_member(member: str) -> str | None:
-    """Return the kind a path speaks of: its name first, then its folders; null if of none."""
-    parts = [part for part in re.split(r"[/!]", member) if part]
-    if not parts:
-        return None
-    stem = re.sub(r"\.(?:ya?ml|json|txt|out|log|gz)$", "", parts[-1])
-    words = [stem, *re.split(r"[-_.]", stem)[::-1], *parts[-2:-4:-1]]
+    """Return the kind a path speaks of, by its collector's layout or by its file's name; null if of none."""
+    layout = _BY_FOLDER.search(member)
+    if layout is not None:
+        return named(layout[1])
+    stem = re.sub(r"\.(?:ya?ml|json|txt|out|log|gz)$", "", re.split(r"[/!]", member)[-1])
+    words = [stem, *re.split(r"[-_.]", stem)[::-1]]
     return next((found for word in words if len(word) > 2 and (found := named(word))), None)
 
 

@@ -22,7 +22,7 @@ _NOT_ITSELF = re.compile(
     r"|seconds|ttl|audience|kind|version|enabled|required|optional|mount|volume|issuer|class|prefix|id_?field)s?$"
 )
 _SENSITIVE = (
-    r"(?:passw(?:or)?d|passphrase|secret(?:[-_.]?(?:access[-_.]?)?key)?|client[-_.]?secret|token|api[-_.]?key"
+    r"(?:passw(?:or)?d|passphrase|secret[-_.]?(?:access[-_.]?)?key|client[-_.]?secret|token|api[-_.]?key"
     r"|access[-_.]?key(?:[-_.]?id)?|account[-_.]?key|private[-_.]?key|sasl\.jaas\.config|sas_url)"
 )
 _IN_TEXT = (
@@ -32,7 +32,9 @@ _IN_TEXT = (
     (re.compile(r"(?i)(\b(?:bearer|basic) )[\w+/=.~-]{8,}"), rf"\1{MASK}"),
     (re.compile(r"(\w{2,10}://[^\s/:@]{0,100}:)[^\s/@]{1,200}@"), rf"\1{MASK}@"),
     (re.compile(rf'(?i)(["\']?[\w.-]{{0,40}}{_SENSITIVE}\\?["\']?\s*[:=]\s*\\?")[^"\\\n]+'), rf"\1{MASK}"),
-    (re.compile(rf'(?i)((?:^|[\s,;{{(&?-])[\w.-]{{0,40}}{_SENSITIVE}\s?[:=]\s?)(?!\\?")[^\s"\',;&}}]+'), rf"\1{MASK}"),
+    # written as a setting, `a=b` or a line `a: b`; prose such as `failed to fetch token: pod is gone` stays
+    (re.compile(rf'(?i)((?:^|[\s,;{{(&?-])[\w.-]{{0,40}}{_SENSITIVE}\s?=\s?)(?!\\?")[^\s"\',;&}}]+'), rf"\1{MASK}"),
+    (re.compile(rf"(?im)(^[ \t-]*[\w.-]{{0,40}}{_SENSITIVE}[ \t]?:[ \t]+)[^\s\"]+[ \t]*$"), rf"\1{MASK}"),
 )
 _HINT = re.compile(
     r"(?i)PRIVATE KEY|eyJ|AKIA|ASIA|gh[pousr]_|xox|bearer |basic |://[^\s/]*@|passw|passphrase|secret|token|key|jaas|sas_url"

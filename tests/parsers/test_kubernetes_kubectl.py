@@ -300,3 +300,23 @@ def test_every_line_is_accounted_for_once() -> None:
         }
         assert facts | ignored | rejects == set(range(1, text.count("\n") + 1))
         assert len(facts) + len(ignored) + len(rejects) == text.count("\n")
+
+
+def test_a_described_service_has_its_whole_selector() -> None:
+    text = (
+        "Name:              mesh\nNamespace:         shop\nLabels:            <none>\n"
+        "Selector:          app=web,tier=front\n"
+        "Type:              ClusterIP\nIP:                10.96.0.9\nSession Affinity:  None\n"
+        "Events:            <none>\n"
+    )
+    (service,) = rows(parse(text), "k8s.service")
+
+    assert orjson.loads(str(service["selector"])) == {"app": "web", "tier": "front"}
+    assert (service["cluster_ip"], service["external"]) == ("10.96.0.9", None)
+
+
+def test_words_of_an_event_are_not_taken_for_secrets() -> None:
+    told = 'failed for volume "a" : failed to fetch token: pods "web-0" not found, secret: "b" is missing'
+    text = f"LAST SEEN   TYPE   REASON   OBJECT   MESSAGE\n1m   Warning   FailedMount   pod/web-0   {told}\n"
+
+    assert rows(parse(text), "k8s.event")[0]["message"] == told

@@ -174,6 +174,7 @@ def test_secrets_reach_no_column_but_the_names_of_secrets_do() -> None:
         'a: \'{"type":"s3","secret_access_key":"zebra99zebra"}\'',
         "a: |\n    -----BEGIN RSA PRIVATE KEY-----\n    zebra99zebra\n    -----END RSA PRIVATE KEY-----",
         "apiToken: zebra99zebra",
+        "a.yaml: |\n    user: b\n    password: zebra99zebra\n    c: d",
     ],
 )
 def test_a_configmap_keeps_no_password(data: str) -> None:
@@ -219,6 +220,8 @@ def test_a_list_says_what_was_listed_even_if_empty(text: str, kind: str, items: 
         ("cluster-resources/network-policy/shop.json", "networkpolicy", "shop"),
         ("cluster-resources/custom-resources/models.mlops.seldon.io/shop.json", "model", "shop"),
         ("unknown.yaml", None, None),
+        ("namespaces/kafka/apps.openshift.io/deploymentconfigs.yaml", None, "kafka"),
+        ("cluster-resources/custom-resources/things.example.com/models.json", None, "models"),
     ],
 )
 def test_an_empty_list_without_a_kind_takes_it_from_its_path(
