@@ -39,12 +39,16 @@ def sarif(document: Document) -> Document:
         "results": [_result(entry, order) for entry in entries],
         "columnKind": "unicodeCodePoints",
         "properties": {
-            "verdict": document.get("verdict"),
+            "verdict": visible(document.get("verdict")),
             "summary": visible(document.get("summary")),
             "unknown": [visible(entry.get("pattern")) for entry in view.listed(document, "unknown")],
         },
     }
     return {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+
+
+def _safe(value: Any) -> Any:
+    return visible(value) if isinstance(value, str) else value
 
 
 def _rule(pattern: Any, entry: Entry) -> Document:
@@ -65,7 +69,7 @@ def _rule(pattern: Any, entry: Entry) -> Document:
 def _artifact(member: Entry) -> Document:
     artifact: Document = {"location": {"uri": _uri(member.get("member"))}}
     if member.get("sha256"):
-        artifact["hashes"] = {"sha-256": member["sha256"]}
+        artifact["hashes"] = {"sha-256": visible(member["sha256"])}
     return artifact
 
 
@@ -85,7 +89,7 @@ def _result(entry: Entry, order: dict[Any, int]) -> Document:
         "message": {"text": visible(". ".join(word for word in words if word)) or "no words"},
         "locations": [_location(cite) for _, cite in view.proofs(entry)],
         "partialFingerprints": {"subject/v1": visible("|".join([str(entry.get("pattern")), *view.subjects(entry)]))},
-        "properties": {key: value for key, value in properties.items() if value is not None},
+        "properties": {key: _safe(value) for key, value in properties.items() if value is not None},
     }
 
 

@@ -77,7 +77,7 @@ def component(source: Any) -> str:
     """Return the lane of a source: `log.agent` is the agent's, `k8s.event` is Kubernetes'."""
     family, _, rest = str(source or "").partition(".")
     name = rest if family == "log" and rest else family
-    return _NAMES.get(name, name) or "other"
+    return inline(_NAMES.get(name, name)) or "other"
 
 
 def _times(document: Document) -> Iterator[datetime]:
@@ -114,17 +114,18 @@ def _finding_lanes(document: Document, scale: _Scale) -> Iterator[_Lane]:
         earliest, _ = moments.bounds(finding.get("first"))
         _, latest = moments.bounds(finding.get("last"))
         first, last = moments.moment(earliest), moments.moment(latest)
-        lane = _Lane(f"{finding.get('id')} {inline(finding.get('title'))}", "finding")
+        name, title = inline(finding.get("id")), inline(finding.get("title"))
+        lane = _Lane(f"{name} {title}", "finding")
         if first is not None:
             start = scale.at(first)
             end = scale.at(last) if last is not None else start
-            role = "ended" if finding.get("at_end") == "ended" else str(finding.get("role"))
-            title = f"{finding.get('id')} {inline(finding.get('title'))}: {view.lasts(finding)}"
+            role = "ended" if finding.get("at_end") == "ended" else inline(finding.get("role"))
+            words = f"{name} {title}: {view.lasts(finding)}"
             lane.marks.append(
                 Markup(
                     '<a href="#{}"><rect class="bar {}" x="{}%" y="6" width="{}%" height="14" rx="3"/>'
                     '<rect class="bar {}" x="{}%" y="6" width="4" height="14" rx="2"/><title>{}</title></a>'
-                ).format(finding.get("id"), role, start, round(max(end - start, 0), 3), role, start, title)
+                ).format(name, role, start, round(max(end - start, 0), 3), role, start, words)
             )
         yield lane
 
@@ -136,7 +137,7 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
         first, last = moments.moment(source.get("from")), moments.moment(source.get("to"))
         if first is not None and last is not None:
             lane.covered.append((scale.at(first), scale.at(last)))
-    roles = {f.get("id"): str(f.get("role")) for f in view.listed(document, "findings")}
+    roles = {f.get("id"): inline(f.get("role")) for f in view.listed(document, "findings")}
     entries = sorted(view.listed(document, "timeline"), key=lambda e: not e.get("finding"))
     for entry in entries[:MOST_MARKS]:
         name = component(entry.get("source"))
@@ -146,7 +147,7 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
         time = first or last
         if time is None:
             continue
-        about = f"{entry['finding']}: " if entry.get("finding") else ""
+        about = f"{inline(entry['finding'])}: " if entry.get("finding") else ""
         title = f"{moments.interval(entry)} {about}{inline(entry.get('what'))}"
         if first is not None and last is not None and last - first > timedelta(seconds=2):
             lane.marks.append(_span(scale.at(first), scale.at(last), title))

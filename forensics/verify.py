@@ -87,8 +87,7 @@ def _claims(report: bytes) -> Document:
     except orjson.JSONDecodeError:
         loaded = None
     if isinstance(loaded, dict) and loaded.get("schema") == SCHEMA_ID:
-        claims = citation_block(loaded, members=1 << 62)
-        return claims
+        return citation_block(loaded, members=1 << 62)
     page = text.lstrip("\ufeff \r\n").lower().startswith("<!doctype html")
     blocks = [b for b in (blocks_in_html(text) if page else [block_in_markdown(text)]) if _is_block(b)]
     if len(blocks) != 1:

@@ -307,3 +307,8 @@ def assumed(document: Document, finding: Entry) -> str:
         return ""
     edge = edges[0]
     return ": ".join(filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")]))
+
+
+def joined(words: Iterable[Any] | None, between: str = ", ") -> str:
+    """Return words as one plain text. Jinja2's own `join` returns markup, which nothing makes visible any more."""
+    return between.join(map(str, words or ()))
