@@ -54,7 +54,6 @@ LIBRARY = (
     r"|<Response \[\d{3}\]>"
     r"|mlserver_client|Exception in thread .*io\.grpc|(?:Caused by: )?(?:io\.grpc\.|java\.net\.|okhttp3\."
     r"|org\.apache\.http|org\.springframework\.web|feign\.|reactor\.netty)"
-    r""
     r"|Error: (?:rpc error|V2 server|Get |Post |context )|rpc error: code = "
     r"|panic: rpc error|Failed to dial target host|Invoke-WebRequest ?: |Error invoking method)"
 )
@@ -189,7 +188,7 @@ def parse(artefact: Artefact) -> Parsed:
         .group_by("record", "part", maintain_order=True)
         .agg(
             pl.col("line").first(),
-            lines=(pl.col("line") + pl.col("lines")).max() - pl.col("line").first(),
+            pl.col("lines").sum(),
             text=pl.col("text").str.join("\n"),
             stamped=pl.col("stamped").first(),
         )

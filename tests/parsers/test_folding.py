@@ -112,3 +112,15 @@ def test_another_processs_record_is_rejected_with_what_follows_it() -> None:
 
     assert folded.rows["line"].to_list() == [1, 4]
     assert folded.rejects["line"].to_list() == [2, 3]
+
+
+@pytest.mark.parametrize("parser", MINE, ids=lambda p: p.name)
+def test_lines_that_stand_apart_are_counted_and_not_spanned(parser: Parser) -> None:
+    text = next(sample.text for sample in parser.samples if sample.yields is not None)
+    whole = Artefact.of("a.log", text)
+    apart = Artefact("a.log", whole.frame.with_columns((pl.col("line") * 3).cast(pl.UInt32)))
+
+    parsed = parser.parse(apart)
+
+    counted = sum(int(frame["lines"].sum()) for frame in parsed.frames.values())
+    assert counted + parsed.ignored.height + parsed.rejects.height == whole.frame.height
