@@ -202,7 +202,7 @@ def coverage(
             objects[source.removeprefix("k8s.")] = frozenset(
                 f"{ns or ''}/{name}" for ns, name in frame.select("namespace", "name").iter_rows() if name
             )
-    kinds = frozenset(source for source, frame in frames.items() if frame.height)
+    kinds = frozenset(frames)  # a frame without rows was dumped, and held nothing
     return Coverage(joined, frozenset(listed), kinds, period, objects)
 
 

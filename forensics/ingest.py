@@ -12,6 +12,7 @@ from parsers.segments import segments
 from forensics.bundle import Bundle, Member
 from parsers.decoding import decode
 from parsers.layout import origin_of
+from parsers.others import with_others
 from parsers.parser import Artefact, Origin, Parsed, Parser
 from parsers.schema import IGNORED, REJECT, SOURCES
 from parsers.wrappers import unwrap
@@ -143,7 +144,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
             rejects.append(_unread(artefact))
             continue
         try:
-            parsed = parser.parse(artefact)
+            parsed, others = with_others(artefact, parser.parse(artefact), parsers)
         except Exception as error:
             if strict:
                 raise
@@ -151,7 +152,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
             failed.append(f"parser {parser.name} failed on {member.name}: {type(error).__name__}")
             rejects.append(_unread(artefact, f"our parser {parser.name} failed"))
             continue
-        kinds[parser.name] = None
+        kinds.update(dict.fromkeys((parser.name, *others)))
         ignored.append(parsed.ignored)
         rejects.append(parsed.rejects)
         for source, frame in parsed.frames.items():
@@ -212,7 +213,9 @@ def _account(
 
 
 def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.concat(frame.select(*schema).cast(pl.Schema(schema)) for frame in frames).sort("line", maintain_order=True)
+    return pl.concat(frame.select(*schema).cast(pl.Schema(schema)) for frame in frames).sort(
+        "line", maintain_order=True
+    )
 
 
 def component(parsed: Parsed) -> str:

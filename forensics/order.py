@@ -93,7 +93,7 @@ class Index:
     """Occurrences by the time they begin, to look only at those near a moment."""
 
     def __init__(self, occurrences: Sequence[Occurrence], order: Order, slack: int) -> None:
-        self._sorted = sorted(occurrences, key=lambda o: order.key(o.start))
+        self._sorted = sorted(occurrences, key=lambda o: (order.key(o.start), order.key(o.end)))
         self._starts = [order.earliest(o.start) for o in self._sorted]
         widest = max((order.latest(o.end) - order.earliest(o.start) for o in self._sorted), default=0)
         self._margin = widest + slack + DISORDER

@@ -338,31 +338,31 @@ class Evaluation:
             return whole
         tagged = sorted(
             ((o, number) for number, p in enumerate(parts) for o in p.occurrences),
-            key=lambda pair: self._order.key(pair[0].start),
+            key=lambda pair: (self._order.key(pair[0].start), pair[1]),
         )
-        possible: tuple[Occurrence, ...] = ()
+        windows: list[Occurrence] = []
         needed = {number for number, p in enumerate(parts) if p.occurrences}
-        for position, (o, _) in enumerate(tagged):
-            sure: dict[int, Occurrence] = {}
-            may: dict[int, Occurrence] = {}
-            for other, number in tagged[position:]:
+        for position, (o, own) in enumerate(tagged):
+            sure, may = {own: o}, {own: o}
+            for other, number in tagged[position + 1 :]:
+                if self._order.earliest(other.start) - self._order.latest(o.start) > _us(within) + self._order.slack:
+                    break
                 near = self._within(o.start, other.start, within)
-                if near == IMPOSSIBLE:
-                    if self._order.earliest(other.start) - self._order.latest(o.start) > _us(within) * 2:
-                        break
-                    continue
-                may.setdefault(number, other)
-                if near == CERTAIN or other is o:
+                if near != IMPOSSIBLE:
+                    may.setdefault(number, other)
+                if near == CERTAIN:
                     sure.setdefault(number, other)
-            if set(sure) == needed:
-                rows = tuple(sure.values())
-                return Result(PRESENT, rows, rests=whole.rests, used=whole.used)
-            if set(may) == needed and not possible:
-                possible = tuple(may.values())
-        if possible:
-            unsure = tuple(Occurrence(o.start, o.end, o.rows, False) for o in possible)
-            return Result(PRESENT, unsure, rests=whole.rests, used=whole.used)
-        return Result(ABSENT, used=whole.used)
+            chosen = sure if set(sure) == needed else may
+            if set(chosen) == needed:
+                windows.append(self._window(chosen, chosen is sure))
+        state = PRESENT if windows else ABSENT
+        return Result(state, tuple(windows), rests=whole.rests and bool(windows), used=whole.used)
+
+    def _window(self, chosen: Mapping[int, Occurrence], sure: bool) -> Occurrence:
+        inside = sorted(chosen.values(), key=lambda o: self._order.key(o.start))
+        last = max(inside, key=lambda o: self._order.key(o.end))
+        rows = tuple(hit for o in inside for hit in o.rows)
+        return Occurrence(inside[0].start, last.end, rows, sure and all(o.sure for o in inside))
 
 
 def _number(occurrences: Iterable[Occurrence], distinct: str | None) -> int:

@@ -1,0 +1,158 @@
+"""The engine and the naive interpreter say the same of small generated timelines."""
+
+import os
+from datetime import timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forensics.findings import Missing
+from forensics.hits import Hit
+from forensics.order import Order
+from forensics.terms import Evaluation, Rows
+from patterns import terms as t
+from tests.forensics.naive import Row, World, judge, rows_of
+
+NAMES = ("a", "b", "c")
+SECOND = 1_000_000
+END = 40 * SECOND
+PAIRS = int(os.environ.get("TWIN_PAIRS", "2500"))
+
+
+@st.composite
+def rows(draw: st.DrawFn, number: int) -> Row:
+    earliest = draw(st.integers(0, 30)) * SECOND
+    width = draw(st.sampled_from((1, SECOND, 3 * SECOND)))
+    file = draw(st.sampled_from(("f", "g")))
+    return Row(
+        number,
+        earliest,
+        earliest + width,
+        draw(st.sampled_from(("", "n1", "n2"))),
+        file,
+        draw(st.sampled_from((0, 0, 1, -1 - number))),
+        draw(st.integers(1, 20)),
+        draw(st.sampled_from(("x", "y"))),
+        draw(st.sampled_from((1, 1, 1, 3))),
+    )
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    number = 0
+    sure: dict[str, list[Row]] = {}
+    maybe: dict[str, list[Row]] = {}
+    used: set[tuple[str, int, int]] = set()
+    for name in NAMES:
+        sure[name], maybe[name] = [], []
+        for kind, most in ((sure, 4), (maybe, 1)):
+            for _ in range(draw(st.integers(0, most)) if kind is sure else draw(st.sampled_from((0, 0, 0, 1)))):
+                row = draw(rows(number))
+                number += 1
+                if (row.file, row.section, row.line) not in used:
+                    used.add((row.file, row.section, row.line))
+                    kind[name].append(row)
+    # Within a section time follows the lines, as the timeline sees to it.
+    times: dict[tuple[str, int], list[tuple[int, int]]] = {}
+    every = [row for kind in (sure, maybe) for some in kind.values() for row in some]
+    for row in every:
+        times.setdefault((row.file, row.section), []).append((row.earliest, row.latest))
+    ordered = {key: sorted(value) for key, value in times.items()}
+    lines = {key: sorted(r.line for r in every if (r.file, r.section) == key) for key in times}
+
+    def straight(row: Row) -> Row:
+        key = (row.file, row.section)
+        earliest, latest = ordered[key][lines[key].index(row.line)]
+        clock = "" if row.file == "f" else "n1"
+        return Row(row.id, earliest, latest, clock, *key, row.line, row.name, row.weight)
+
+    coverage = st.one_of(
+        st.none(),
+        st.just((0, END)),
+        st.tuples(st.integers(0, 20), st.integers(10, 40)).map(lambda x: (x[0] * SECOND, x[1] * SECOND)),
+    )
+    return World(
+        {n: [straight(r) for r in rs] for n, rs in sure.items()},
+        {n: [straight(r) for r in rs] for n, rs in maybe.items()},
+        {n: draw(coverage) for n in NAMES},
+        {"n1": draw(st.sampled_from((0, SECOND)))},
+        END,
+    )
+
+
+LENGTHS = st.integers(1, 15).map(lambda s: timedelta(seconds=s))
+WITHIN = st.none() | LENGTHS
+PIECES = st.sampled_from(NAMES).map(t.Piece)
+TIGHT = st.one_of(
+    PIECES,
+    st.builds(t.Lasting, PIECES, LENGTHS),
+    st.builds(t.AtLeast, st.integers(1, 4), PIECES, WITHIN),
+    st.builds(t.Distinct, st.just(2), st.just("server"), PIECES, WITHIN),
+    st.builds(t.SomeOf, st.integers(1, 3), st.tuples(PIECES, PIECES, PIECES)),
+)
+TEMPORAL = st.one_of(
+    st.builds(t.Then, TIGHT, TIGHT, WITHIN),
+    st.builds(t.After, TIGHT, TIGHT, WITHIN),
+    st.builds(t.Without, TIGHT, TIGHT, WITHIN),
+    st.builds(t.NoLater, TIGHT, TIGHT),
+    st.builds(lambda a, b, w: t.AndTerm((a, b), w), PIECES, PIECES, LENGTHS),
+)
+TERMS = st.recursive(
+    TIGHT | TEMPORAL,
+    lambda inner: st.one_of(
+        st.builds(t.NotTerm, inner),
+        st.lists(inner, min_size=2, max_size=3).map(lambda x: t.AndTerm(tuple(x))),
+        st.lists(inner, min_size=2, max_size=3).map(lambda x: t.OrTerm(tuple(x))),
+        st.builds(t.Then, inner, PIECES, WITHIN),
+    ),
+    max_leaves=4,
+)
+
+
+def hit(row: Row) -> Hit:
+    return Hit(
+        "log.agent",
+        row.id,
+        row.earliest,
+        row.latest,
+        row.clock,
+        (row.file, row.section, row.line),
+        {"server": row.name},
+        row.weight,
+    )
+
+
+def engine(world: World, term: t.Term) -> tuple[str, set[int]]:
+    order = Order(world.errors, (0, world.end))
+
+    def pieces(name: str) -> Rows:
+        window = world.covered[name]
+
+        def gap(start: int | None, end: int | None) -> Missing | None:
+            if window is None:
+                return Missing("log.agent", "not collected")
+            if start is None:
+                return Missing("log.agent", "cut") if window[0] > 0 else None
+            limit = world.end if end is None else end
+            return Missing("log.agent", "cut") if window[0] > start or window[1] < limit else None
+
+        sure = tuple(sorted(map(hit, world.sure[name]), key=order.key))
+        return Rows(sure, tuple(map(hit, world.maybe[name])), gap)
+
+    result = Evaluation({name: pieces(name) for name in NAMES}, order, world.end).of(term)
+    return result.state, {h.row for o in result.occurrences for h in o.rows}
+
+
+@settings(max_examples=PAIRS, deadline=None)
+@given(world=worlds(), term=TERMS)
+def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term) -> None:
+    state, cited = engine(world, term)
+
+    expected, pairs = judge(world, term)
+    assert state == expected
+    if not any(isinstance(x, t.AtLeast | t.Distinct) for x in every_part(term)):
+        assert cited == (rows_of(pairs) if expected in ("present", "cured") else set())
+
+
+def every_part(term: t.Term) -> list[t.Term]:
+    return [term, *(x for part in t.parts(term) for x in every_part(part))]
