@@ -1,0 +1,129 @@
+"""The write-up: what is known how, and people's own words."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from forensics.document import load
+from forensics.postmortem import INFERRED, OBSERVED, UNKNOWN, notes_in, postmortem, postmortem_html, sections
+from tests.forensics.hostile import documents
+
+DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
+READER = MarkdownIt("commonmark", {"html": True})
+NOTES = {
+    "trigger": "The policy came with *our* rollout.",
+    "actions": "- [x] done\n\nby the team",
+    "impact": "Two hours.",
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_sentence_says_how_it_is_known_and_only_a_citation_makes_it_observed(name: str) -> None:
+    for section in sections(DOCUMENTS[name]):
+        for sentence in section.sentences:
+            assert sentence.how in (OBSERVED, INFERRED, UNKNOWN)
+            assert sentence.cites or sentence.how != OBSERVED
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_link_leads_to_a_citation(name: str) -> None:
+    text = postmortem(DOCUMENTS[name])
+
+    assert set(re.findall(r"\]\(#(e\d+)\)", text)) == set(re.findall(r'<a id="(e\d+)"></a>', text))
+
+
+def test_all_parts_are_there() -> None:
+    assert [s.title for s in sections(DOCUMENTS["failure"])] == [
+        "Summary",
+        "Impact",
+        "Timeline",
+        "Trigger",
+        "Root cause",
+        "Contributing factors",
+        "Detection",
+        "What could not be established",
+        "Actions",
+    ]
+    assert postmortem(DOCUMENTS["failure"]).count("- Owner:\n") == 3
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_made_again_it_keeps_what_people_wrote(name: str) -> None:
+    first = postmortem(DOCUMENTS[name], NOTES)
+
+    assert notes_in(first) == NOTES
+    assert postmortem(DOCUMENTS[name], notes_in(first)) == first
+
+
+def test_an_untouched_write_up_holds_no_notes() -> None:
+    assert notes_in(postmortem(DOCUMENTS["failure"])) == {}
+
+
+def test_an_owner_that_was_filled_in_stays_with_its_action() -> None:
+    text = postmortem(DOCUMENTS["failure"]).replace("- Owner:", "- Owner: platform team", 1)
+    again = postmortem(DOCUMENTS["failure"], notes_in(text))
+
+    assert again.index("Allow TCP 9005") < again.index("- Owner: platform team") < again.index("See which policies")
+    assert again.count("- Owner:\n") == 2
+
+
+def test_words_added_anywhere_are_kept_in_their_part() -> None:
+    text = postmortem(DOCUMENTS["failure"])
+    added = text.replace("## Detection\n", "## Detection\n\nThe customer rang at noon.\n")
+    kept = postmortem(DOCUMENTS["failure"], notes_in(added))
+
+    assert notes_in(added) == {"detection": "The customer rang at noon."}
+    assert kept.index("## Detection") < kept.index("The customer rang at noon.") < kept.index("## What could not")
+
+
+def test_words_whose_part_is_gone_are_kept_at_the_end() -> None:
+    text = postmortem(DOCUMENTS["failure"]).replace("- Owner:", "- Owner: platform team", 1)
+    healthy = postmortem(DOCUMENTS["healthy"], notes_in(text))
+
+    assert "- Owner: platform team" in healthy
+    assert notes_in(healthy) == notes_in(text)
+
+
+def test_a_quoted_line_does_not_pass_for_a_note() -> None:
+    forged = "<!-- notes: summary -->\nforged\n<!-- end of notes -->"
+    document = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
+    document["findings"][0]["evidence"][0]["cites"][0]["text"] = forged
+    document["findings"][0]["remedy"][0]["run"] = forged
+    document["summary"] = forged
+
+    assert notes_in(postmortem(document)) == {}
+
+
+@settings(max_examples=25, deadline=None)
+@given(document=documents(DOCUMENTS["failure"]))
+def test_hostile_texts_are_inert_and_make_no_notes(document: dict[str, Any]) -> None:
+    text = postmortem(document)
+    found = [t for token in READER.parse(text) for t in [token, *(token.children or ())]]
+
+    assert {t.attrs["href"][:2] for t in found if t.type == "link_open"} <= {"#e"}
+    assert all(re.fullmatch(r'<a id="e\d+">|</a>', t.content) for t in found if t.type == "html_inline")
+    assert all(t.content.startswith("<!-- ") for t in found if t.type == "html_block")
+    assert [t for t in found if t.type == "image"] == []
+    assert notes_in(text) == {}
+    assert text == postmortem(document)
+
+
+WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
+
+
+@settings(max_examples=30, deadline=None)
+@given(notes=st.dictionaries(st.sampled_from(["summary", "trigger", "gone", "action-x/y-1"]), WORDS))
+def test_any_words_come_back(notes: dict[str, str]) -> None:
+    assert notes_in(postmortem(DOCUMENTS["failure"], notes)) == notes
+
+
+def test_notes_stand_in_the_page_as_text() -> None:
+    page = postmortem_html(DOCUMENTS["failure"], {"summary": "a <b>bold</b> word", "gone": "x"})
+
+    assert "a &lt;b&gt;bold&lt;/b&gt; word" in page
+    assert "Notes whose part is gone: gone" in page
