@@ -178,7 +178,10 @@ class _Reader:
             return index
         if "event" in found and "NAMESPACE" not in head.names and set(found["event"]) == {None}:
             found["event"] = [self._told_by_events(start)] * len(found["event"])
-        prefixed = command is not None or len(found) > 1
+        # names as `pod/web-0` come from a request for several kinds
+        prefixed = (
+            command is not None or len(found) > 1 or "/" in "".join(lines[start + 1 : start + 2]).split("  ", 1)[0]
+        )
         for source, spaces in found.items():
             alone = len(spaces) == 1 and not prefixed
             partial = bool(command and command.partial)

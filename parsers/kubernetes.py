@@ -24,6 +24,10 @@ from parsers.parser import Artefact, Parsed, Parser, Sample
 _API_VERSION = re.compile(r"(?m)^\s{0,4}(?:- )?[\"']?apiVersion[\"']?\s*:\s*[\"']?[\w./-]+")
 _KIND = re.compile(r"[\"']?\b[kK]ind[\"']?\s*:\s*[\"']?[A-Z]\w+")
 _ITEM = re.compile(r'^\s*\[?\s*\{[\s\S]*"metadata"\s*:\s*\{')
+_YAML_KIND = re.compile(r"(?m)^\s{0,4}(?:- )?kind:\s*[\"']?[A-Z]\w+")
+_FIRST = re.compile(r"---|%YAML|#|- |[\"']?[A-Za-z][\w.-]*[\"']?:(?:\s|$)")
+_VERSIONED = re.compile(r'(?:---\s+)?(?:\{\s*")?apiVersion"?:\s*"?(?:v1|[\w.-]+/v\d\w*)\b')
+_SEEN = 199  # line feeds in a head that is no whole file
 _LIST = re.compile(r"(?m)^items:\s*(?:\[|null|$)")
 _JSON_API = re.compile(r'"apiVersion"\s*:\s*"[\w./-]+"')
 _NOISE = re.compile(
@@ -39,6 +43,8 @@ def recognises(head: str) -> bool:
     start = head.lstrip("\ufeff \t\r\n")
     while _NOISE.match(start) and "\n" in start:
         start = start.split("\n", 1)[1].lstrip()
+    if _VERSIONED.match(start) and head.count("\n") >= _SEEN:
+        return True  # a long ConfigMap: its kind stands below its data
     if start.startswith("NAME: ") and "\nLAST DEPLOYED: " in start[:1000]:
         return True
     if start.startswith(("{", "[")):
@@ -49,9 +55,7 @@ def recognises(head: str) -> bool:
         return (bool(_ITEM.match(start)) and ('"spec"' in start or '"status"' in start or '"data"' in start)) or bool(
             re.match(r'\{\s*(?:"metadata"\s*:\s*\{[^{}]*\}\s*,\s*)?"items"\s*:\s*(?:\[|null)', start)
         )
-    return bool(_API_VERSION.search(head)) and bool(
-        re.search(r"(?m)^\s{0,4}(?:- )?kind:\s*[\"']?[A-Z]\w+", head) or _LIST.search(head)
-    )
+    return bool(_FIRST.match(start) and _API_VERSION.search(head) and (_YAML_KIND.search(head) or _LIST.search(head)))
 
 
 def parse(artefact: Artefact) -> Parsed:

@@ -90,6 +90,11 @@ def test_words_around_objects_are_not_objects() -> None:
         assert parsed.rejects.is_empty()
 
 
+def test_a_log_that_prints_a_manifest_is_a_log() -> None:
+    assert not kubernetes.PARSER.recognises("2025-03-04T10:15:30Z INFO applying\n" + HEAD)
+    assert not kubernetes.PARSER.recognises('time="2025-03-04T10:15:30Z" level=info msg="applying"\n' + HEAD)
+
+
 def test_manifests_of_a_helm_release_are_read_and_its_values_are_not() -> None:
     text = (
         "NAME: shop\nLAST DEPLOYED: Tue Mar  4 10:15:30 2025\nNAMESPACE: shop\nSTATUS: deployed\n"

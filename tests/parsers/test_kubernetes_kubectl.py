@@ -320,3 +320,17 @@ def test_words_of_an_event_are_not_taken_for_secrets() -> None:
     text = f"LAST SEEN   TYPE   REASON   OBJECT   MESSAGE\n1m   Warning   FailedMount   pod/web-0   {told}\n"
 
     assert rows(parse(text), "k8s.event")[0]["message"] == told
+
+
+def test_one_row_is_all_there_is_only_where_several_kinds_were_asked_for() -> None:
+    alone = "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          5m\n"
+    of_all = "NAME        READY   STATUS    RESTARTS   AGE\npod/web-0   1/1     Running   0          5m\n"
+
+    assert rows(parse(alone), "k8s.listing")[0]["complete"] is False
+    assert rows(parse(of_all), "k8s.listing")[0]["complete"] is True
+
+
+def test_a_heading_alone_is_no_row() -> None:
+    parsed = parse("NAME    READY   STATUS    RESTARTS   AGE")
+
+    assert parsed.frames == {}

@@ -393,3 +393,11 @@ def test_every_line_is_accounted_for_once() -> None:
 
 def test_frames_have_the_types_of_their_source() -> None:
     assert parse(POD).frames["k8s.container"].schema["started"] == pl.Datetime("us", "UTC")
+
+
+def test_a_long_configmap_is_known_before_its_kind() -> None:
+    text = "apiVersion: v1\ndata:\n  a: |\n" + "    line\n" * 400 + "kind: ConfigMap\nmetadata:\n  name: long\n"
+    artefact = Artefact.of("x", text)
+
+    assert PARSER.recognises(artefact.head())
+    assert only(PARSER.parse(artefact), "k8s.configmap")["name"] == "long"
