@@ -56,7 +56,7 @@ def _rule(pattern: Any, entry: Entry) -> Document:
         "id": visible(pattern),
         "shortDescription": {"text": visible(entry.get("title")) or visible(pattern)},
         "defaultConfiguration": {"level": _LEVELS.get(str(entry.get("severity")), "warning")},
-        "properties": {"tags": [visible(entry.get("layer")), visible(entry.get("role"))]},
+        "properties": {"tags": _tags(entry.get("layer"), entry.get("role"))},
     }
     steps = [
         ": ".join(filter(None, (visible(a.get("do")), visible(a.get("run"))))) for a in entry.get("remedy") or () if a
@@ -64,6 +64,11 @@ def _rule(pattern: Any, entry: Entry) -> Document:
     if steps:
         rule["help"] = {"text": "\n".join(steps)}
     return rule
+
+
+def _tags(*words: Any) -> list[str]:
+    # The schema wants them unique.
+    return list(dict.fromkeys(visible(word) for word in words if word))
 
 
 def _artifact(member: Entry) -> Document:
