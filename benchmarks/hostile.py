@@ -2,7 +2,8 @@
 
     python benchmarks/hostile.py [--seconds 60] [--only NAME]
 
-Each input goes to a process of its own: the whole command where it is there, else the reading half. Printed are: inputs tried, crashes, hangs, escapes (files made or changed outside, or read through a link), secrets leaked into what was
+Each input goes to a process of its own: the whole command where it is there, else the reading half. Printed are inputs
+tried, crashes, hangs, escapes (files made or changed outside, or read through a link), secrets leaked into what was
 printed, peak memory and the longest time. Exits 1 unless the four counts are 0.
 
 The inputs are made here, small, and the same every time; tests use them as well.

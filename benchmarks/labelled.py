@@ -45,12 +45,12 @@ def analysed(case: Path) -> tuple[dict[str, Any], Path, tempfile.TemporaryDirect
     """Return the document of a case, and the unlabelled copy it was made from."""
     from forensics.analysis import analyse, read
     from forensics.bundle import open_bundle
-    from patterns.loader import load_library
+    from patterns.loader import read_library
 
     scratch = tempfile.TemporaryDirectory()
     copy = Path(scratch.name) / "case"
     shutil.copytree(case, copy, ignore=shutil.ignore_patterns(*LABELS))
-    return analyse(read(open_bundle([copy])), load_library()), copy, scratch
+    return analyse(read(open_bundle([copy])), read_library()[0]), copy, scratch
 
 
 def score(case: Path, name: str) -> Score:

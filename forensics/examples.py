@@ -73,3 +73,29 @@ def mistake(pattern: Pattern, example: Example, library: Library) -> str | None:
         if not any(example.subject.items() <= subject.items() for subject in subjects):
             return f"expected subject {dict(example.subject)}, found {subjects}"
     return None
+
+
+def decorations(pattern: Pattern, example: Example, library: Library) -> list[str]:
+    """Return, of a present example, the pieces whose cited lines could all be deleted without changing the outcome."""
+    if example.expect != "present":
+        return []
+    case = case_of(example.files, example.coverage == "whole")
+    outcome = outcome_of(pattern, example, library)
+    subject = next((f for f in outcome.findings if not f.over), None)
+    if subject is None:
+        return []
+    required = [s for s in subject.evidence if s.strength == "required" and s.rows]
+    lines: dict[str, set[int]] = {}
+    for seen in required:
+        for source, row in seen.rows:
+            place = case.frames[source].row(row, named=True) if source in case.frames else None
+            if place is not None:
+                lines.setdefault(place["member"], set()).update(range(place["line"], place["line"] + place["lines"]))
+    files = {
+        member: "\n".join("" if n in lines.get(member, ()) else line for n, line in enumerate(text.split("\n"), 1))
+        for member, text in example.files.items()
+    }
+    without = replace(example, files=files)
+    if lines and outcome_of(pattern, without, library).state == "present":
+        return ["the outcome stays the same without the lines it cites"]
+    return []

@@ -127,3 +127,4 @@ def options(
 
 
 from forensics.cli import bundles as _bundles  # noqa: E402, F401 -- each registers its commands with `app`
+from forensics.cli import library as _library  # noqa: E402, F401

@@ -1,0 +1,122 @@
+"""Commands about the pattern library: list, show, lint, test, new, docs, schema."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensics.cli import Exit, Packs, app, load, stop
+
+patterns_app = typer.Typer(
+    name="patterns", help="Look at, check and write patterns.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(patterns_app)
+
+
+@patterns_app.command("list")
+def list_(
+    patterns: Packs = None, layer: Annotated[str | None, typer.Option("--layer", help="Only this layer.")] = None
+) -> None:
+    """List all patterns: id, severity, role, title."""
+    for pattern in load(patterns).patterns.values():
+        if layer in (None, pattern.layer):
+            role = "check" if pattern.check else pattern.role
+            typer.echo(f"{pattern.id:64} {pattern.severity:9} {role:8} {pattern.title}")
+
+
+@patterns_app.command()
+def show(
+    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
+    plan: Annotated[bool, typer.Option("--plan", help="How its rows are found, and what that costs.")] = False,
+    patterns: Packs = None,
+) -> None:
+    """Show a pattern as its author wrote it, or how it is run."""
+    from forensics.explaining import named
+
+    chosen = named(load(patterns), pattern)
+    if plan:
+        from forensics.plans import plan_of
+
+        typer.echo(plan_of(chosen))
+        return
+    from patterns.loader import text_of
+
+    typer.echo(text_of(chosen).rstrip("\n"))
+
+
+@patterns_app.command()
+def lint(patterns: Packs = None) -> None:
+    """Check the conventions; exit 6 where one is broken."""
+    from patterns.lint import lint as remarks_on
+    from patterns.lint import where_of
+
+    remarks = remarks_on(load(patterns))
+    for remark in remarks:
+        typer.echo(f"{where_of(remark)}: {remark.name}: {remark.advice}")
+    typer.echo(f"{len(remarks)} remarks")
+    if remarks:
+        raise SystemExit(int(Exit.DOES_NOT_HOLD))
+
+
+@patterns_app.command()
+def test(
+    names: Annotated[list[str] | None, typer.Argument(metavar="PATTERN…", help="Only these; all without.")] = None,
+    patterns: Packs = None,
+) -> None:
+    """Run the examples, and delete cited lines from present ones to see the outcome change; exit 6 if one fails."""
+    from forensics.examples import decorations, mistake
+    from forensics.explaining import named
+
+    library = load(patterns)
+    chosen = [named(library, name) for name in names] if names else list(library.patterns.values())
+    wrong = run = 0
+    for pattern in chosen:
+        for example in pattern.examples:
+            run += 1
+            found = mistake(pattern, example, library)
+            sentences = [found] if found else decorations(pattern, example, library)
+            for sentence in sentences:
+                wrong += 1
+                typer.echo(f"{pattern.id}: {example.name}: {sentence}")
+    typer.echo(f"{len(chosen)} patterns, {run} examples, {wrong} wrong")
+    if wrong:
+        raise SystemExit(int(Exit.DOES_NOT_HOLD))
+
+
+@patterns_app.command()
+def new(
+    bundle: Annotated[str, typer.Argument(help="The bundle in which the failure was seen.")],
+    cites: Annotated[list[str], typer.Argument(metavar="MEMBER:LINE…", help="The lines that show it.")],
+) -> None:
+    """Draft a pattern from lines of a bundle, with its examples; constants that vary are generalised."""
+    from forensics.cli import opened
+    from forensics.drafting import drafted
+
+    typer.echo(drafted(opened([bundle]), cites))
+
+
+@patterns_app.command()
+def docs(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="DIR", help="Where the pages go; FILE.md for one file.")
+    ],
+    patterns: Packs = None,
+) -> None:
+    """Write the knowledge base: a page for each failure, symptom and component."""
+    from forensics.knowledge import write_site
+
+    try:
+        count = write_site(load(patterns), output)
+    except OSError as error:
+        stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+    typer.echo(f"{count} pages written to {output}")
+
+
+@patterns_app.command()
+def schema() -> None:
+    """Print the JSON Schema of a pattern file, for completion in an editor."""
+    import orjson
+
+    from patterns.schema import schema as of_patterns
+
+    typer.echo(orjson.dumps(of_patterns(), option=orjson.OPT_INDENT_2).decode())

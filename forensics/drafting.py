@@ -1,0 +1,45 @@
+"""Draft a pattern from cited lines of a bundle."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from forensics.analysis import Case
+from forensics.forms import UsageError
+from forensics.masking import mask
+from patterns.draft import Cited, draft
+
+
+def drafted(case: Case, places: Sequence[str]) -> str:
+    """Return the TOML of a draft.
+
+    Args:
+        case: the bundle.
+        places: `member:line`, each a line of a record or a fact.
+
+    Raises:
+        UsageError: a place that names no line that was read.
+    """
+    return draft([_cited(case, place) for place in places])
+
+
+def _cited(case: Case, place: str) -> Cited:
+    member, _, number = place.rpartition(":")
+    if not member or not number.isdigit():
+        raise UsageError(f"{place}: write it as MEMBER:LINE")
+    line = int(number)
+    lines = case.intake.lines_of(member)
+    if lines is None:
+        raise UsageError(f"{place}: the bundle has no member {member}; see `seldon-forensics coverage`")
+    for source, frame in case.frames.items():
+        if "member" not in frame.columns:
+            continue
+        here = frame.filter(
+            (pl.col("member") == member) & (pl.col("line") <= line) & (pl.col("line") + pl.col("lines") > line)
+        )
+        if here.height:
+            row = here.row(0, named=True)
+            first, count = int(row["line"]), int(row["lines"])
+            raw = "\n".join(text or "" for text in lines[first - 1 : first - 1 + count].to_list())
+            return Cited(source, mask(str(row.get("text") or row.get("raw") or "")), member, mask(raw))
+    raise UsageError(f"{place}: no record or fact stands there")
