@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from forensics.netpolicies import EGRESS, INGRESS, End, Policy, Ruling, rule
-from forensics.placement import Row, log, parsed, rows_of, settled
+from forensics.netpolicies import EGRESS, INGRESS, End, Policy, Ruling, readable, rule
+from forensics.placement import Row, labels_of, log, mapping, parsed, rows_of, sequence, settled, strings
 
 LABELS = {
     "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},
@@ -39,7 +39,7 @@ class Components:
 
     def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
         self.frames = frames = settled(frames)
-        self.spaces = {s["name"]: parsed(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
+        self.spaces = {s["name"]: labels_of(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
         self.of: dict[str, list[End]] = {}
         for component, end in (*self._pods(), *self._templates(), *self._logs()):
             known = self.of.setdefault(component, [])
@@ -53,15 +53,15 @@ class Components:
         """Return an end in a namespace, with what is known of the namespace's labels."""
         labels = self.spaces.get(namespace or "")
         space = {"kubernetes.io/metadata.name": namespace, **(labels or {})} if namespace else None
-        return End(namespace, space=space, space_whole=isinstance(labels, dict), **rest)
+        return End(namespace, space=space, space_whole=labels is not None, **rest)
 
     def _pods(self) -> Iterator[tuple[str, End]]:
         for row, pod in rows_of(self.frames, "k8s.pod"):
             component = COMPONENTS.get(pod["component"], pod["component"])
             if component is None or pod["namespace"] is None or pod["phase"] in ("Succeeded", "Failed"):
                 continue
-            labels = parsed(pod["labels"])
-            known = isinstance(labels, dict)
+            labels = labels_of(pod["labels"])
+            known = labels is not None
             yield (
                 component,
                 self.end(
@@ -78,9 +78,9 @@ class Components:
     def _templates(self) -> Iterator[tuple[str, End]]:
         for kind in ("deployment", "statefulset"):
             for row, workload in rows_of(self.frames, f"k8s.{kind}"):
-                spec = (parsed(workload["raw"]) or {}).get("spec") or {}
-                template = spec.get("template") or {}
-                labels = (template.get("metadata") or {}).get("labels") or {}
+                spec = mapping(mapping(parsed(workload["raw"])).get("spec"))
+                template = mapping(spec.get("template"))
+                labels = strings(mapping(template.get("metadata")).get("labels"))
                 component = _component(workload["name"], labels)
                 if component and workload["namespace"] and spec.get("replicas") != 0:
                     yield (
@@ -124,15 +124,15 @@ class Components:
     def _policies(self) -> dict[str, list[Policy]]:
         found: dict[tuple[str, str], Policy] = {}
         for row, policy in rows_of(self.frames, "k8s.networkpolicy"):
-            spec = (parsed(policy["raw"]) or {}).get("spec")
+            spec = mapping(parsed(policy["raw"])).get("spec")
             key = (policy["namespace"], policy["name"])
             known = found.get(key)
             if known is None or (known.spec is None and isinstance(spec, dict)):
-                usable = isinstance(spec, dict) and policy["form"] in ("object", None)
+                usable = isinstance(spec, dict) and readable(spec) and policy["form"] in ("object", None)
                 found[key] = Policy(*key, spec if usable else None, row)
         by: dict[str, list[Policy]] = {}
-        for key, made in sorted(found.items(), key=lambda item: (str(item[0][0]), item[0][1])):
-            by.setdefault(key[0], []).append(made)
+        for key, made in sorted(found.items(), key=lambda item: (str(item[0][0]), str(item[0][1]))):
+            by.setdefault(str(key[0]), []).append(made)
         return by
 
     def _listed(self) -> dict[str | None, Row]:
@@ -209,10 +209,10 @@ def _component(name: str, labels: Mapping[str, str]) -> str | None:
 
 
 def _ports(pod: Any) -> dict[str, int]:
-    spec = (pod or {}).get("spec") or {}
+    containers = sequence(mapping(mapping(pod).get("spec")).get("containers"))
+    ports = [mapping(port) for c in containers for port in sequence(mapping(c).get("ports"))]
     return {
-        str(port["name"]): int(port["containerPort"])
-        for container in spec.get("containers") or []
-        for port in container.get("ports") or []
-        if port.get("name") and port.get("containerPort")
+        str(port["name"]): port["containerPort"]
+        for port in ports
+        if port.get("name") and isinstance(port.get("containerPort"), int)
     }

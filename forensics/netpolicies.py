@@ -13,7 +13,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from forensics.placement import Row
-from forensics.selectors import selects, sure_of
+from forensics.selectors import selects, sure_of, well_formed
 
 INGRESS, EGRESS = "ingress", "egress"
 UNKNOWN = "?"  # namespace of an end that is some pod, nobody knows where
@@ -73,6 +73,29 @@ class Ruling:
 
     allowed: bool | None
     policies: tuple[Policy, ...] = ()
+
+
+def readable(spec: Any) -> bool:
+    """Whether a policy's spec has the shape the API server would have taken."""
+    rules = [r for side in (INGRESS, EGRESS) for r in _items(spec.get(side))]
+    lists = [r.get(key) for r in rules if isinstance(r, dict) for key in ("from", "to", "ports")]
+    peers = [p for r in rules if isinstance(r, dict) for key in ("from", "to") for p in _items(r.get(key))]
+    ports = [p for r in rules if isinstance(r, dict) for p in _items(r.get("ports"))]
+    selectors = [spec.get("podSelector")]
+    selectors += [p.get(key) for p in peers if isinstance(p, dict) for key in ("podSelector", "namespaceSelector")]
+    blocks = [p.get("ipBlock") for p in peers if isinstance(p, dict)]
+    return (
+        all(isinstance(x, dict) for x in (*rules, *peers, *ports))
+        and all(isinstance(x, list | None) for x in (spec.get(INGRESS), spec.get(EGRESS), *lists))
+        and isinstance(spec.get("policyTypes"), list | None)
+        and all(isinstance(x, dict | None) for x in blocks)
+        and all(well_formed(s) for s in selectors)
+        and all(isinstance(p.get("port"), int | str | None) and isinstance(p.get("endPort"), int | None) for p in ports)
+    )
+
+
+def _items(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def both(*parts: bool | None) -> bool | None:

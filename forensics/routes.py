@@ -18,7 +18,7 @@ import polars as pl
 
 from forensics.envoys import Dump, Found, dumps
 from forensics.links import Topology
-from forensics.placement import Row, parsed, rows_of
+from forensics.placement import Row, mapping, parsed, rows_of, sequence
 from parsers.schema import SOURCES, empty
 
 PROTOCOLS = ("http", "grpc")
@@ -153,11 +153,12 @@ def _splits(
         own = wanted.get((namespace, f"{experiment['name']}.experiment"))
         if own is None:
             continue
-        of = experiment["resource_type"] or "model"
+        of = "pipeline" if experiment["resource_type"] == "pipeline" else "model"
+        candidates = [mapping(c) for c in sequence(parsed(experiment["candidates"]))]
         weights = {
             str(c["name"]): int(c["weight"])
-            for c in parsed(experiment["candidates"]) or []
-            if isinstance(c, dict) and c.get("name") and c.get("weight") is not None
+            for c in candidates
+            if isinstance(c.get("name"), str) and isinstance(c.get("weight"), int | float)
         }
         default = wanted.get((namespace, str(experiment["default"]) + SUFFIX[of])) if experiment["default"] else None
         for want in (own, default):

@@ -9,9 +9,7 @@ from typing import Any
 
 def selects(selector: Any, labels: Mapping[str, str]) -> bool:
     """Whether a selector, as parsed from YAML or JSON, selects something with these labels."""
-    if selector is None:
-        return False
-    if not isinstance(selector, Mapping):
+    if not isinstance(selector, Mapping) or not well_formed(selector):
         return False
     wanted = selector.get("matchLabels") or {}
     if any(labels.get(key) != value for key, value in wanted.items()):
@@ -39,3 +37,15 @@ def sure_of(selector: Any, known: Mapping[str, str]) -> bool:
         return True
     keys = set(selector.get("matchLabels") or {}) | {e.get("key") for e in selector.get("matchExpressions") or []}
     return keys <= set(known)
+
+
+def well_formed(selector: Any) -> bool:
+    """Whether something has the shape of a selector, or is none."""
+    if not isinstance(selector, Mapping):
+        return selector is None
+    labels, expressions = selector.get("matchLabels") or {}, selector.get("matchExpressions") or []
+    return (
+        isinstance(labels, Mapping)
+        and isinstance(expressions, list)
+        and all(isinstance(e, Mapping) and isinstance(e.get("values") or [], list) for e in expressions)
+    )

@@ -12,7 +12,7 @@ import polars as pl
 
 from forensics.lastwords import NOTHING, Key, Layers, Word, worst
 from forensics.links import Topology
-from forensics.placement import STATES, Row, parsed, rows_of
+from forensics.placement import STATES, Row, mapping, parsed, rows_of, sequence
 from forensics.routes import cited, expected_routes
 from forensics.serverstate import servers
 from forensics.wiring import Wiring
@@ -79,7 +79,7 @@ def state_table(frames: Mapping[str, pl.DataFrame], states: Mapping[str, pl.Data
     table = []
     for kind in KINDS:
         for row in states[f"state.{kind}"].iter_rows(named=True):
-            cites = parsed(row["raw"]) or []
+            cites = sequence(parsed(row["raw"]))
             links = [
                 {
                     "link": link,
@@ -213,7 +213,7 @@ def _settled(word: Word, deleted: bool) -> Word:
 
 def _manifest(thing: Mapping[str, Any]) -> bool:
     """Whether an object is what somebody applied, and not what the API server holds."""
-    status = (parsed(thing["raw"]) or {}).get("status")
+    status = mapping(parsed(thing["raw"])).get("status")
     named = [thing.get(k) for k in ("is_ready", "state", "reason")]
     return not status and thing["created"] is None and not any(v is not None for v in named)
 

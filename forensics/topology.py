@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from forensics.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
-from forensics.placement import log, parsed, rows_of, sayings, settled
+from forensics.placement import labels_of, log, mapping, parsed, rows_of, sayings, sequence, settled
 from forensics.selectors import selects
 from parsers.schema import LOGS
 
@@ -72,8 +72,8 @@ def _objects(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
         if model["server"]:
             server = topology.thing("server", model["namespace"], model["server"])
             topology.join(thing, server, "the Model asks for this Server", row)
-        spec = (parsed(model["raw"]) or {}).get("status") or {}
-        placed = str(spec.get("selector") or "").removeprefix("server=")
+        status = mapping(mapping(parsed(model["raw"])).get("status"))
+        placed = str(status.get("selector") or "").removeprefix("server=")
         if placed:
             server = topology.thing("server", model["namespace"], placed)
             topology.join(thing, server, "the Model's status places it on this Server", row)
@@ -94,15 +94,16 @@ def step_names(pipeline: Mapping[str, Any]) -> list[str]:
     """Return the models that the steps of a Pipeline name."""
     steps = parsed(pipeline["steps"])
     if not isinstance(steps, list):
-        steps = ((parsed(pipeline["raw"]) or {}).get("spec") or {}).get("steps") or []
-    return [s if isinstance(s, str) else str(s["name"]) for s in steps if isinstance(s, str) or s.get("name")]
+        steps = sequence(mapping(mapping(parsed(pipeline["raw"])).get("spec")).get("steps"))
+    names = [s if isinstance(s, str) else mapping(s).get("name") for s in steps]
+    return [name for name in names if isinstance(name, str) and name]
 
 
 def candidate_names(experiment: Mapping[str, Any]) -> list[str]:
     """Return the default, the candidates and the mirror of an Experiment."""
     found = [experiment["default"], experiment["mirror"]]
-    found += [c.get("name") for c in parsed(experiment["candidates"]) or [] if isinstance(c, dict)]
-    return [name for name in dict.fromkeys(found) if name]
+    found += [mapping(c).get("name") for c in sequence(parsed(experiment["candidates"]))]
+    return list(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
 def _workloads(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -140,8 +141,8 @@ def _workloads(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
     for row, service in rows_of(frames, "k8s.service"):
         thing = topology.add(topology.thing("service", service["namespace"], service["name"]), row)
         _mark_hub(topology, thing, service["name"], None)
-        selector = parsed(service["selector"])
-        if not isinstance(selector, dict) or not selector:
+        selector = labels_of(service["selector"])
+        if not selector:
             continue
         for below, labels in labelled:
             if below[1] == thing[1] and selector.items() <= labels.items():
@@ -152,15 +153,12 @@ def _workloads(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
 
 
 def _labelled(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> list[tuple[Thing, dict[str, str]]]:
-    pods = [(p, parsed(p["labels"])) for _, p in rows_of(frames, "k8s.pod") if p["labels"]]
-    return [
-        (topology.thing("pod", p["namespace"], p["name"]), labels) for p, labels in pods if isinstance(labels, dict)
-    ]
+    pods = ((p, labels_of(p["labels"])) for _, p in rows_of(frames, "k8s.pod"))
+    return [(topology.thing("pod", p["namespace"], p["name"]), labels) for p, labels in pods if labels is not None]
 
 
 def _server_label(thing: Mapping[str, Any]) -> str | None:
-    labels = parsed(thing["labels"])
-    return labels.get("seldon-server-name") if isinstance(labels, dict) else None
+    return (labels_of(thing["labels"]) or {}).get("seldon-server-name")
 
 
 def _stem(topology: Topology, namespace: str | None, pod: str) -> str | None:
