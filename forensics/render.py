@@ -147,7 +147,12 @@ def _answer(page: _Page, document: Document) -> None:
     word = view.VERDICTS.get(verdict, verdict.upper())
     page.say((word, _VERDICT_STYLE.get(verdict, "bold black on yellow")), "  ", (document.get("summary", ""), "bold"))
     given, tool = document.get("input") or {}, document.get("tool") or {}
-    page.say((f"{given.get('name', '')}, {view.collected(document)}, {tool.get('patterns', 0)} patterns", "dim"))
+    page.say(
+        (
+            f"{given.get('name', '')}, {view.collected(document)}, {view.counted(tool.get('patterns') or 0, 'pattern')}",
+            "dim",
+        )
+    )
     for line in view.impact_lines(document):
         page.say("Hit: ", line)
     if chain := view.listed(document, "chain"):
@@ -287,16 +292,16 @@ def _unknown(page: _Page, document: Document) -> None:
     if not groups:
         return
     patterns = {name for group in groups for name in group["patterns"]}
-    page.heading(f"Could not be looked at: {len(patterns)} known failures, for want of")
+    page.heading(f"Could not be looked at: {view.counted(len(patterns), 'known failure')}, for want of")
     few = groups if page.details else groups[:3]
     for group in few:
-        count = len(group["patterns"])
-        page.say(f"{group['source']}: {group['why']} ({count} failure{'s' if count != 1 else ''})", indent=1)
+        count = view.counted(len(group["patterns"]), "failure")
+        page.say(f"{group['source']}: {group['why']} ({count})", indent=1)
         page.command(group["collect"])
         if page.details:
             page.say(", ".join(group["patterns"]), indent=4, hang=0)
     if len(groups) > len(few):
-        page.say(f"and {len(groups) - len(few)} more sources", indent=1)
+        page.say(f"and {view.counted(len(groups) - len(few), 'more source')}", indent=1)
 
 
 def _appendix(page: _Page, document: Document) -> None:

@@ -19,6 +19,7 @@ VERDICTS = {
 }
 _SEVERITY = ("critical", "high", "medium", "low", "info")
 _SUBJECT_ORDER = ("model", "pipeline", "experiment", "server", "workload", "pod", "container", "node", "name")
+CHECKED = ("failed", "unknown", "passed", "not applicable")
 LINKS = ("resource", "scheduler", "route", "cluster", "endpoint", "agent", "server")
 
 
@@ -201,16 +202,18 @@ def candidates(document: Document, symptom: Entry) -> tuple[list[Entry], list[En
 
 
 def checks(document: Document) -> list[Entry]:
-    """Return the readiness checks, failed ones first; a finding of role check that the list lacks is a failed one."""
+    """Return the readiness checks, failed ones first; a finding of role check that the list lacks is a failed one.
+
+    The `status` of a check is its outcome, that of a finding its pattern's.
+    """
     asked = list(listed(document, "checks"))
     known = {c.get("id") or c.get("pattern") for c in asked} | {c.get("pattern") for c in asked}
     asked += [
-        {**f, "status": f.get("status") or "failed"}
+        {**f, "status": f.get("status") if f.get("status") in CHECKED else "failed"}
         for f in findings(document, "check")
         if f.get("id") not in known and f.get("pattern") not in known
     ]
-    order = ("failed", "unknown", "passed", "not applicable")
-    return sorted(asked, key=lambda c: (_place_in(order, c.get("status")), _weight(c), str(c.get("pattern"))))
+    return sorted(asked, key=lambda c: (_place_in(CHECKED, c.get("status")), _weight(c), str(c.get("pattern"))))
 
 
 def _place_in(order: tuple[str, ...], word: Any) -> int:
@@ -312,3 +315,8 @@ def assumed(document: Document, finding: Entry) -> str:
 def joined(words: Iterable[Any] | None, between: str = ", ") -> str:
     """Return words as one plain text. Jinja2's own `join` returns markup, which nothing makes visible any more."""
     return between.join(map(str, words or ()))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and its noun: `1 failure`, `2 failures`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
