@@ -13,7 +13,7 @@ from isal import igzip_lib
 
 from forensics.budgets import MIB, Damaged, Meter
 
-PIECE = 256 << 10  # bytes read at a time
+PIECE = 64 << 10  # compressed bytes read at a time
 OUT = 256 << 10  # bytes decompressed at a time: what a damaged stream can lose at most, before it is read again
 XZ_MEMORY = 256 * MIB  # `xz -9` needs 65 MiB
 ZST_WINDOW = 128 * MIB  # `zstd --long` uses this much
@@ -219,6 +219,7 @@ class Inflated:
     def __init__(self, reader: Reader, kind: str, meter: Meter) -> None:
         self._reader, self.kind, self._meter = reader, kind, meter
         self._engine = _decompressor(kind)
+        self._piece = max(512, min(PIECE, meter.budget.window // 1024))
         self._kept = bytearray()  # compressed bytes of this member, while few
         self._made = 0  # bytes out of this member
         self._ready = b""  # salvaged, not yet given
@@ -234,10 +235,10 @@ class Inflated:
         Raises:
             Damaged: what follows cannot be decompressed, or is cut off.
         """
-        if self._ready:
-            piece, self._ready = self._ready[:size], self._ready[size:]
-            return piece
-        while not self._ended:
+        while self._ready or not self._ended:
+            if self._ready:  # of the member before, or of one just begun
+                piece, self._ready = self._ready[:size], self._ready[size:]
+                return piece
             if self._damage is not None:
                 raise self._damage
             piece = self._step(min(size, OUT))
@@ -258,7 +259,7 @@ class Inflated:
         fresh = b""
         if self._engine.needs_input:
             try:
-                fresh = self._reader.read(PIECE)
+                fresh = self._reader.read(self._piece)
             except Damaged as damage:
                 self._damage = damage
                 return b""
@@ -313,7 +314,7 @@ class Inflated:
         left: bytes = self._engine.unused_data or b""  # lz4 says None
         try:
             while len(left) < 6 or not left.strip(b"\0"):
-                more = self._reader.read(PIECE)
+                more = self._reader.read(self._piece)
                 if not more:
                     break
                 self._in += len(more)
@@ -343,7 +344,8 @@ class Inflated:
         budget = self._meter.budget
         since = self._out - self._marked[1]
         if since >= budget.window:
-            if since > budget.ratio * max(1, self._in - self._marked[0]):
+            # What was read last may not have been used yet: it counts once more.
+            if since > budget.ratio * (self._in - self._marked[0] + self._piece):
                 self._meter.alarms += 1
                 self._alarms += 1
                 if self._alarms > budget.windows:

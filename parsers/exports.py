@@ -233,31 +233,19 @@ def frame_of(said: Iterable[Said], places: list[tuple[int, int]]) -> pl.DataFram
     Only the first row of a record counts in `lines`; the others have 0.
     """
     rows = [
-        (line, lines if first else 0, text, one.time, one.namespace, one.pod, one.container, one.node)
-        for one, (line, lines) in zip(said, places, strict=True)
+        (number, line, lines if first else 0, text, one.time, one.namespace, one.pod, one.container, one.node)
+        for number, (one, (line, lines)) in enumerate(zip(said, places, strict=True))
         for first, text in ((i == 0, t.removesuffix("\r")) for i, t in enumerate(one.text.rstrip("\r\n").split("\n")))
     ]
-    frame = pl.DataFrame(
-        rows,
-        schema={
-            "line": LINES["line"], "lines": LINES["lines"], "text": pl.String(), "time": pl.String(),
-            **dict.fromkeys(NAMES, pl.String()),
-        },
-        orient="row",
-    ).with_columns(any_time(pl.col("time")).alias("stamped")).select(*LINES.names(), *NAMES)  # fmt: skip
-    return _oldest_first(frame)
-
-
-def _oldest_first(frame: pl.DataFrame) -> pl.DataFrame:
-    times = frame.filter(pl.col("lines") > 0)["stamped"].drop_nulls()
-    if len(times) < 2 or times[0] <= times[-1] or not times.is_sorted(descending=True):
-        return frame
-    record = (pl.col("lines") > 0).cum_sum()
-    return (
-        frame.with_columns(record.alias("_record"))
-        .sort(-pl.col("_record").cast(pl.Int64), maintain_order=True)
-        .drop("_record")
-    )
+    schema = {
+        "record": pl.Int64(), "line": LINES["line"], "lines": LINES["lines"], "text": pl.String(), "time": pl.String(),
+        **dict.fromkeys(NAMES, pl.String()),
+    }  # fmt: skip
+    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(any_time(pl.col("time")).alias("stamped"))
+    times = frame.unique("record", maintain_order=True)["stamped"].drop_nulls()
+    if len(times) > 1 and times[0] > times[-1] and times.is_sorted(descending=True):
+        frame = frame.sort(-pl.col("record"), maintain_order=True)
+    return frame.select(*LINES.names(), *NAMES)
 
 
 _FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%b %d, %Y @ %H:%M:%S%.f", "%m/%d/%Y, %I:%M:%S%.f %p", "%d/%b/%Y:%H:%M:%S%.f")

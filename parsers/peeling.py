@@ -242,7 +242,10 @@ _JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Bo
 
 
 def _fits_records(sample: pl.Series) -> bool:
-    return _share(sample, exports.RECORD) >= _SHARE and _share(sample, exports.OBJECT) < 0.5
+    if _share(sample, exports.RECORD) < _SHARE or _share(sample, exports.OBJECT) >= 0.5:
+        return False
+    few = sample.head(20)
+    return sum(exports.said_of(exports.loads(line)) is not None for line in few) >= _SHARE * len(few)
 
 
 def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
@@ -263,6 +266,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("cri", _fits_cri, _peel_cri),
     Wrapper("docker json-file", _fits_docker, _peel_docker),
     Wrapper("kubectl --prefix", _fits_prefix, _peel_prefix),
+    _lines("logcli", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
     Wrapper("kubectl --timestamps", _fits_timestamps, _peel_timestamps),
     Wrapper("records", _fits_records, _peel_records),
     _lines(
@@ -278,7 +282,6 @@ WRAPPERS: tuple[Wrapper, ...] = (
         noise=r"^(?:Attaching to | ?Container [^ ]+ +[A-Z]|[^ ]+ exited with code |\[\+\] )",
         guard=_few("container"),
     ),
-    _lines("logcli", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
     _lines(
         "grafana",
         rf"^(?:[0-9]{{13}}\t)?(?P<time>{STAMP})\t(?P<text>.*)$",
