@@ -46,6 +46,13 @@ class Components:
             if not any(_same(end, k) for k in known):
                 known.append(end)
         self.namespaces = sorted({e.namespace for ends in self.of.values() for e in ends if e.namespace})
+        self.secure = {
+            e["namespace"]
+            for _, e in rows_of(frames, "k8s.env")
+            if e["variable"] == "CONTROL_PLANE_SECURITY_PROTOCOL" and e["value"] == "SSL"
+        }
+        pods = [(p["namespace"], p["component"]) for _, p in rows_of(frames, "k8s.pod")]
+        self.dense = {n for n, _ in pods} - {n for n, component in pods if component is None}
         self.policies = self._policies()
         self.listed = self._listed()
 
@@ -160,22 +167,11 @@ class Components:
 
     def strangers(self, namespace: str | None) -> bool:
         """Whether a namespace may hold pods that are not Seldon's: a store, a broker."""
-        frame = self.frames.get("k8s.pod")
-        if frame is None:
-            return True
-        inside = frame.filter(pl.col("namespace") == namespace)
-        return inside.is_empty() or inside["component"].null_count() > 0
+        return namespace not in self.dense
 
     def tls(self, namespace: str | None) -> bool:
         """Whether the control plane of a namespace speaks TLS."""
-        frame = self.frames.get("k8s.env")
-        if frame is None:
-            return False
-        return not frame.filter(
-            (pl.col("variable") == "CONTROL_PLANE_SECURITY_PROTOCOL")
-            & (pl.col("value") == "SSL")
-            & (pl.col("namespace") == namespace)
-        ).is_empty()
+        return namespace in self.secure
 
     def rule(self, source: End, target: End, port: int, protocol: str) -> tuple[Ruling, Ruling]:
         """Return what the source's policies say, and what the destination's."""

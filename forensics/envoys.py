@@ -47,17 +47,21 @@ class Dump:
     pod: str | None
     at: datetime | None
     row: Row
-    found: list[Found] = field(default_factory=list)
+    by: dict[str, list[Found]] = field(default_factory=dict)  # ways by header
     sizes: dict[str, int] = field(default_factory=dict)  # hosts by cluster
     clusters: bool = False  # whether its clusters were collected
 
     def all(self) -> Iterable[Found]:
         """Return every way of every route that is neither sticky nor a mirror's."""
-        return self.found
+        return [found for ways in self.by.values() for found in ways]
+
+    def of(self, header: str) -> list[Found]:
+        """Return the ways of the routes that a header selects."""
+        return self.by.get(header, [])
 
     def routes(self, header: str, protocol: str) -> list[Found]:
         """Return the ways of one route."""
-        return [f for f in self.found if f.header == header and f.protocol in (protocol, None)]
+        return [f for f in self.of(header) if f.protocol in (protocol, None)]
 
     def hosts(self, cluster: str) -> int | None:
         """Return how many hosts a cluster has: 0 where there is no such cluster; None where it was not collected."""
@@ -99,7 +103,7 @@ def _fill(frames: Mapping[str, pl.DataFrame], made: Mapping[str, Dump]) -> None:
                 continue
             if route["cluster"] is None or (route["weight"] == 0 and not route["target"]):
                 continue
-            made[route["member"]].found.append(_found(route))
+            made[route["member"]].by.setdefault(route["header"], []).append(_found(route))
     for dump in made.values():
         folder = str(PurePosixPath(dump.member).parent)
         for source, column in (("envoy.cluster", "name"), ("envoy.endpoint", "cluster")):

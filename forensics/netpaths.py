@@ -17,7 +17,7 @@ import polars as pl
 
 from forensics.components import LABELS, PORTS, Components
 from forensics.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Ruling, rule
-from forensics.placement import Row, rows_of
+from forensics.placement import place, rows_of
 from parsers.schema import SOURCES, empty
 
 TO = {"scheduler": "seldon-scheduler"}
@@ -194,7 +194,7 @@ def _row(
     policies = shut[0][1].policies if shut else (*out.policies, *into.policies)
     lists = [ends.list_of(e.namespace) for e in (source, target) if e.namespace]
     cites = list(dict.fromkeys([*(p.row for p in policies), *(r for r in lists if r), *source.rows, *target.rows]))
-    places = [_place(ends.frames, row) for row in cites]
+    places = [place(ends.frames, row) for row in cites]
     space = policies[0].namespace if shut else target.namespace or source.namespace
     name = TO.get(to, to)
     return {
@@ -202,7 +202,7 @@ def _row(
         "at": None,
         "namespace": space,
         "name": f"{component}→{name}:{port}",
-        "raw": json.dumps([{"source": row[0], **place} for row, place in zip(cites, places, strict=True)]),
+        "raw": json.dumps([{"source": row[0], **at} for row, at in zip(cites, places, strict=True)]),
         "from": component,
         "to": name,
         "port": port,
@@ -215,8 +215,3 @@ def _row(
         "policy": policies[0].name if shut else None,
         "direction": shut[0][0] if shut else None,
     }
-
-
-def _place(frames: Mapping[str, pl.DataFrame], row: Row) -> dict[str, Any]:
-    source, index = row
-    return frames[source].select("member", "line", "lines").row(index, named=True)

@@ -183,6 +183,12 @@ def rows_of(frames: Mapping[str, pl.DataFrame], source: str) -> Iterator[tuple[R
                 yield (source, index), row
 
 
+def place(frames: Mapping[str, pl.DataFrame], row: Row) -> dict[str, Any]:
+    """Return where a row stands: member, line, lines."""
+    frame, index = frames[row[0]], row[1]
+    return {name: frame.get_column(name)[index] for name in ("member", "line", "lines")}
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """Return `value` if it is an object of JSON, else an empty one: what was read may have any shape."""
     return value if isinstance(value, dict) else {}

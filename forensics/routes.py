@@ -18,7 +18,7 @@ import polars as pl
 
 from forensics.envoys import Dump, Found, dumps
 from forensics.links import Topology
-from forensics.placement import Row, mapping, parsed, rows_of, sequence
+from forensics.placement import Row, mapping, parsed, place, rows_of, sequence
 from parsers.schema import SOURCES, empty
 
 PROTOCOLS = ("http", "grpc")
@@ -289,7 +289,4 @@ def _row(
 
 def cited(frames: Mapping[str, pl.DataFrame], rows: tuple[Row, ...]) -> list[dict[str, Any]]:
     """Return where rows stand: source, row, member, line, lines."""
-    return [
-        {"source": source, "row": index, **frames[source].select("member", "line", "lines").row(index, named=True)}
-        for source, index in dict.fromkeys(rows)
-    ]
+    return [{"source": row[0], "row": row[1], **place(frames, row)} for row in dict.fromkeys(rows)]

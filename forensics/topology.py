@@ -212,7 +212,8 @@ def _words(topology: Topology, said: pl.DataFrame) -> None:
         if server:
             topology.add(server, row)
             pod = None
-            if word["layer"] == "scheduler" and word["replica"] is not None:
+            # The replica of a Deployment's pod is a hash, and no part of its name.
+            if word["layer"] == "scheduler" and word["replica"] is not None and len(word["replica"]) < 5:
                 pod = topology.thing("pod", space, f"{word['server']}-{word['replica']}")
             elif word["layer"] == "agent" and word["pod"]:
                 pod = topology.thing("pod", space, word["pod"])

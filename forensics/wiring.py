@@ -99,7 +99,7 @@ class Wiring:
     def _route(self, kind: str, key: Key, gone: bool) -> tuple[Word, list[str]]:
         mine = [d for d in self.dumps if self.topology.home(d.namespace) == key[0]]
         header = key[1] + SUFFIX[kind]
-        found = [f for d in mine for f in d.all() if f.header == header]
+        found = [f for d in mine for f in d.of(header)]
         leads = list(dict.fromkeys(f.cluster for f in found if f.weight != 0))
         rows = self.expected.get((kind, key), [])
         wrong = [r for r in rows if r["state"] in WRONG]
