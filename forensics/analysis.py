@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -19,7 +20,7 @@ from forensics.order import Order
 from forensics.quoting import Quotes
 from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
-from forensics.selection import asked, in_force
+from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
 from forensics.state import last_words, state_table
 from forensics.timeline import on_one_clock, period
 from forensics.topology import connect
@@ -41,17 +42,23 @@ class Case:
     given: Mapping[str, Any]
 
 
-def read(bundle: Bundle, workers: int = 2, strict: bool = False) -> Case:
+def read(bundle: Bundle, until: datetime | None = None, workers: int = 2, strict: bool = False) -> Case:
     """Return `bundle` as frames on one clock, with what is derived from them."""
     intake = ingest(bundle, PARSERS, workers, strict)
     given = {"name": bundle.name, "sha256": bundle.sha256, "bytes": bundle.bytes, "members": bundle.count}
-    return on_clock(intake, given)
+    return on_clock(intake, given, until)
 
 
-def on_clock(intake: Intake, given: Mapping[str, Any]) -> Case:
-    """Return what was read on one clock, with topology, states and the other derived sources."""
+def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = None) -> Case:
+    """Return what was read on one clock, with topology, states and the other derived sources.
+
+    Args:
+        intake: what was read.
+        given: `input` of the document.
+        until: what happened at or after this is left out.
+    """
     clocks = estimate_clocks(intake.frames)
-    frames = on_one_clock(intake.frames, clocks)
+    frames = before(on_one_clock(intake.frames, clocks), until)
     topology = connect(frames)
     states = last_words(frames, topology)
     frames |= states
@@ -61,12 +68,12 @@ def on_clock(intake: Intake, given: Mapping[str, Any]) -> Case:
     return Case(intake, frames, clocks, coverage(frames, period(frames), intake.cut), topology, states, given)
 
 
-def analyse(case: Case, library: Library) -> Document:
+def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
     """Return what `library` explains of the case. Reads nothing else, and prints nothing."""
     errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
     context = Context(case.frames, case.covered, Order(errors, case.covered.period), sound(case.states))
     outcomes = find_all(in_force(library, case.intake.versions), context)
-    outcomes = asked(outcomes)
+    outcomes, remarks = narrowed(asked(outcomes), request, case.topology, context.end)
     ranked, candidates = root_causes(outcomes, library, case.topology.link)
     word = verdict(ranked, case.covered, seldon_objects=_seldon_objects(case.frames))
     quotes = Quotes(case.intake, case.frames)
@@ -79,8 +86,9 @@ def analyse(case: Case, library: Library) -> Document:
         case.clocks,
         state_table(case.frames, case.states),
         changes(case.frames, quotes),
+        remarks,
     )
-    return write(case.intake, case.given, library, found, quotes)
+    return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
 
 
 def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:

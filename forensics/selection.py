@@ -1,14 +1,73 @@
-"""Which patterns are asked: those that hold for the versions seen, and of the checks only those a symptom calls for."""
+"""What an analysis is asked: which patterns, which time, which model, and what is accepted already."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
-from forensics.findings import PRESENT, Outcome
+import polars as pl
+
+from forensics.findings import PRESENT, Finding, Outcome
+from patterns.packs import Suppression
 from patterns.pattern import Library
+from patterns.versions import applies
+
+PRODUCTS = {"mlserver": "mlserver", "envoy": "envoy", "kafka": "kafka", "triton": "triton", "rclone": "rclone"}
+SELDON = ("scheduler", "agent", "controller", "modelgateway", "pipelinegateway", "dataflow", "hodometer")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What the caller wants to know.
+
+    Attributes:
+        since: findings that were over before this are left out.
+        until: nothing at or after this is looked at: as if the bundle had been collected then.
+        zone: a second zone to show times in, as IANA names it.
+        subject: only what concerns this is reported, such as `{"model": "iris"}`.
+        suppressions: findings that are accepted.
+        as_of: when suppressions are judged; the end of the bundle's period if not given.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    zone: str | None = None
+    subject: Mapping[str, str] = field(default_factory=dict)
+    suppressions: Sequence[Suppression] = ()
+    as_of: datetime | None = None
+
+
+EVERYTHING = Request()
 
 
 def in_force(library: Library, versions: Iterable[tuple[str, str]]) -> Library:
-    """Return the patterns whose version condition does not contradict the versions the components print."""
-    return library
+    """Return the patterns whose version condition holds for some combination of the versions the components print."""
+    known: dict[str, set[str]] = {}
+    for component, version in versions:
+        product = "seldon-core" if component in SELDON else PRODUCTS.get(component)
+        if product is not None:
+            known.setdefault(product, set()).add(version)
+    kept = {
+        name: pattern
+        for name, pattern in library.patterns.items()
+        if not pattern.versions or _some(pattern.versions, known)
+    }
+    return replace(library, patterns=kept)
+
+
+def _some(condition: str, known: Mapping[str, set[str]]) -> bool:
+    """Whether a version of each product, taken one product at a time, does not refute the condition."""
+    return all(any(applies(condition, {product: v}) for v in sorted(versions)) for product, versions in known.items())
+
+
+def before(frames: Mapping[str, pl.DataFrame], until: datetime | None) -> dict[str, pl.DataFrame]:
+    """Return the frames without what happened at or after `until`; undated records and facts stay."""
+    if until is None:
+        return dict(frames)
+    return {
+        name: frame.filter((pl.col("earliest") < until).fill_null(True)) if "earliest" in frame.columns else frame
+        for name, frame in frames.items()
+    }
 
 
 def asked(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
@@ -20,3 +79,36 @@ def asked(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
         for name, outcome in outcomes.items()
         if not outcome.pattern.check or name in wanted or present & set(outcome.pattern.explains)
     }
+
+
+def narrowed(
+    outcomes: Mapping[str, Outcome], request: Request, topology: Any, end: int | None
+) -> tuple[dict[str, Outcome], list[str]]:
+    """Return the outcomes without findings that were not asked for, and remarks on what was left out."""
+    at = request.as_of or (datetime.fromtimestamp(end / 1e6).astimezone() if end else None)
+    since = int(request.since.timestamp() * 1e6) if request.since else None
+    left: dict[str, int] = {}
+
+    def wanted(finding: Finding) -> bool:
+        if since is not None and finding.last.latest <= since:
+            left["ended before the time asked for"] = left.get("ended before the time asked for", 0) + 1
+            return False
+        for accepted in request.suppressions:
+            if accepted.covers(finding.pattern.id, finding.subject, at):
+                reason = f"accepted: {accepted.reason}"
+                left[reason] = left.get(reason, 0) + 1
+                return False
+        if request.subject and topology.link(finding.subject, request.subject).state == "none":
+            words = "about something that is not connected to what was asked for"
+            left[words] = left.get(words, 0) + 1
+            return False
+        return True
+
+    kept = {}
+    for name, outcome in outcomes.items():
+        findings = tuple(f for f in outcome.findings if wanted(f))
+        state = outcome.state
+        if outcome.findings and not any(not f.over for f in findings) and state == PRESENT:
+            state = "absent"
+        kept[name] = replace(outcome, findings=findings, state=state)
+    return kept, [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]

@@ -77,7 +77,7 @@ def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]
     for prefix, paths in packs:
         for id, path in sorted(paths.items()):
             file, name = f"{prefix}{id}.toml", id.partition("/")[2]
-            if name in names:
+            if name in names and id not in found:
                 mistakes.append(f"{file}:1:1: there is a pattern `{name}` already: {names[name]}")
                 continue
             try:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from forensics.analysis import Case
     from patterns.pattern import Library
 
@@ -97,12 +99,12 @@ def load(packs: Sequence[Path] | None) -> "Library":
     return load_library(tuple(packs or ()))
 
 
-def opened(bundles: Sequence[str]) -> "Case":
-    """Return the bundles, read."""
+def opened(bundles: Sequence[str], until: "datetime | None" = None) -> "Case":
+    """Return the bundles, read; nothing at or after `until`."""
     from forensics.analysis import read
     from forensics.bundle import open_bundle
 
-    return read(open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None))
+    return read(open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None), until)
 
 
 def _version(wanted: bool) -> None:

@@ -1,7 +1,8 @@
 """Commands that look into a bundle: analyse, state, routes, coverage, timeline, query, explain."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from forensics.analysis import Case
     from forensics.document import Document
+    from forensics.selection import Request
 
 JsonOut = Annotated[
     str | None, typer.Option("-o", "--output", metavar="FILE", help="Write JSON; - is standard output.")
@@ -29,6 +31,17 @@ def analyse(
         str | None, typer.Option("--fail-on", metavar="SEVERITY", help="Exit 10 for a root this bad.")
     ] = None,
     details: Annotated[bool, typer.Option("--details", help="Everything, not only what fits a screen.")] = False,
+    since: Since = None,
+    until: Until = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="A second zone to show times in: Europe/Paris.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Only what concerns this Model.")] = None,
+    namespace: Annotated[str | None, typer.Option("--namespace", metavar="NS", help="Its namespace.")] = None,
+    suppress: Annotated[
+        list[Path] | None, typer.Option("--suppress", metavar="FILE", help="Findings that are accepted, with reasons.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="When expiries are judged.")] = None,
     patterns: Packs = None,
 ) -> None:
     """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
@@ -36,11 +49,42 @@ def analyse(
         stop(f"--fail-on {fail_on}: not one of {', '.join(SEVERITIES)}", Exit.USAGE)
     from forensics.analysis import analyse as conclude
 
+    request = requested(since, until, timezone, {"model": model, "namespace": namespace}, suppress or (), as_of)
     library = load(patterns)
-    case = opened(bundles)
-    document = conclude(case, library)
+    case = opened(bundles, request.until)
+    document = conclude(case, library, request)
     deliver(document, case, output or (), details)
     raise SystemExit(int(exit_code(document, fail_on)))
+
+
+def requested(
+    since: str | None,
+    until: str | None,
+    timezone: str | None,
+    subject: "Mapping[str, str | None]",
+    suppress: Sequence[Path],
+    as_of: str | None,
+) -> "Request":
+    """Return what the options ask for."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    from forensics.merged import instant
+    from forensics.selection import Request
+    from patterns.packs import read_suppressions
+
+    if timezone is not None:
+        try:
+            ZoneInfo(timezone)
+        except (ZoneInfoNotFoundError, ValueError):
+            stop(f"--timezone {timezone}: no such zone; write it as Europe/Paris", Exit.USAGE)
+    return Request(
+        instant(since, "--since"),
+        instant(until, "--until"),
+        timezone,
+        {name: value for name, value in subject.items() if value},
+        [accepted for path in suppress for accepted in read_suppressions(path)],
+        instant(as_of, "--as-of"),
+    )
 
 
 def exit_code(document: "Document", fail_on: str | None) -> Exit:
