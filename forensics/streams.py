@@ -61,7 +61,8 @@ def is_header(block: bytes) -> bool:
         return False
     rest = block[:148] + b"        " + block[156:]
     total = sum(rest)
-    return int(digits, 8) in (total, total - 256 * sum(byte > 127 for byte in rest))
+    # Some old tars summed signed bytes.
+    return int(digits, 8) == total or int(digits, 8) == total - 256 * sum(byte > 127 for byte in rest)
 
 
 class Peekable:

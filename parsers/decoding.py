@@ -9,6 +9,8 @@ from parsers.parser import LINES
 LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
 ENOUGH = 8192  # bytes that show whether it is text
 
+_NO_LINES = pl.DataFrame(schema=LINES)
+
 # Formats that hold nothing for us, by how they begin.
 _BINARY = (
     (b"\x89PNG\r\n\x1a\n", "a picture (PNG): text in it cannot be read"),
@@ -114,7 +116,7 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
         Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
     """
     if not data:
-        return pl.DataFrame(schema=LINES), None
+        return _NO_LINES, None
     if why := not_text(data):
         return None, why
     clean = _as_utf8(data)

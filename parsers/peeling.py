@@ -4,6 +4,7 @@ Source: Kubernetes CRI log format (kubelet 1.34 pkg/kubelet/kuberuntime/logs/log
 0.35 pkg/cmd/logs; stern 1.32 cmd/cmd.go; docker compose 2 pkg/compose/logs; RFC 5424; systemd's short formats.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -108,6 +109,8 @@ def join_open(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 _KUBECTL_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{7,9}(?:Z|[+-][0-9]{2}:[0-9]{2})(?: |$)"
+_PIECE = 16 << 10
+_INNER = re.compile(rb"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}(?:Z|[+-][0-9]{2}:[0-9]{2}) ")
 _OWN_LEVEL = rf"^{STAMP} +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\["
 
 
@@ -118,13 +121,35 @@ def _fits_timestamps(sample: pl.Series) -> bool:
 
 def _peel_timestamps(frame: pl.DataFrame) -> pl.DataFrame:
     if frame["text"].str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{9}Z ").all():
-        return frame.with_columns(_usual_time().alias("stamped"), TEXT.str.slice(31))
+        return frame.with_columns(_usual_time().alias("stamped"), TEXT.str.slice(31)).pipe(_one_line)
     fits = TEXT.str.contains(rf"^{STAMP}(?: |$)")
     part = TEXT.str.splitn(" ", 2).struct
-    return frame.with_columns(
-        pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
-        pl.when(fits).then(part[1].fill_null("")).otherwise(TEXT).alias("text"),
+    return _one_line(
+        frame.with_columns(
+            pl.when(fits).then(time_of(part[0])).otherwise("stamped").alias("stamped"),
+            pl.when(fits).then(part[1].fill_null("")).otherwise(TEXT).alias("text"),
+        )
     )
+
+
+def _one_line(frame: pl.DataFrame) -> pl.DataFrame:
+    """Take out the times that some kubelets put before every 16 KiB piece of a long line, and only there."""
+    long = TEXT.str.len_bytes() > _PIECE
+    if not frame.select(long.any()).item():
+        return frame
+    rows = frame.with_row_index("_row").filter(long).select("_row", "text").rows()  # few, and very long
+    texts = frame["text"].to_list()
+    for row, text in rows:
+        texts[row] = _joined(text)
+    return frame.with_columns(pl.Series("text", texts, pl.String()))
+
+
+def _joined(text: str) -> str:
+    raw, out, at = text.encode(), [], 0
+    while found := _INNER.match(raw, at + _PIECE):
+        out.append(raw[at : at + _PIECE])
+        at = found.end()
+    return b"".join([*out, raw[at:]]).decode("utf-8", "replace")
 
 
 _PREFIX = r"^\[pod/([^/\]]+)/([^\]]+)\](?: |$)"

@@ -22,6 +22,10 @@ _LAYERS = 6  # real stacks have two or three
 _SAMPLE = 200  # lines of the head, and as many of the middle
 
 
+_NONE_IGNORED = pl.DataFrame(schema=dict(IGNORED))
+_NO_REJECTS = pl.DataFrame(schema=dict(REJECT))
+
+
 @dataclass(frozen=True, slots=True)
 class Unwrapped:
     """What is left of a member once its wrappers are off. Every line is in exactly one of the three.
@@ -34,8 +38,8 @@ class Unwrapped:
     """
 
     artefacts: tuple[Artefact, ...]
-    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
-    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REJECT)))
+    ignored: pl.DataFrame = field(default_factory=lambda: _NONE_IGNORED)
+    rejects: pl.DataFrame = field(default_factory=lambda: _NO_REJECTS)
     wrappers: tuple[str, ...] = ()
 
 
@@ -57,7 +61,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     if not len(lines):
         return Unwrapped((Artefact(member, lines, origin),))
     frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
-    ignored = pl.DataFrame(schema=dict(IGNORED))
+    ignored = _NONE_IGNORED
     names: list[str] = []
     if (opened := _export(lines)) is not None:
         frame, name, structure = opened

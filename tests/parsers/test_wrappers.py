@@ -133,6 +133,13 @@ def test_partial_lines_of_a_stream_are_joined_across_the_other() -> None:
     assert frame["stamped"][2] == datetime(2025, 7, 12, 18, 30, 9, 500000, tzinfo=UTC)
 
 
+def test_a_time_before_each_piece_of_a_long_line_goes() -> None:
+    long = "x" * 16384 + STAMP + " " + "y" * 16384 + STAMP + " end"
+    texts = only(opened(f"{STAMP} {long}\n{STAMP} z {STAMP} z\n")).frame["text"].to_list()
+
+    assert texts == ["x" * 16384 + "y" * 16384 + "end", f"z {STAMP} z"]
+
+
 def test_docker_pieces_are_joined_and_bad_lines_stay() -> None:
     pieces = [("a\n", "stderr"), ("on", "stderr"), ("x\n", "stdout"), ("e\n", "stderr"), ("b\n", "stderr")]
     rows = [json.dumps({"log": log, "stream": stream, "time": STAMP}, separators=(",", ":")) for log, stream in pieces]
