@@ -168,7 +168,7 @@ def postmortem_html(document: Document, notes: Mapping[str, str] | None = None) 
     body += Markup('<h2 id="evidence">Evidence</h2>')
     for number, cite in enumerate(proofs.cites, 1):
         body += Markup('<p class="place" id="e{0}"><strong>E{0}</strong> <code>{1}</code></p><pre>{2}</pre>').format(
-            number, inline(view.place(cite)), visible(cite.get("text"))
+            number, visible(view.place(cite)), visible(cite.get("text"))
         )
     title = f"Post-mortem: {(document.get('input') or {}).get('name', '')}"
     return document_page(title, body.replace(Markup("<ul></ul>"), Markup("")), citation_block(document))

@@ -147,12 +147,8 @@ def _answer(page: _Page, document: Document) -> None:
     word = view.VERDICTS.get(verdict, verdict.upper())
     page.say((word, _VERDICT_STYLE.get(verdict, "bold black on yellow")), "  ", (document.get("summary", ""), "bold"))
     given, tool = document.get("input") or {}, document.get("tool") or {}
-    page.say(
-        (
-            f"{given.get('name', '')}, {view.collected(document)}, {view.counted(tool.get('patterns') or 0, 'pattern')}",
-            "dim",
-        )
-    )
+    patterns = view.counted(tool.get("patterns") or 0, "pattern")
+    page.say((f"{given.get('name', '')}, {view.collected(document)}, {patterns}", "dim"))
     for line in view.impact_lines(document):
         page.say("Hit: ", line)
     if chain := view.listed(document, "chain"):
@@ -208,6 +204,9 @@ def _about(page: _Page, document: Document, finding: Entry) -> None:
         page.say(f"pattern {finding.get('pattern')}, confidence {finding.get('confidence')}", indent=3)
         for piece in finding.get("evidence") or ():
             page.say(f"evidence {piece.get('name')} ({piece.get('strength')}): {piece.get('state')}", indent=3)
+            for gap in piece.get("missing") or ():
+                page.say(f"{gap.get('source')}: {gap.get('why')}", indent=5)
+                page.command(gap.get("collect"), 6)
 
 
 def _remedy(page: _Page, finding: Entry) -> None:
@@ -257,7 +256,8 @@ def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) ->
     if len(still_open) > len(few):
         page.say(f"and {len(still_open) - len(few)} more are unknown", indent=4)
     if ruled_out and not page.details:
-        page.say("ruled out: " + ", ".join(str(c.get("pattern")) for c in ruled_out), indent=4)
+        more = f", and {len(ruled_out) - 5} more" if len(ruled_out) > 5 else ""
+        page.say("ruled out: " + ", ".join(str(c.get("pattern")) for c in ruled_out[:5]) + more, indent=4)
         return
     for candidate in ruled_out:
         page.say(f"{view.called(candidate)}: ruled out, {candidate.get('because')}", indent=4)

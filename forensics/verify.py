@@ -12,6 +12,7 @@ import orjson
 
 from forensics.document import SCHEMA_ID, Document
 from forensics.embedded import KIND, block_in_markdown, blocks_in_html, citation_block
+from forensics.shown import strangers
 
 Member = tuple[str, str | None, Iterable[str]]
 HOLDS = "holds"
@@ -31,7 +32,7 @@ class Outcome:
     Attributes:
         claim: `member` (its hash) or `citation`.
         member: the member it is about.
-        lines: the lines cited; None for a member.
+        lines: the lines cited; None for a member, and for a text that is shown but not cited.
         state: `holds`, `differs` or `missing`.
         detail: what was found instead; empty when it holds. Never the text of the bundle, which may hold secrets.
         at: where in the report it stands.
@@ -77,7 +78,8 @@ def verify(
             *_compared(name, by_member.get(name, []), lines, mask),
         ]
     names = dict.fromkeys([*hashes, *by_member])
-    return [outcome for name in names for outcome in found.get(name) or _absent(name, hashes, by_member)]
+    checked = [outcome for name in names for outcome in found.get(name) or _absent(name, hashes, by_member)]
+    return [*checked, *_shown(report, claims)]
 
 
 def _claims(report: bytes) -> Document:
@@ -88,12 +90,26 @@ def _claims(report: bytes) -> Document:
         loaded = None
     if isinstance(loaded, dict) and loaded.get("schema") == SCHEMA_ID:
         return citation_block(loaded, members=1 << 62)
-    page = text.lstrip("\ufeff \r\n").lower().startswith("<!doctype html")
-    blocks = [b for b in (blocks_in_html(text) if page else [block_in_markdown(text)]) if _is_block(b)]
+    blocks = [b for b in (blocks_in_html(text) if _is_page(text) else [block_in_markdown(text)]) if _is_block(b)]
     if len(blocks) != 1:
         raise ReportError(f"{len(blocks) or 'no'} lists of citations in the report, where there must be one")
     only: Document = blocks[0]
     return only
+
+
+def _shown(report: bytes, claims: Document) -> list[Outcome]:
+    """Return what people are shown that the citations of the same report do not say."""
+    text = report.decode("utf-8", "replace")
+    if text.lstrip().startswith("{"):
+        return []  # JSON shows nothing else than what it cites
+    places = strangers(text, claims.get("citations") or [], page=_is_page(text))
+    return [
+        Outcome("citation", where, None, "differs", "the report shows a text that it does not cite") for where in places
+    ]
+
+
+def _is_page(text: str) -> bool:
+    return text.lstrip("\ufeff \r\n").lower().startswith("<!doctype html")
 
 
 def _is_block(block: Any) -> bool:

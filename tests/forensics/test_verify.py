@@ -97,6 +97,20 @@ def test_a_changed_report_is_noticed() -> None:
         assert bad(verify(data.replace(old, new), bundle(SOUND)))
 
 
+@pytest.mark.parametrize("form", ["html", "md", "post-mortem", "post-mortem as html"])
+def test_words_that_were_changed_for_people_only_are_noticed(form: str) -> None:
+    report = FORMS[form](SOUND).decode()
+    shown, cut, carried = report.partition("<script type=" if "html" in form else "<!-- seldon-forensics:citations")
+    changed = shown.replace("code = Unavailable", "code = Fine").replace("AccessDenied: ", "")
+    outcomes = bad(verify((changed + cut + carried).encode(), bundle(SOUND)))
+
+    assert changed != shown
+    assert {re.sub(r":.*", "", o.member) for o in outcomes} == {
+        "seldon/mlserver-0/agent.log",
+        "seldon/mlserver-0/rclone.log",
+    }
+
+
 def test_lines_past_the_end_are_missing() -> None:
     short = [(name, digest, lines[:10]) for name, digest, lines in bundle(SOUND)]
 
