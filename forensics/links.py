@@ -207,9 +207,11 @@ class Topology:
         for mine, things, space in ((a, left, here), (b, right, there)):
             if not things and "namespace" in mine and set(mine) <= {"namespace", "container"}:
                 return Link(PROVEN, f"all of namespace {space}")
-        if {"node"} == {t[0] for t in left} or {"node"} == {t[0] for t in right}:
-            return Link(NONE, "nothing they share")
-        if self._conflict_of_hubs(a, b):
+        for things, others, space in ((left, right, there), (right, left, here)):
+            under = self._under_hub(things, space) if {t[0] for t in others} != {"node"} else None
+            if under:
+                return under
+        if {"node"} in ({t[0] for t in left}, {t[0] for t in right}) or self._conflict_of_hubs(a, b):
             return Link(NONE, "nothing they share")
         for mine in (a, b):
             for role in self._hub_roles(mine):
@@ -223,6 +225,19 @@ class Topology:
                 state = PROVEN if known or len(self.namespaces) <= 1 else ASSUMED
                 return Link(state, f"the {role} of their namespace", rows[:2])
         return Link(NONE, "nothing they share")
+
+    def _under_hub(self, things: list[Thing], space: str | None) -> Link | None:
+        """Link what the scheduler, the controller or Envoy of a namespace depends on to everything of it."""
+        for thing in things:
+            if thing[0] not in ("policy", "node", "workload", "service"):
+                continue
+            for hub, role in self.hubs.items():
+                if hub[0] != "pod" or (hub[1] != space and role != "operator"):
+                    continue
+                link = self.below(hub).get(thing)
+                if link and link.state == PROVEN:
+                    return Link(PROVEN, f"the {role} of their namespace; {link.reason}", link.rows)
+        return None
 
     def _conflict_of_hubs(self, a: Mapping[str, str], b: Mapping[str, str]) -> bool:
         """Whether both are pods of the same hub: two Envoys do not depend on each other."""

@@ -123,6 +123,8 @@ def _workloads(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
     for row, pod in rows_of(frames, "k8s.pod"):
         thing = topology.add(topology.thing("pod", pod["namespace"], pod["name"]), row)
         _mark_hub(topology, thing, pod["name"], pod["component"])
+        if pod["component"] == "scheduler":
+            topology.add(topology.thing("scheduler", pod["namespace"], "seldon-scheduler"), row)
         if pod["node"]:
             topology.join(thing, ("node", None, pod["node"]), "the pod runs on this node", row)
         owner: str | None = of_replicaset.get((pod["namespace"], pod["owner"]), pod["owner"]) if pod["owner"] else None

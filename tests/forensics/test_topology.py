@@ -189,3 +189,26 @@ def test_what_a_controller_elsewhere_was_told_is_of_the_models_namespace() -> No
     assert topology.names("model") == {"tree", "bush", "lost"}
     controller = {"namespace": "control", "pod": "seldon-v2-x"}
     assert topology.link(controller, {"namespace": "shop", "model": "tree"}).state == "proven"
+
+
+def test_what_the_scheduler_rests_on_concerns_its_whole_namespace() -> None:
+    scheduler = {"name": "seldon-scheduler-0", "node": "n2", "component": "scheduler", "form": "object"}
+    labels = {"app.kubernetes.io/name": "seldon-scheduler"}
+    policy = {"name": "narrow", "namespace": "shop", "pod_selector": {"matchLabels": labels}}
+    frames = together(
+        PODS,
+        LOGS,
+        rows("k8s.pod", {**scheduler, "labels": labels}, namespace="shop"),
+        rows("k8s.networkpolicy", policy),
+    )
+    topology = connect(frames)
+    agent = {"namespace": "shop", "pod": "fast-0"}
+    assert topology.link({"namespace": "shop", "policy": "narrow"}, agent).state == "proven"
+    assert topology.link({"node": "n2"}, {"namespace": "shop", "model": "tree"}).state == "proven"
+    assert topology.link({"node": "n2"}, {"node": "n1"}).state == "none"
+    assert topology.link({"node": "n2"}, {"namespace": "other", "model": "tree"}).state == "none"
+
+
+def test_a_replica_known_by_a_hash_names_no_pod() -> None:
+    frames = log("log.scheduler", "Received agent subscribe request from fast:2874301193", namespace="shop")
+    assert connect(frames).names("pod") == frozenset()
