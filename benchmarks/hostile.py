@@ -426,7 +426,8 @@ def main() -> int:
         for path in sorted(base.rglob("shut.log")):
             path.chmod(0o600)
     print(
-        f"{'analyse' if whole else 'reading alone'}: inputs tried {tried}, crashes {crashes}, hangs {hangs}, escapes {escapes}, secrets leaked {leaks}, "
+        f"{'analyse' if whole else 'reading alone'}: "
+        f"inputs tried {tried}, crashes {crashes}, hangs {hangs}, escapes {escapes}, secrets leaked {leaks}, "
         f"peak memory {peak >> 10} MiB ({largest}), longest time {longest:.1f} s ({slowest})"
     )
     return 1 if crashes or hangs or escapes or leaks else 0

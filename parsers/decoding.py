@@ -7,6 +7,7 @@ import polars as pl
 from parsers.parser import LINES
 
 LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
+LONGEST_DOCUMENT = 64 << 20  # the same where the text begins as JSON, which dumps write on one line
 ENOUGH = 8192  # bytes that show whether it is text
 
 _NO_LINES = pl.DataFrame(schema=LINES)
@@ -110,7 +111,8 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     r"""Return the lines of a text, and why it was refused.
 
     A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept.
-    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` characters is replaced by a mark.
+    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` characters (`LONGEST_DOCUMENT` in
+    JSON) is replaced by a mark.
 
     Returns:
         Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
@@ -131,10 +133,11 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
         frame = frame.with_columns(text.str.strip_chars_end("\r"))
         if frame["text"].str.contains("\r", literal=True).any():
             frame = frame.with_columns(text.str.replace(r"^.*\r([^\r]+)$", "$1"))
-    if len(frame) and (longest := frame["text"].str.len_bytes().max()) is not None and int(str(longest)) > LONGEST:
+    most = LONGEST_DOCUMENT if clean[:64].lstrip().startswith((b"{", b"[", b"HTTP/")) else LONGEST
+    if len(frame) and frame.select((text.str.len_bytes() > most).any()).item():
         length = text.str.len_chars()
-        mark = pl.format(" …[{} characters more]", length - LONGEST)
-        frame = frame.with_columns(pl.when(length > LONGEST).then(text.str.slice(0, LONGEST) + mark).otherwise(text))
+        mark = pl.format(" …[{} characters more]", length - most)
+        frame = frame.with_columns(pl.when(length > most).then(text.str.slice(0, most) + mark).otherwise(text))
     return (
         frame.with_row_index("line", offset=1)
         .select(

@@ -129,13 +129,17 @@ def loads(text: str | bytes) -> Any:
 
 def document(text: str) -> list[Said] | None:
     """Return the records of a text that is one JSON document, or None if it is not an export."""
-    start = text[:2000].lstrip()
-    if start[:1] not in "[{" or len(text) > LARGEST or not re.search(_DOCUMENT, text[:20000]):
+    if len(text) > LARGEST or not may_be_document(text):
         return None
     records = list(_records(loads(text), 0))
     said = [one for record in records if (one := said_of(record)) is not None]
     dated = sum(one.time is not None for one in said)
     return said if said and len(said) == len(records) and dated >= 0.8 * len(said) else None
+
+
+def may_be_document(head: str) -> bool:
+    """Whether a text that begins so may be one document of records."""
+    return head.lstrip()[:1] in ("[", "{") and re.search(_DOCUMENT, head[:20000]) is not None
 
 
 _DOCUMENT = (
@@ -184,19 +188,33 @@ _HEADINGS = frozenset(
 _DATED = frozenset(key.lower() for key in _KEYS["time"])
 
 
+def _heading(head: list[str]) -> tuple[int, list[str], str] | None:
+    """Return where the heading of an export's table stands, its columns, and what separates them."""
+    at = next((i for i, line in enumerate(head) if line.strip() and not line.lower().startswith("sep=")), None)
+    if at is None or len(head[at]) > 4000:
+        return None
+    heading = head[at].lstrip("\ufeff")
+    delimiter = max("\t,;|", key=heading.count)
+    try:
+        columns = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter), [])]
+    except csv.Error:
+        return None
+    small = {name.lower() for name in columns}
+    good = delimiter in heading and small & _HEADINGS and small & _DATED and len(small) == len(columns)
+    return (at, columns, delimiter) if good else None
+
+
+def may_be_table(head: list[str]) -> bool:
+    """Whether a file that begins with these lines may be a table of records."""
+    return _heading(head) is not None
+
+
 def table(lines: list[str]) -> tuple[list[Said], list[tuple[int, int]], int] | None:
     """Return the records of a CSV export, the first line and number of lines of each, and its lines of heading."""
-    at = next((i for i, line in enumerate(lines[:5]) if line.strip() and not line.lower().startswith("sep=")), None)
-    if at is None or len(lines) < at + 2:
+    found = _heading(lines[:5])
+    if found is None or len(lines) < found[0] + 2:
         return None
-    heading = lines[at].lstrip("\ufeff")
-    delimiter = max("\t,;|", key=heading.count)
-    if delimiter not in heading:
-        return None
-    columns = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter), [])]
-    small = {name.lower() for name in columns}
-    if not small & _HEADINGS or not small & _DATED or len(small) < len(columns):
-        return None
+    at, columns, delimiter = found
     reader = csv.reader(io.StringIO("\n".join(lines[at + 1 :]), newline=""), delimiter=delimiter)
     said: list[Said] = []
     places: list[tuple[int, int]] = []

@@ -20,6 +20,7 @@ from parsers.schema import IGNORED, REJECT
 
 _LAYERS = 6  # real stacks have two or three
 _SAMPLE = 200  # lines of the head, and as many of the middle
+_WIDTH = 1 << 16  # characters of a line that are looked at
 
 
 _NONE_IGNORED = pl.DataFrame(schema=dict(IGNORED))
@@ -47,6 +48,7 @@ def sample_of(text: pl.Series) -> pl.Series:
     """Return lines that are not blank, of the head and the middle: a file may begin with somebody else's words."""
     if len(text) > 4 * _SAMPLE:
         text = pl.concat([text.head(_SAMPLE), text.slice(len(text) // 2, _SAMPLE)])
+    text = text.str.slice(0, _WIDTH)
     return text.filter(text.str.contains(r"[^ \t]")).head(2 * _SAMPLE)
 
 
@@ -93,7 +95,8 @@ def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | Non
     head = lines["text"].head(5).str.strip_chars()
     first = next((line for line in head if line), "")
     structure = lines.clear().select("line", "lines")
-    if first[:1] in ("{", "["):
+    # What follows looks at the head before it touches the whole: most logs begin with a bracket or hold a comma.
+    if first[:1] in ("{", "[") and exports.may_be_document("\n".join(lines["text"].head(_SAMPLE).to_list())):
         if len(lines) > 1 and first.endswith("}") and exports.loads(first) is not None:
             return None  # one object a line
         text = "\n".join(lines["text"].to_list())
@@ -106,7 +109,10 @@ def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | Non
         elif places[0][0] > 1:
             structure = lines.filter(pl.col("line") < places[0][0]).select("line", "lines")
         return exports.frame_of(said, places), "JSON export", structure
-    if any(mark in first for mark in ",\t;|") and (read := exports.table(lines["text"].to_list())) is not None:
+    if (
+        exports.may_be_table(lines["text"].head(5).to_list())
+        and (read := exports.table(lines["text"].to_list())) is not None
+    ):
         rows, places, heading = read
         return exports.frame_of(rows, places), "CSV export", lines.head(heading).select("line", "lines")
     return None
