@@ -28,6 +28,8 @@ from forensics.verdict import verdict
 from parsers import PARSERS
 from patterns.pattern import Library
 
+IN_ENVOY = ("route", "cluster", "endpoint")  # the links of a chain that Envoy's dumps tell
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -92,20 +94,29 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
 
 
 def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:
-    """Return the things whose last state is known in some layer and broken or pending in none."""
+    """Return the things whose last state is known in some layer and broken or pending in none.
+
+    Those of which also the way of a call is known, from the control plane to the hosts in Envoy, occur a second time,
+    with the kind followed by ` reached`. A name that is sound in every namespace occurs with None as namespace too.
+    """
     from parsers.schema import LINKS
 
     found: set[tuple[str, str | None, str]] = set()
     for source, frame in states.items():
         if not set(LINKS) <= set(frame.columns):
             continue
-        links = [pl.col(link).cast(pl.String) for link in LINKS]
-        ok = frame.filter(
-            pl.any_horizontal(link == "ok" for link in links)
-            & ~pl.any_horizontal(link.is_in(["broken", "pending"]).fill_null(False) for link in links)
-        )
+        ok = {link: pl.col(link).cast(pl.String).eq_missing("ok") for link in LINKS}
+        bad = pl.any_horizontal(pl.col(x).cast(pl.String).is_in(["broken", "pending"]).fill_null(False) for x in LINKS)
+        good = pl.any_horizontal(ok.values()) & ~bad
+        behind = pl.any_horizontal(known for link, known in ok.items() if link not in IN_ENVOY)
         kind = source.partition(".")[2]
-        found.update((kind, namespace, name) for namespace, name in ok.select("namespace", "name").iter_rows())
+        for said, holds in (
+            (kind, good),
+            (f"{kind} reached", good & behind & pl.all_horizontal(ok[x] for x in IN_ENVOY)),
+        ):
+            yes, no = frame.filter(holds), frame.filter(~holds)
+            found.update((said, namespace, name) for namespace, name in yes.select("namespace", "name").iter_rows())
+            found.update((said, None, name) for name in set(yes["name"]) - set(no["name"]))
     return frozenset(found)
 
 

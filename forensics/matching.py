@@ -19,6 +19,7 @@ from patterns.terms import NoLater, Term, Without, parts, pieces, positive
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
 COUNTERS = ("envoy.stat", "metric")
+CALLS = ("log.envoy_access", "log.client")  # what failed there can only have ended where the way of a call is known
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Context:
         frames: source name to rows, placed on one clock.
         covered: what may be called absent.
         order: which row came first.
-        sound: (kind, namespace, name) of things whose last state is sound in every layer that was collected.
+        sound: (kind, namespace, name) of things whose last state is sound in every layer that was collected;
+            see `analysis.sound`.
         versions: whether a pattern's version condition holds; None where the version is not known.
     """
 
@@ -292,9 +294,10 @@ def _certainty(pattern: Pattern, seen: Sequence[Seen], result: Result, weak: boo
 
 
 def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], result: Result, context: Context) -> str:
+    way = " reached" if any(hit.source in CALLS for hit in hits) else ""
     for kind in ("model", "pipeline", "experiment", "server"):
         name = names.get(kind)
-        if name and any(k == kind and n == name and ns in (names.get("namespace"), None) for k, ns, n in context.sound):
+        if name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}:
             return "ended"
     if result.rests:
         return "ongoing"
