@@ -1,0 +1,92 @@
+"""Commands that make or check what is sent on: postmortem, verify, doctor."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from forensics.cli import Bundles, Exit, Packs, app, load, opened, stop
+
+
+@app.command()
+def postmortem(
+    bundles: Bundles,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="incident.md or incident.html.")],
+    notes: Annotated[
+        Path | None, typer.Option("--notes", metavar="FILE", help="An earlier one, whose added words are kept.")
+    ] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="TIME")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME")] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE")] = None,
+    patterns: Packs = None,
+) -> None:
+    """Write the incident up: what was observed, what is inferred, what is unknown, each with its citation."""
+    from forensics.analysis import analyse
+    from forensics.cli.bundles import requested
+    from forensics.postmortem import notes_in, postmortem_html
+    from forensics.postmortem import postmortem as written
+
+    request = requested(since, until, timezone, {}, (), None)
+    added = {}
+    if notes is not None:
+        try:
+            added = notes_in(notes.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
+    document = analyse(opened(bundles, request.until), load(patterns), request)
+    form = postmortem_html if output.suffix in (".html", ".htm") else written
+    try:
+        output.write_text(form(document, added), "utf-8")
+    except OSError as error:
+        stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+
+
+@app.command()
+def verify(
+    report: Annotated[Path, typer.Argument(help="A report: JSON, HTML or Markdown.")],
+    bundles: Bundles,
+) -> None:
+    """Read every citation of a report again, and say which hold; exit 6 where one does not."""
+    from forensics.masking import mask
+    from forensics.verify import ReportError
+    from forensics.verify import verify as checked
+
+    try:
+        data = report.read_bytes()
+    except OSError as error:
+        stop(f"{report}: {error.strerror or error}", Exit.USAGE)
+    case = opened(bundles)
+    try:
+        outcomes = checked(data, [(r.member, r.sha256, r.lines.to_list()) for r in case.intake.reads], mask=mask)
+    except ReportError as error:
+        stop(f"{report}: {error}", Exit.USAGE)
+    wrong = [o for o in outcomes if o.state != "holds"]
+    for outcome in wrong:
+        place = f":{outcome.lines[0]}" if outcome.lines else ""
+        typer.echo(f"{outcome.claim} {outcome.member}{place}: {outcome.state}: {outcome.detail} ({outcome.at})")
+    typer.echo(f"{len(outcomes)} claims, {len(outcomes) - len(wrong)} hold, {len(wrong)} do not")
+    if wrong:
+        raise SystemExit(int(Exit.DOES_NOT_HOLD))
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which extras are missing and what they would add."""
+    from importlib.metadata import PackageNotFoundError, version
+    from importlib.util import find_spec
+
+    from forensics.report import tool_version
+    from patterns.loader import load_library
+
+    library = load_library()
+    typer.echo(f"seldon-forensics {tool_version()}, Python {sys.version.split()[0]} on {sys.platform}")
+    typer.echo(f"patterns: {len(library.patterns)}, library {library.digest}")
+    for name in ("polars", "pyparsing", "typer", "rich", "orjson", "isal", "jinja2", "pyyaml", "zstandard", "lz4"):
+        try:
+            typer.echo(f"  {name} {version(name)}")
+        except PackageNotFoundError:
+            typer.echo(f"  {name} is missing")
+    extra = "installed" if find_spec("hyperscan") else "not installed: matching takes a third more time"
+    typer.echo(f"  extra fast (hyperscan): {extra}")
+    typer.echo("Nothing leaves this machine: no command opens a network connection.")
