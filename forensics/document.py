@@ -155,22 +155,32 @@ def _accounts(document: Document) -> Iterator[str]:
 
 
 def citations(document: Document) -> Iterator[tuple[str, Document]]:
-    """Yield every citation of `document` with the place it stands in: `F1 dial`, `candidate of F2`, `timeline`."""
-    for finding in [*document.get("findings", ()), *document.get("checks", ())]:
-        for piece in finding.get("evidence") or ():
-            for cite in piece.get("cites") or ():
+    """Yield every citation of `document` with the place it stands in: `F1 dial`, `candidate of F2`, `timeline`.
+
+    What is not shaped like a citation or like its holder is passed over: this also reads reports that others wrote.
+    """
+    for finding in [*entries(document, "findings"), *entries(document, "checks")]:
+        for piece in entries(finding, "evidence"):
+            for cite in entries(piece, "cites"):
                 yield f"{finding.get('id', finding.get('pattern'))} {piece.get('name', '')}".rstrip(), cite
-        for edge in finding.get("edges") or ():
-            for cite in edge.get("cites") or ():
+        for edge in entries(finding, "edges"):
+            for cite in entries(edge, "cites"):
                 yield f"{finding.get('id')} explains {edge.get('to')}", cite
-    for candidate in document.get("candidates", ()):
-        for cite in candidate.get("cites", ()):
+    for candidate in entries(document, "candidates"):
+        for cite in entries(candidate, "cites"):
             yield f"candidate of {candidate.get('symptom')}", cite
-    for row in document.get("state", ()):
-        for link in row.get("links", ()):
-            for cite in link.get("cites", ()):
+    for row in entries(document, "state"):
+        for link in entries(row, "links"):
+            for cite in entries(link, "cites"):
                 yield f"state of {row.get('kind')} {row.get('name')}", cite
     for part in ("timeline", "changes"):
-        for entry in document.get(part, ()):
-            if (entry.get("cite") or {}).get("member") is not None:
-                yield part, entry["cite"]
+        for entry in entries(document, part):
+            one = entry.get("cite")
+            if isinstance(one, dict) and one.get("member") is not None:
+                yield part, one
+
+
+def entries(holder: Document, key: str) -> list[Document]:
+    """Return the objects in the list that `holder` has at `key`; none where it is no list."""
+    held = holder.get(key)
+    return [item for item in held if isinstance(item, dict)] if isinstance(held, list) else []

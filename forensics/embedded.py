@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from forensics.document import Document, citations
+from forensics.document import Document, citations, entries
 
 KIND = "seldon-forensics/citations/1"
 ELEMENT_ID = "seldon-forensics-citations"
@@ -24,14 +24,16 @@ def citation_block(document: Document, members: int = 500) -> Document:
         document: as in `document.schema.json`.
         members: of so many members at most the hash is given; of those cited, always.
     """
-    read = [m for m in (document.get("coverage") or {}).get("members") or () if m.get("sha256")]
-    hashes = {m.get("member"): m["sha256"] for m in read if m.get("status") != "refused"}
+    coverage = document.get("coverage")
+    read = entries(coverage, "members") if isinstance(coverage, dict) else []
+    hashes = {str(m.get("member")): m["sha256"] for m in read if m.get("sha256") and m.get("status") != "refused"}
     cited: dict[tuple[Any, ...], Document] = {}
     for place, cite in citations(document):
-        lines = list(cite.get("lines") or ())
-        key = (cite.get("member"), *lines, cite.get("text"))
-        entry = {"at": place, "member": cite.get("member"), "lines": lines, "text": cite.get("text")}
-        cited.setdefault(key, entry)
+        member, text = str(cite.get("member")), str(cite.get("text") or "")
+        lines = (
+            [n for n in cite.get("lines") or () if isinstance(n, int)] if isinstance(cite.get("lines"), list) else []
+        )
+        cited.setdefault((member, *lines, text), {"at": place, "member": member, "lines": lines, "text": text})
     used = dict.fromkeys([entry["member"] for entry in cited.values()])
     if len(hashes) <= members:
         used |= dict.fromkeys(hashes)

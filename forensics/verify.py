@@ -10,12 +10,13 @@ from typing import Any
 
 import orjson
 
-from forensics.document import SCHEMA_ID, Document
+from forensics.document import SCHEMA_ID, Document, entries
 from forensics.embedded import KIND, block_in_markdown, blocks_in_html, citation_block
 from forensics.shown import strangers
 
 Member = tuple[str, str | None, Iterable[str]]
 HOLDS = "holds"
+MOST_LINES = 100_000  # of one citation; a forged one must not exhaust us
 LONG_LINE = 1000  # characters; only of a line longer than that a part may be quoted
 SHORTEST_QUOTE = 200  # characters such a part has at least
 HIDDEN = "***"  # what a mask puts in the place of a secret
@@ -63,9 +64,9 @@ def verify(
         ReportError: when `report` is none, or cites nothing and names no member.
     """
     claims = _claims(report)
-    hashes = {str(m.get("member")): m.get("sha256") for m in claims.get("members") or () if m.get("sha256")}
+    hashes = {str(m.get("member")): str(m["sha256"]) for m in entries(claims, "members") if m.get("sha256")}
     by_member: dict[str, list[Document]] = {}
-    for cite in claims.get("citations") or ():
+    for cite in entries(claims, "citations"):
         by_member.setdefault(str(cite.get("member")), []).append(cite)
     if not hashes and not by_member:
         raise ReportError("the report cites nothing and names no member")
@@ -102,7 +103,7 @@ def _shown(report: bytes, claims: Document) -> list[Outcome]:
     text = report.decode("utf-8", "replace")
     if text.lstrip().startswith("{"):
         return []  # JSON shows nothing else than what it cites
-    places = strangers(text, claims.get("citations") or [], page=_is_page(text))
+    places = strangers(text, entries(claims, "citations"), page=_is_page(text))
     return [
         Outcome("citation", where, None, "differs", "the report shows a text that it does not cite") for where in places
     ]
@@ -147,8 +148,10 @@ def _compared(name: str, cites: list[Document], lines: Iterable[str], mask: Call
 
 def _span(cite: Document) -> tuple[int, int]:
     lines = cite.get("lines")
-    whole = isinstance(lines, list | tuple) and len(lines) == 2 and all(isinstance(n, int) for n in lines)
-    return (int(lines[0]), int(lines[1])) if whole and lines is not None else (0, 0)
+    if isinstance(lines, list) and len(lines) == 2 and all(isinstance(n, int) for n in lines):
+        first, last = lines
+        return (first, last) if last - first < MOST_LINES else (0, 0)
+    return (0, 0)
 
 
 def _citation(

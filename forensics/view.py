@@ -147,8 +147,8 @@ def place(cite: Entry) -> str:
 
 def span(cite: Entry) -> tuple[int, int]:
     """Return the first and last line of a citation."""
-    lines = cite.get("lines") or (0, 0)
-    return int(lines[0]), int(lines[-1])
+    lines = [n for n in cite.get("lines") or () if isinstance(n, int)]
+    return (lines[0], lines[-1]) if lines else (0, 0)
 
 
 def proofs(finding: Entry) -> Iterator[tuple[Entry, Entry]]:

@@ -36,6 +36,7 @@ def shown(text: str) -> str:
 # ---- escaping
 
 
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_visible_leaves_nothing_to_obey_and_changes_nothing_else(text: str) -> None:
     seen = visible(text)
@@ -50,6 +51,7 @@ def test_lone_surrogates_are_spelt_out() -> None:
     assert visible("a\ud800b") == "a\\ud800b"
 
 
+@settings(deadline=None)
 @example(text="a@b |`` x")
 @given(text=TEXTS)
 def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
@@ -63,11 +65,13 @@ def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
     }
 
 
+@settings(deadline=None)
 @given(text=TEXTS)
 def test_a_code_span_reads_as_it_was_written(text: str) -> None:
     assert shown("x " + code_span(text)).removeprefix("x ").strip() == inline(text).strip()
 
 
+@settings(deadline=None)
 @given(texts=st.lists(TEXTS, max_size=4))
 def test_nothing_in_a_code_block_ends_it(texts: list[str]) -> None:
     (block,) = READER.parse("\n".join(fenced(texts)))

@@ -134,6 +134,7 @@ def test_hostile_texts_are_seen_and_not_obeyed(document: dict[str, Any], details
     assert once == printed(document, details=details, width=width, color_system=None)
 
 
+@settings(deadline=None)
 @given(text=st.text(HARMLESS).map(lambda t: " ".join(t.split())), width=st.integers(12, 60), hang=st.integers(0, 2))
 def test_folding_loses_nothing_but_blanks(text: str, width: int, hang: int) -> None:
     lines = [text[start:end] for start, end in fold(text, width, hang)]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from forensics.document import citations, dump, load
 from forensics.embedded import comment
@@ -196,3 +198,24 @@ def test_a_hostile_report_can_be_checked_too(form: str) -> None:
 
     assert outcomes
     assert {o.state for o in outcomes} == {"missing"}
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(item, (*path, key))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    path=st.sampled_from([p for p in places(FAILURE) if len(p) > 1]),
+    instead=st.sampled_from([None, 0, -5, "x", [], {}, [None], [{}], [1, 10**12], True]),
+)
+def test_a_malformed_report_is_told_and_never_a_crash(path: tuple[Any, ...], instead: Any) -> None:
+    broken = copy.deepcopy(FAILURE)
+    holder = broken
+    for key in path[:-1]:
+        holder = holder[key]
+    holder[path[-1]] = instead
+
+    assert isinstance(verify(dump(broken), bundle(SOUND)), list)
