@@ -13,6 +13,8 @@ from forensics.changes import changes
 from forensics.clocks import estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
+from forensics.drift import drift
+from forensics.impact import impact
 from forensics.ingest import Intake, ingest
 from forensics.matching import Context, find_all
 from forensics.netpaths import net_paths
@@ -79,6 +81,7 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
     ranked, candidates = root_causes(outcomes, library, case.topology.link)
     word = verdict(ranked, case.covered, seldon_objects=_seldon_objects(case.frames))
     quotes = Quotes(case.intake, case.frames)
+    table = state_table(case.frames, case.states)
     found = Conclusions(
         ranked,
         candidates,
@@ -86,9 +89,10 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
         word,
         case.covered,
         case.clocks,
-        state_table(case.frames, case.states),
+        table,
         changes(case.frames, quotes),
-        remarks,
+        [*remarks, *drift(case.intake.reads)],
+        impact(case.frames, table, ranked),
     )
     return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
 

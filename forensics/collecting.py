@@ -44,8 +44,7 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
     pod = names.get("pod") or "<server pod>"
     if source in _POD:
         target, container = _POD[source]
-        command = f"kubectl -n {namespace} logs {target.replace('$pod', pod)} -c {container} --timestamps --tail=-1"
-        return command
+        return f"kubectl -n {namespace} logs {target.replace('$pod', pod)} -c {container} --timestamps --tail=-1"
     if source == "log.envoy_access":
         return f"kubectl -n {namespace} exec deploy/seldon-envoy -c envoy -- cat /tmp/envoy-accesslog.txt"
     if source in _ADMIN:

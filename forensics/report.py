@@ -1,20 +1,22 @@
 """The one document of a case, from the conclusions. Every other form is made from it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
 
 from forensics.causality import Candidate, Ranked
+from forensics.chain import chain
 from forensics.coverage import Coverage
 from forensics.document import SCHEMA_ID, Document
 from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
 from forensics.ingest import Intake, Read
 from forensics.masking import mask
 from forensics.quoting import Quotes, iso
-from forensics.verdict import planes_missing, summary
+from forensics.reply import reply
+from forensics.verdict import missing_planes, planes_missing, summary
 from patterns.pattern import Library
 
 MOST_TIMELINE = 400
@@ -41,6 +43,7 @@ class Conclusions:
     state: Sequence[Mapping[str, Any]]
     changes: Sequence[Mapping[str, Any]] = ()
     remarks: Sequence[str] = ()
+    impact: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Conclusions, quotes: Quotes) -> Document:
@@ -57,12 +60,13 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     period = found.covered.period
     findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
+    sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
     document: Document = {
         "schema": SCHEMA_ID,
         "tool": {"version": tool_version(), "patterns": len(library.patterns), "library": library.digest},
         "input": dict(given),
         "verdict": found.verdict,
-        "summary": mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered))),
+        "summary": sentence,
         "period": {"from": iso(period[0]) if period else None, "to": iso(period[1]) if period else None},
         "findings": findings,
         "candidates": candidates,
@@ -74,6 +78,9 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         "changes": [dict(change) for change in found.changes],
         "remarks": list(found.remarks),
         "failures": list(intake.failures),
+        "chain": chain(found.ranked, found.state, found.covered),
+        "impact": dict(found.impact),
+        "reply": reply(found.verdict, sentence, found.candidates, missing_planes(found.covered)),
         "coverage": written_coverage(found.covered, intake),
     }
     return document

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from forensics.causality import CONTRIBUTING, DECIDES, ROOT, Candidate, Ranked, decides
+from forensics.collecting import how_to_collect
 from forensics.coverage import Coverage
+from forensics.findings import Missing
 from patterns.pattern import SEVERITIES
 
 OURS = (
@@ -17,7 +19,10 @@ OURS = (
 )  # fmt: skip
 PLANES = (
     ("log.scheduler", "log.controller"),
-    ("log.envoy", "log.envoy_access", "envoy.stat", "envoy.route", "envoy.cluster", "envoy.listener", "envoy.endpoint", "envoy.server"),
+    (
+        "log.envoy", "log.envoy_access", "envoy.stat", "envoy.route", "envoy.cluster", "envoy.listener",
+        "envoy.endpoint", "envoy.server",
+    ),
     ("log.agent", "log.mlserver", "log.triton"),
 )  # fmt: skip
 
@@ -110,6 +115,15 @@ def _subjects(ranked: Ranked) -> str:
     words = subject_in_words(ranked.finding.subject)
     more = len(ranked.subjects) - 1
     return f"{words} and {more} more" if more > 0 and words else words
+
+
+def missing_planes(covered: Coverage) -> list[Missing]:
+    """Return what a healthy verdict would need that was not collected, with the commands that collect it."""
+    return [
+        Missing(plane[0], "not collected", how_to_collect(plane[0], {}))
+        for plane in PLANES
+        if not any(source in covered.kinds for source in plane)
+    ]
 
 
 def planes_missing(covered: Coverage) -> list[str]:
