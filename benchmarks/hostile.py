@@ -361,12 +361,10 @@ def _limited() -> None:
 
 
 def _snapshot(base: Path) -> dict[str, tuple[int, int]]:
-    found = {}
-    for folder in (base, Path(tempfile.gettempdir()), ROOT):
-        for path in folder.iterdir():
-            if path.name.startswith(("hostile-", "out")) or folder == base:
-                found[str(path)] = (path.lstat().st_size, path.lstat().st_mtime_ns)
-    return found
+    """Return size and time of everything an input could reach: its neighbours, and the places its names point to."""
+    aims = (Path("/tmp/hostile-escaped"), Path("/etc/cron.d/x"), ROOT / "d.log", Path("/e.log"))  # noqa: S108
+    paths = [*base.iterdir(), *(base.parent / "outside").glob("*"), *(path for path in aims if path.exists())]
+    return {str(path): (path.lstat().st_size, path.lstat().st_mtime_ns) for path in paths}
 
 
 def main() -> int:

@@ -173,7 +173,7 @@ class Walk:
                 digest.update(piece)
                 size += len(piece)
                 # Of NULs, which a log that was cut while it was written begins with, none is kept.
-                if binary is None and piece.count(0) < len(piece):
+                if binary is None and (piece[0] or piece.strip(b"\0")):
                     kept.write(piece)
                     if kept.tell() == len(piece) >= ENOUGH:
                         binary = not_text(piece)

@@ -258,3 +258,11 @@ def test_binary_data_is_refused_with_a_reason(data: bytes) -> None:
 
 def test_no_lines_are_no_trouble() -> None:
     assert only(opened("")).frame.schema == pl.Schema(only(opened("x")).frame.schema)
+
+
+def test_a_document_on_one_line_is_whole() -> None:
+    text = '{"configs": "' + "x" * LONGEST + '"}'
+    frame, _ = decode(text.encode())
+
+    assert frame is not None
+    assert frame["text"][0] == text
