@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from forensics.netpolicies import EGRESS, INGRESS, End, Policy, Ruling, readable, rule
+from forensics.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, readable, rule
 from forensics.placement import Row, labels_of, log, mapping, parsed, rows_of, sequence, settled, strings
 
 LABELS = {
@@ -40,12 +40,13 @@ class Components:
     def __init__(self, frames: Mapping[str, pl.DataFrame]) -> None:
         self.frames = frames = settled(frames)
         self.spaces = {s["name"]: labels_of(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
+        self.home = self._home()
         self.of: dict[str, list[End]] = {}
         for component, end in (*self._pods(), *self._templates(), *self._logs()):
             known = self.of.setdefault(component, [])
             if not any(_same(end, k) for k in known):
                 known.append(end)
-        self.namespaces = sorted({e.namespace for ends in self.of.values() for e in ends if e.namespace})
+        self.namespaces = {e.namespace for ends in self.of.values() for e in ends if e.namespace}
         self.secure = {
             e["namespace"]
             for _, e in rows_of(frames, "k8s.env")
@@ -56,23 +57,35 @@ class Components:
         self.policies = self._policies()
         self.listed = self._listed()
 
+    def _home(self) -> str | None:
+        """Return the only namespace of Seldon in the bundle, else the only one with policies."""
+        logs = [f"log.{name}" for name, component in LOGS.items() if component != "operator"]
+        of_logs = {n for s in logs if s in self.frames for n in _spaces(log(self.frames, s))}
+        pods = {p["namespace"] for _, p in rows_of(self.frames, "k8s.pod") if _seldon(p["component"])}
+        kinds = {n for k in ("server", "model", "seldonruntime") for n in _spaces(self.frames.get(f"k8s.{k}"))}
+        found = (of_logs | pods | kinds) - {None}
+        found = found or _spaces(self.frames.get("k8s.networkpolicy"))
+        return next(iter(found)) if len(found) == 1 else None
+
     def end(self, namespace: str | None, **rest: Any) -> End:
         """Return an end in a namespace, with what is known of the namespace's labels."""
-        labels = self.spaces.get(namespace or "")
-        space = {"kubernetes.io/metadata.name": namespace, **(labels or {})} if namespace else None
+        namespace = namespace or UNKNOWN
+        labels = self.spaces.get(namespace)
+        known = namespace != UNKNOWN
+        space = {"kubernetes.io/metadata.name": namespace, **(labels or {})} if known else None
         return End(namespace, space=space, space_whole=labels is not None, **rest)
 
     def _pods(self) -> Iterator[tuple[str, End]]:
         for row, pod in rows_of(self.frames, "k8s.pod"):
             component = COMPONENTS.get(pod["component"], pod["component"])
-            if component is None or pod["namespace"] is None or pod["phase"] in ("Succeeded", "Failed"):
+            if component is None or pod["phase"] in ("Succeeded", "Failed"):
                 continue
             labels = labels_of(pod["labels"])
             known = labels is not None
             yield (
                 component,
                 self.end(
-                    pod["namespace"],
+                    pod["namespace"] or self.home,
                     pod=pod["name"],
                     labels=labels if known else LABELS.get(component, {}),
                     whole=known,
@@ -89,11 +102,11 @@ class Components:
                 template = mapping(spec.get("template"))
                 labels = strings(mapping(template.get("metadata")).get("labels"))
                 component = _component(workload["name"], labels)
-                if component and workload["namespace"] and spec.get("replicas") != 0:
+                if component and spec.get("replicas") != 0:
                     yield (
                         component,
                         self.end(
-                            workload["namespace"],
+                            workload["namespace"] or self.home,
                             labels=labels or LABELS[component],
                             whole=bool(labels),
                             ports=_ports(template) or PORTS.get(component),
@@ -101,18 +114,16 @@ class Components:
                         ),
                     )
         for row, server in rows_of(self.frames, "k8s.server"):
-            if server["namespace"] and server["replicas"] != 0:
+            if server["replicas"] != 0:
                 labels = LABELS["agent"] | {"seldon-server-name": server["name"]}
-                yield "agent", self.end(server["namespace"], labels=labels, rows=(row,))
+                yield "agent", self.end(server["namespace"] or self.home, labels=labels, rows=(row,))
 
     def _logs(self) -> Iterator[tuple[str, End]]:
         for name, component in LOGS.items():
             frame = log(self.frames, f"log.{name}")
             if frame.is_empty():
                 continue
-            homes = (
-                frame.filter(pl.col("namespace").is_not_null()).group_by("namespace", "pod").agg(pl.col("row").min())
-            )
+            homes = frame.group_by("namespace", "pod").agg(pl.col("row").min())
             for home in homes.sort("row").iter_rows(named=True):
                 labels = LABELS[component]
                 if component == "agent" and home["pod"]:
@@ -120,7 +131,8 @@ class Components:
                 yield (
                     component,
                     self.end(
-                        home["namespace"],
+                        # A controller may be anywhere, and what is not known of it stays so.
+                        home["namespace"] or (None if component == "operator" else self.home),
                         pod=home["pod"],
                         labels=labels,
                         ports=PORTS.get(component),
@@ -132,14 +144,14 @@ class Components:
         found: dict[tuple[str, str], Policy] = {}
         for row, policy in rows_of(self.frames, "k8s.networkpolicy"):
             spec = mapping(parsed(policy["raw"])).get("spec")
-            key = (policy["namespace"], policy["name"])
+            key = (policy["namespace"] or self.home or UNKNOWN, policy["name"])
             known = found.get(key)
             if known is None or (known.spec is None and isinstance(spec, dict)):
                 usable = isinstance(spec, dict) and readable(spec) and policy["form"] in ("object", None)
                 found[key] = Policy(*key, spec if usable else None, row)
         by: dict[str, list[Policy]] = {}
         for key, made in sorted(found.items(), key=lambda item: (str(item[0][0]), str(item[0][1]))):
-            by.setdefault(str(key[0]), []).append(made)
+            by.setdefault(key[0], []).append(made)
         return by
 
     def _listed(self) -> dict[str | None, Row]:
@@ -180,9 +192,17 @@ class Components:
         return out, into
 
 
+def _spaces(frame: pl.DataFrame | None) -> set[str]:
+    return set() if frame is None or frame.is_empty() else set(frame["namespace"].drop_nulls())
+
+
+def _seldon(component: str | None) -> bool:
+    return component == "server" or (component in LABELS and component != "operator")
+
+
 def _same(one: End, other: End) -> bool:
     """Whether what is known less well is a component already known."""
-    if one.namespace != other.namespace:
+    if one.namespace != other.namespace and UNKNOWN not in (one.namespace, other.namespace):
         return False
     if one.pod and other.pod:
         return one.pod == other.pod

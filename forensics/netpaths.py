@@ -200,18 +200,22 @@ def _row(
     return {
         **(places[0] if places else {"member": None, "line": None, "lines": None}),
         "at": None,
-        "namespace": space,
+        "namespace": _known(space),
         "name": f"{component}→{name}:{port}",
         "raw": json.dumps([{"source": row[0], **at} for row, at in zip(cites, places, strict=True)]),
         "from": component,
         "to": name,
         "port": port,
         "protocol": protocol,
-        "from_namespace": source.namespace,
+        "from_namespace": _known(source.namespace),
         "from_pod": source.pod,
-        "to_namespace": target.namespace,
+        "to_namespace": _known(target.namespace),
         "to_pod": target.pod,
         "state": state,
         "policy": policies[0].name if shut else None,
         "direction": shut[0][0] if shut else None,
     }
+
+
+def _known(namespace: str | None) -> str | None:
+    return None if namespace == UNKNOWN else namespace

@@ -196,10 +196,10 @@ def _peer(policy: Policy, peer: Mapping[str, Any], other: End) -> bool | None:
         return False
     if "namespaceSelector" in peer and peer["namespaceSelector"] is not None:
         space = judged(peer["namespaceSelector"], other.space, other.space_whole)
-    elif other.namespace == UNKNOWN:
-        space = None if other.same else False
+    elif other.namespace == policy.namespace:
+        space = True
     else:
-        space = other.namespace == policy.namespace
+        space = None if other.namespace == UNKNOWN and other.same else False
     pods = peer.get("podSelector")
     return both(space, True if pods is None else judged(pods, other.labels, other.whole))
 

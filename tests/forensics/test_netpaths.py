@@ -190,3 +190,34 @@ def test_tls_moves_the_port() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert net_paths({}).is_empty()
+
+
+def test_logs_without_a_namespace_are_of_the_only_one_there_is() -> None:
+    agent = log("log.agent", "Load model a:1", pod="fast-0")
+    row = path(together(agent, policies(DENY)))
+    assert (row["state"], row["policy"], row["from_namespace"]) == ("shut", "p1", "shop")
+    two = together(agent, policies(DENY), policies(DENY, namespace="field"))
+    row = path(two)
+    assert (row["state"], row["from_namespace"]) == ("unknown", None)
+
+
+def test_logs_and_policies_that_both_name_no_namespace_share_it() -> None:
+    agent = log("log.agent", "Load model a:1", pod="fast-0")
+    bare = {k: f.with_columns(pl.lit(None, pl.String).alias("namespace")) for k, f in policies(DENY).items()}
+    assert path(together(agent, bare))["state"] == "shut"
+    assert path(agent)["state"] == "unknown"
+
+
+def test_a_controller_whose_namespace_is_not_known_is_not_taken_for_a_neighbour() -> None:
+    controller = log("log.controller", "Starting manager")
+    inside = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}]}]}
+    assert path(together(PODS, controller, policies(inside)), port=9004, **{"from": "operator"})["state"] == "unknown"
+
+
+def test_a_log_is_of_the_pod_that_is_known() -> None:
+    operator = {"name": "seldon-v2-controller-manager-1", "component": "operator", "namespace": "control"}
+    labels = {"control-plane": "v2-controller-manager"}
+    frames = together(
+        PODS, NONE, rows("k8s.pod", {**operator, "labels": labels}), log("log.controller", "Starting manager")
+    )
+    assert path(frames, port=9004)["from_namespace"] == "control"
