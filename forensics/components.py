@@ -6,7 +6,8 @@ from typing import Any
 import polars as pl
 
 from forensics.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, readable, rule
-from forensics.placement import Row, labels_of, log, mapping, parsed, rows_of, sequence, settled, strings
+from forensics.placement import log, settled
+from forensics.rows import Row, labels_of, mapping, parsed, rows_of, sequence, strings
 
 LABELS = {
     "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from forensics.links import Topology
-from forensics.placement import Row, rows_of
+from forensics.rows import Row, rows_of
 
 VERSIONED = r"^(.+)_(\d+)_(?:http|grpc)$"
 OF_PIPELINE = r"^(.+)_pipeline_(?:http|grpc)$"

@@ -12,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from forensics.links import Topology
-from forensics.placement import Row, log, whole
+from forensics.placement import log, whole
+from forensics.rows import Row
 
 Key = tuple[str | None, str]
 Said = Mapping[str, Any]

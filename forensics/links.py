@@ -15,7 +15,7 @@ from typing import Any
 
 import polars as pl
 
-from forensics.placement import Row
+from forensics.rows import Row
 from parsers.schema import NAMES
 
 Thing = tuple[str, str | None, str]  # kind, namespace, name

@@ -17,7 +17,7 @@ import polars as pl
 
 from forensics.components import LABELS, PORTS, Components
 from forensics.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Ruling, rule
-from forensics.placement import place, rows_of
+from forensics.rows import place, rows_of
 from parsers.schema import SOURCES, empty
 
 TO = {"scheduler": "seldon-scheduler"}

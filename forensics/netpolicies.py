@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from forensics.placement import Row
+from forensics.rows import Row
 from forensics.selectors import selects, sure_of, well_formed
 
 INGRESS, EGRESS = "ingress", "egress"

@@ -18,7 +18,7 @@ import polars as pl
 
 from forensics.envoys import Dump, Found, dumps
 from forensics.links import Topology
-from forensics.placement import Row, mapping, parsed, place, rows_of, sequence
+from forensics.rows import Row, mapping, parsed, place, rows_of, sequence
 from parsers.schema import SOURCES, empty
 
 PROTOCOLS = ("http", "grpc")

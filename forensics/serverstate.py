@@ -9,8 +9,9 @@ import polars as pl
 
 from forensics.lastwords import Key
 from forensics.links import Topology
-from forensics.placement import Row, log, rows_of, whole
+from forensics.placement import log, whole
 from forensics.routes import cited
+from forensics.rows import Row, rows_of
 from parsers.schema import SOURCES, empty
 
 CAPABILITIES = r"^Setting capabilities from env \S+ with value \[([^\]]*)\]"

@@ -12,8 +12,9 @@ import polars as pl
 
 from forensics.lastwords import NOTHING, Key, Layers, Word, worst
 from forensics.links import Topology
-from forensics.placement import STATES, Row, mapping, parsed, rows_of, sequence
+from forensics.placement import STATES
 from forensics.routes import cited, expected_routes
+from forensics.rows import Row, mapping, parsed, rows_of, sequence
 from forensics.serverstate import servers
 from forensics.wiring import Wiring
 from parsers.schema import LINKS, SOURCES, empty

@@ -10,7 +10,8 @@ from typing import Any
 import polars as pl
 
 from forensics.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
-from forensics.placement import labels_of, log, mapping, parsed, rows_of, sayings, sequence, settled
+from forensics.placement import log, sayings, settled
+from forensics.rows import labels_of, mapping, parsed, rows_of, sequence
 from forensics.selectors import selects
 from parsers.schema import LOGS
 

@@ -10,7 +10,7 @@ import polars as pl
 from forensics.envoys import dumps
 from forensics.lastwords import NOTHING, Key, Word
 from forensics.links import Topology
-from forensics.placement import Row, parsed, rows_of
+from forensics.rows import Row, parsed, rows_of
 
 WRONG = ("missing", "stale", "wrong weight", "wrong version")
 SUFFIX = {"model": "", "pipeline": ".pipeline", "experiment": ".experiment"}
