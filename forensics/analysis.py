@@ -14,6 +14,7 @@ from forensics.clocks import estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
 from forensics.drift import drift
+from forensics.findings import Outcome
 from forensics.impact import impact
 from forensics.ingest import Intake, ingest
 from forensics.matching import Context, find_all
@@ -74,10 +75,10 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
     """Return what `library` explains of the case. Reads nothing else, and prints nothing."""
-    errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
-    context = Context(case.frames, case.covered, Order(errors, case.covered.period), sound(case.states))
-    outcomes = find_all(in_force(library, case.intake.versions), context)
-    outcomes, remarks = narrowed(asked(outcomes), request, case.topology, context.end)
+    period = case.covered.period
+    outcomes, remarks = narrowed(
+        asked(outcomes_of(case, library)), request, case.topology, period[1] if period else None
+    )
     ranked, candidates = root_causes(outcomes, library, case.topology.link)
     word = verdict(ranked, case.covered, seldon_objects=_seldon_objects(case.frames))
     quotes = Quotes(case.intake, case.frames)
@@ -95,6 +96,13 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
         impact(case.frames, table, ranked),
     )
     return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
+
+
+def outcomes_of(case: Case, library: Library) -> dict[str, Outcome]:
+    """Return what each pattern that applies to the versions seen came to, by id."""
+    errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
+    context = Context(case.frames, case.covered, Order(errors, case.covered.period), sound(case.states))
+    return find_all(in_force(library, case.intake.versions), context)
 
 
 def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:

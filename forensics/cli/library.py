@@ -120,3 +120,24 @@ def schema() -> None:
     from patterns.schema import schema as of_patterns
 
     typer.echo(orjson.dumps(of_patterns(), option=orjson.OPT_INDENT_2).decode())
+
+
+@app.command()
+def tree(
+    symptom: Annotated[str, typer.Argument(metavar="SYMPTOM", help="What people see: 404, 503, 'model never Ready' …")],
+    bundle: Annotated[list[str] | None, typer.Option("--bundle", help="Walk it with this bundle's answers.")] = None,
+    patterns: Packs = None,
+) -> None:
+    """Print the troubleshooting tree of a symptom: questions in the order that separates its causes soonest."""
+    from forensics.cli import opened
+    from forensics.trees import lines, tree_of
+
+    library = load(patterns)
+    made = tree_of(library, symptom)
+    outcomes = None
+    if bundle:
+        from forensics.analysis import outcomes_of
+
+        outcomes = outcomes_of(opened(bundle), library)
+    for line in lines(made, outcomes):
+        typer.echo(line)
