@@ -1,4 +1,4 @@
-"""Troubleshooting trees, derived from the graph of causes: for a symptom, which question separates its causes soonest."""
+"""Troubleshooting trees from the graph of causes: for a symptom, which question separates its causes soonest."""
 
 import re
 from collections import defaultdict
@@ -16,7 +16,7 @@ from patterns.terms import positive
 
 DEEPEST = 6  # causes of causes
 
-# What people search for, and the patterns that are this symptom. Names without a layer: the library knows where they are.
+# What people search for, and the patterns that are this symptom, by name: the library knows their layers.
 SYMPTOMS: Mapping[str, tuple[str, ...]] = {
     "no matching servers available": ("scheduler-no-matching-servers",),
     "404 or no_route": ("envoy-no-route-404",),
@@ -126,7 +126,7 @@ def named_symptom(library: Library, words: str) -> tuple[str, tuple[Pattern, ...
 
 
 def tree_of(library: Library, words: str) -> Tree:
-    """Return the tree of a symptom. Questions of one source stand together; the source that tells most causes comes first.
+    """Return the tree of a symptom: questions of one source together, the source that tells most causes first.
 
     Raises:
         UsageError: no symptom is called so.
