@@ -19,7 +19,7 @@ from forensics import moments, view
 from forensics.document import Document
 from forensics.embedded import citation_block
 from forensics.escape import visible
-from forensics.timeline_svg import draw
+from forensics.timeline_svg import Drawing, draw
 from forensics.view import Entry
 
 # What could end the script element, and all that is not plain text: it is for programs, and hides nothing from people.
@@ -48,9 +48,9 @@ LEVELS = (
 
 def html(document: Document) -> str:
     """Return the whole page, at most 2 MB: what is shown of the rest shrinks, never the evidence of findings."""
-    page = ""
+    page, drawing, tree = "", draw(document), view.tree(document)
     for limits in LEVELS:
-        page = _page(document, limits)
+        page = _page(document, limits, drawing, tree)
         if len(page.encode()) <= LIMIT:
             break
     return page
@@ -61,7 +61,7 @@ def document_page(title: str, body: Markup, block: Document) -> str:
     return _template("plain.html.j2").render(**_dress(), title=title, body=body, block=data_block(block), verdict=None)
 
 
-def _page(document: Document, limits: Limits) -> str:
+def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: view.Tree) -> str:
     second = moments.zone(document.get("zone"))
     verdict = view.VERDICTS.get(str(document.get("verdict")), "Report")
     return _template("report.html.j2").render(
@@ -74,7 +74,8 @@ def _page(document: Document, limits: Limits) -> str:
         local=lambda written: moments.local(written, second),
         second=document.get("zone") if second is not None else None,
         numbered=numbered,
-        drawing=draw(document),
+        drawing=drawing,
+        tree=tree,
         block=data_block(citation_block(document)),
         title=f"{verdict}: {(document.get('input') or {}).get('name', '')}",
     )

@@ -5,7 +5,7 @@ from forensics.document import Document
 from forensics.embedded import citation_block, comment
 from forensics.escape import code_span, fenced, visible
 from forensics.escape import markdown as plain
-from forensics.view import Entry
+from forensics.view import Branch, Entry, Tree
 
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
 MOST_ROWS = 60
@@ -13,12 +13,12 @@ MOST_ROWS = 60
 
 def markdown(document: Document) -> str:
     """Return the report as Markdown (GitHub's flavour), with its citations in a comment at the end for `verify`."""
-    lines = _answer(document)
-    if roots := view.roots(document):
+    lines, tree = _answer(document), view.tree(document)
+    if tree.branches:
         lines += ["", "## Root causes"]
-        for root in roots:
-            lines += _root(document, root)
-    if left := view.unexplained(document):
+        for branch in tree.branches:
+            lines += _root(document, branch)
+    if left := tree.unexplained:
         lines += ["", "## Not explained by a cause that was found"]
         for symptom in left:
             lines += [
@@ -28,7 +28,7 @@ def markdown(document: Document) -> str:
                 *_about(document, symptom),
             ]
             lines += [*proofs(symptom), *_candidates(document, symptom), *_remedy(symptom)]
-    lines += [*_checks(document), *_state(document), *_unknown(document), *_foot(document)]
+    lines += [*_checks(document), *_state(document), *_unknown(document), *_foot(document, tree)]
     return "\n".join(lines) + "\n"
 
 
@@ -52,10 +52,11 @@ def _loud(state: object) -> str:
     return f"**{state}**" if state == "broken" else plain(state, cell=True)
 
 
-def _root(document: Document, root: Entry) -> list[str]:
+def _root(document: Document, branch: Branch) -> list[str]:
+    root = branch.root
     lines = ["", f"### {plain(root.get('rank') or '-')}\\. {plain(root.get('title'))} ({plain(root.get('id'))})", ""]
     lines += [*_about(document, root), *proofs(root)]
-    if followers := view.followers(document, root):
+    if followers := branch.followers:
         lines += ["", "What follows from it:", ""]
         for one in followers:
             lines.append(
@@ -164,9 +165,9 @@ def _unknown(document: Document) -> list[str]:
     return lines
 
 
-def _foot(document: Document) -> list[str]:
+def _foot(document: Document, tree: Tree) -> list[str]:
     lines: list[str] = []
-    if cured := view.cured(document):
+    if cured := tree.cured:
         lines += ["", "## Over by the end", ""]
         lines += [f"- {plain(f.get('id'))} {plain(f.get('title'))}: {plain(view.lasts(f))}" for f in cured]
     if document.get("reply"):

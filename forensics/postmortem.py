@@ -21,7 +21,7 @@ from forensics.escape import fenced, inline, visible
 from forensics.escape import markdown as plain
 from forensics.html import document_page
 from forensics.markdown import cited
-from forensics.view import Entry
+from forensics.view import Entry, Tree
 
 OBSERVED, INFERRED, UNKNOWN = "observed", "inferred", "unknown"
 # Alone on their lines: a quoted line of the bundle always stands behind its place, so it cannot pass for a mark.
@@ -30,6 +30,7 @@ _LINES = re.compile(r"<!-- seldon-forensics:lines ([A-Za-z0-9+/=]*) -->")
 _DIGEST = 6  # bytes kept of the hash of a line of ours, by which a line of theirs is told from it
 _TO_FILL_IN = "- [ ] done\n- Owner:\n- Due:"
 MOST_EVENTS = 200
+MOST_UNKNOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,18 +222,19 @@ _ANCHORS = {title: anchor for anchor, title in _TITLES.items()}
 
 def sections(document: Document) -> list[Section]:
     """Return the write-up as data: what both forms show, in order."""
-    roots = view.roots(document)
+    tree = view.tree(document)
+    roots = [branch.root for branch in tree.branches]
     told = {
         "summary": _summary(document, roots),
         "impact": _impact(document),
         "timeline": _timeline(document),
         "trigger": _trigger(document, roots),
-        "root-cause": _causes(document, roots),
+        "root-cause": _causes(tree),
         "contributing": _contributing(document),
         "detection": _detection(document),
         "not-established": _not_established(document),
     }
-    wanted = {"actions": _actions(document, roots)}
+    wanted = {"actions": _actions(document, tree)}
     return [Section(a, title, told.get(a, ()), wanted.get(a, ())) for a, title in _TITLES.items()]
 
 
@@ -293,18 +295,19 @@ def _trigger(document: Document, roots: list[Entry]) -> tuple[Sentence, ...]:
     return tuple(told) or (Sentence(UNKNOWN, "No root cause was found, so neither was its trigger"),)
 
 
-def _causes(document: Document, roots: list[Entry]) -> tuple[Sentence, ...]:
+def _causes(tree: Tree) -> tuple[Sentence, ...]:
     told = []
-    for root in roots:
+    for branch in tree.branches:
+        root = branch.root
         text = f"{root.get('title')}: {view.whom(root, 12)}; {view.lasts(root)} ({root.get('certainty')})"
         told.append(Sentence(INFERRED, text, _first(root, 4)))
         if root.get("why"):
             told.append(Sentence(INFERRED, str(root["why"]), _first(root, 1)))
-        for one in view.followers(document, root):
+        for one in branch.followers:
             if one.get("role") != "contributing":
                 text = f"From it followed: {one.get('title')}, {view.whom(one)}; {view.lasts(one)}"
                 told.append(Sentence(INFERRED, text, _first(one, 1)))
-    left = [f for f in view.unexplained(document) if f.get("role") == "symptom"]
+    left = [f for f in tree.unexplained if f.get("role") == "symptom"]
     for symptom in left:
         told.append(_seen(f"{symptom.get('title')}: {view.whom(symptom)}", _first(symptom)))
         told.append(Sentence(UNKNOWN, f"Why ({symptom.get('id')}) is not established"))
@@ -331,23 +334,25 @@ def _detection(document: Document) -> tuple[Sentence, ...]:
 
 def _not_established(document: Document) -> tuple[Sentence, ...]:
     told = [
-        Sentence(UNKNOWN, f"{c.get('pattern')} may be a cause of {c.get('symptom')}: {c.get('because')}")
+        f"{view.called(c)} may be a cause of {c.get('symptom')}: {c.get('because')}"
         for c in view.listed(document, "candidates")
         if c.get("state") == "unknown"
     ]
-    for group in view.missing(document):
-        count = len(group["patterns"])
-        text = f"{group['source']}: {group['why']}; {count} known failure{'s' if count != 1 else ''} could not be told"
-        told.append(Sentence(UNKNOWN, f"{text}. Collect with: {group['collect']}"))
     told += [
-        Sentence(UNKNOWN, f"{m.get('member')}: {m.get('status')}, {m.get('reason') or 'no reason given'}")
-        for m in view.not_read(document)
+        f"{g['source']}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
+        f"Collect with: {g['collect']}"
+        for g in view.missing(document)
     ]
-    return tuple(told) or (Sentence(INFERRED, "All that was asked for was collected"),)
+    told += [f"{m.get('member')}: {m.get('status')}, {m.get('reason') or 'no reason'}" for m in view.not_read(document)]
+    if len(told) > MOST_UNKNOWN:
+        told = [*told[:MOST_UNKNOWN], f"{len(told) - MOST_UNKNOWN} more things, which the report names"]
+    unknown = tuple(Sentence(UNKNOWN, text) for text in told)
+    return unknown or (Sentence(INFERRED, "All that was asked for was collected"),)
 
 
-def _actions(document: Document, roots: list[Entry]) -> tuple[Action, ...]:
-    entries = [*roots, *view.findings(document, "contributing"), *view.unexplained(document)]
+def _actions(document: Document, tree: Tree) -> tuple[Action, ...]:
+    entries = [branch.root for branch in tree.branches]
+    entries += [*view.findings(document, "contributing"), *tree.unexplained]
     wanted = []
     seen = set()
     for entry in entries:

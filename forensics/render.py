@@ -14,11 +14,13 @@ from rich.text import Text
 from forensics import moments, view
 from forensics.document import Document
 from forensics.escape import inline, visible
-from forensics.view import Entry
+from forensics.view import Branch, Entry, Tree
 
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
 _SEVERITY_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow"}
 _STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "failed": "bold red", "passed": "green"}
+MOST_ROOTS = 5  # told in full in the short form
+MOST_SHORT = 10  # told in one line
 PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
 
 
@@ -32,14 +34,14 @@ def render(document: Document, *, details: bool = False, width: int = 80) -> Tex
     """
     page = _Page(max(width, 40), details)
     _answer(page, document)
-    for root in view.roots(document):
-        _root(page, document, root)
-    _unexplained(page, document)
+    tree = view.tree(document)
+    _roots(page, document, tree)
+    _unexplained(page, document, tree)
     _checks(page, document)
     _unknown(page, document)
     if details:
         _appendix(page, document)
-    _foot(page, document)
+    _foot(page, document, tree)
     page.text.rstrip()
     return page.text
 
@@ -168,27 +170,43 @@ def _labels(finding: Entry) -> tuple[str, str]:
     return f"  [{', '.join(words)}]", _SEVERITY_STYLE.get(str(finding.get("severity")), "")
 
 
-def _root(page: _Page, document: Document, root: Entry) -> None:
+def _roots(page: _Page, document: Document, tree: Tree) -> None:
+    whole = tree.branches if page.details else tree.branches[:MOST_ROOTS]
+    for branch in whole:
+        _root(page, document, tree, branch)
+    short = tree.branches[len(whole) :]
+    if short:
+        page.heading(f"And {view.counted(len(short), 'more root cause')}")
+    for branch in short[:MOST_SHORT]:
+        page.say(f"{branch.root.get('title')}", _labels(branch.root), f"  {view.whom(branch.root, 1)}", indent=1)
+    if len(short) > MOST_SHORT:
+        page.say(f"and {len(short) - MOST_SHORT} more", indent=1)
+
+
+def _root(page: _Page, document: Document, tree: Tree, branch: Branch) -> None:
+    root, followers = branch.root, branch.followers
     rank = root.get("rank")
-    tied = sum(r.get("rank") == rank for r in view.roots(document)) > 1
+    tied = sum(other.root.get("rank") == rank for other in tree.branches) > 1
     page.text.append("\n")
     page.say((f"{rank or '-'}.{' (tied)' if tied else ''} {root.get('title')}", "bold"), _labels(root), hang=3)
     _about(page, document, root)
     for cite in view.telling(root, 999 if page.details else 3):
         page.proof(cite, 3)
-    followers = view.followers(document, root)
     few = followers if page.details else followers[:4]
     for follower in few:
         word = "contributes" if follower.get("role") == "contributing" else "explains"
         page.say(f"{word} {follower.get('title')}", _labels(follower), f"  {view.whom(follower, 2)}", indent=3)
-        if told := view.assumed(document, follower):
-            page.say(f"that it follows is {told}", indent=5)
+        if follower.get("id") in tree.assumed:
+            page.say(f"that it follows is {tree.assumed[follower.get('id')]}", indent=5)
         for cite in view.telling(follower, 999 if page.details else 1):
             page.proof(cite, 5)
     if len(followers) > len(few):
-        page.say(f"explains {len(followers) - len(few)} more: {_ids(followers[len(few) :])}", indent=3)
-    if also := view.shared_with(document, root):
-        page.say(f"explains too: {_ids(also)}", indent=3)
+        words = f"explains {len(followers) - len(few)} more: {_ids(followers[len(few) :])}"
+        page.say(words, indent=3, most=None if page.details else 4)
+    if branch.also:
+        few_too = branch.also if page.details else branch.also[:5]
+        more = f", and {len(branch.also) - len(few_too)} more" if len(branch.also) > len(few_too) else ""
+        page.say(f"explains too: {_ids(few_too)}{more}", indent=3)
     _remedy(page, root)
 
 
@@ -225,8 +243,8 @@ def _ids(found: Iterable[Entry]) -> str:
     return ", ".join(f"{f.get('id')} {f.get('title')}" for f in found)
 
 
-def _unexplained(page: _Page, document: Document) -> None:
-    left = view.unexplained(document)
+def _unexplained(page: _Page, document: Document, tree: Tree) -> None:
+    left = tree.unexplained
     if not left:
         return
     page.heading("Not explained by a cause that was found")
@@ -237,10 +255,10 @@ def _unexplained(page: _Page, document: Document) -> None:
         for cite in view.telling(symptom, 999 if page.details else 2):
             page.proof(cite, 3)
         _candidates(page, *view.candidates(document, symptom))
-        if page.details or not view.roots(document):
+        if page.details or not tree.branches:
             _remedy(page, symptom)
     if len(left) > len(few):
-        page.say(f"and {len(left) - len(few)} more: {_ids(left[len(few) :])}", indent=1)
+        page.say(f"and {len(left) - len(few)} more: {_ids(left[len(few) :])}", indent=1, most=4)
 
 
 def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) -> None:
@@ -338,9 +356,9 @@ def _appendix(page: _Page, document: Document) -> None:
             page.say(line, hang=0)
 
 
-def _foot(page: _Page, document: Document) -> None:
+def _foot(page: _Page, document: Document, tree: Tree) -> None:
     page.text.append("\n")
-    if cured := view.cured(document):
+    if cured := tree.cured:
         few = cured if page.details else cured[:4]
         more = f", and {len(cured) - len(few)} more" if len(cured) > len(few) else ""
         page.say("Over by the end: " + "; ".join(f"{f.get('title')} ({view.whom(f, 1)})" for f in few) + more)

@@ -61,12 +61,13 @@ class _Scale:
 
 def draw(document: Document) -> Drawing | None:
     """Return the timeline of `document`; None where it holds no time at all."""
-    times = sorted(_times(document))
+    shown = view.tree(document).shown
+    times = sorted(_times(document, shown))
     if not times:
         return None
     margin = max((times[-1] - times[0]) * 0.02, timedelta(seconds=1))
     scale = _Scale(times[0] - margin, times[-1] + margin)
-    lanes = [*_change_lane(document, scale), *_finding_lanes(document, scale)]
+    lanes = [*_change_lane(document, scale), *_finding_lanes(shown, scale)]
     components, left_out = _component_lanes(document, scale)
     lanes += components
     height = AXIS + LANE * len(lanes) + 4
@@ -80,24 +81,17 @@ def component(source: Any) -> str:
     return inline(_NAMES.get(name, name)) or "other"
 
 
-def _times(document: Document) -> Iterator[datetime]:
+def _times(document: Document, shown: list[Entry]) -> Iterator[datetime]:
     period = document.get("period") or {}
     spans: list[Any] = [(period.get("from"), period.get("to"))]
     spans += [moments.bounds(entry) for entry in view.listed(document, "timeline")]
     spans += [(change.get("time"), None) for change in view.listed(document, "changes")]
-    for finding in _shown(document):
+    for finding in shown:
         spans += [moments.bounds(finding.get("first")), moments.bounds(finding.get("last"))]
     for span in spans:
         for written in span:
             if (time := moments.moment(written)) is not None:
                 yield time
-
-
-def _shown(document: Document) -> list[Entry]:
-    shown: list[Entry] = []
-    for root in view.roots(document):
-        shown += [root, *view.followers(document, root)]
-    return [*shown, *view.unexplained(document), *view.cured(document)]
 
 
 def _change_lane(document: Document, scale: _Scale) -> list[_Lane]:
@@ -109,8 +103,8 @@ def _change_lane(document: Document, scale: _Scale) -> list[_Lane]:
     return [lane] if lane.marks else []
 
 
-def _finding_lanes(document: Document, scale: _Scale) -> Iterator[_Lane]:
-    for finding in _shown(document)[:MOST_FINDINGS]:
+def _finding_lanes(shown: list[Entry], scale: _Scale) -> Iterator[_Lane]:
+    for finding in shown[:MOST_FINDINGS]:
         earliest, _ = moments.bounds(finding.get("first"))
         _, latest = moments.bounds(finding.get("last"))
         first, last = moments.moment(earliest), moments.moment(latest)

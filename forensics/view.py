@@ -3,7 +3,9 @@
 Nothing is concluded here; entries are picked, grouped and sorted by what they already say.
 """
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from forensics import moments
@@ -52,51 +54,80 @@ def roots(document: Document) -> list[Entry]:
     return lasting or (found if document.get("verdict") in ("failure", "undetermined") else [])
 
 
-def cured(document: Document) -> list[Entry]:
-    """Return the findings that were over by the end and are not shown as roots or under one."""
-    shown = {f["id"] for root in roots(document) for f in [root, *followers(document, root)]}
-    return [
-        f
-        for f in findings(document, "root", "symptom", "contributing")
-        if f.get("at_end") == "ended" and f["id"] not in shown
-    ]
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A root and what stands under it.
+
+    Attributes:
+        root: the root.
+        followers: what it explains, nearest first, each only under the first root that explains it.
+        also: what it explains too, and that stands under an earlier root.
+    """
+
+    root: Entry
+    followers: tuple[Entry, ...]
+    also: tuple[Entry, ...]
 
 
-def followers(document: Document, root: Entry) -> list[Entry]:
-    """Return what `root` explains, nearest first, each once, and only under the first root that explains it."""
-    by_id = {f["id"]: f for f in listed(document, "findings")}
-    mine = _reached(root, by_id)
-    for other in roots(document):
-        if other["id"] == root["id"]:
-            break
-        theirs = set(_reached(other, by_id))
-        mine = [name for name in mine if name not in theirs]
-    return [by_id[name] for name in mine if by_id[name].get("role") != "root"]
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All findings but the checks, each at the one place where it is told.
+
+    Attributes:
+        branches: the roots that are shown, with what follows from them.
+        unexplained: symptoms and contributing findings that are not over and stand under no root.
+        cured: what was over by the end and stands nowhere else.
+        assumed: finding to what its explanation rests on, where no edge to it is proven.
+    """
+
+    branches: tuple[Branch, ...]
+    unexplained: tuple[Entry, ...]
+    cured: tuple[Entry, ...]
+    assumed: Mapping[Any, str]
+
+    @property
+    def shown(self) -> list[Entry]:
+        """All of them, in the order they are told."""
+        told = [entry for branch in self.branches for entry in (branch.root, *branch.followers)]
+        return [*told, *self.unexplained, *self.cured]
 
 
-def _reached(root: Entry, by_id: dict[str, Entry]) -> list[str]:
-    order: list[str] = []
-    ahead = list(root.get("explains") or ())
+def tree(document: Document) -> Tree:
+    """Return the findings of `document` as they are told."""
+    by_id = {f.get("id"): f for f in listed(document, "findings")}
+    branches: list[Branch] = []
+    placed: set[Any] = set()
+    for root in roots(document):
+        under = [f for f in _reached(root, by_id) if f.get("role") != "root"]
+        mine = tuple(f for f in under if f.get("id") not in placed)
+        branches.append(Branch(root, mine, tuple(f for f in under if f.get("id") in placed)))
+        placed |= {f.get("id") for f in (root, *mine)}
+    rest = [f for f in findings(document, "root", "symptom", "contributing") if f.get("id") not in placed]
+    lasting = tuple(f for f in rest if f.get("at_end") != "ended" and f.get("role") != "root")
+    return Tree(tuple(branches), lasting, tuple(f for f in rest if f.get("at_end") == "ended"), _assumed(document))
+
+
+def _reached(root: Entry, by_id: Mapping[Any, Entry]) -> list[Entry]:
+    found: dict[Any, Entry] = {}
+    ahead = deque(root.get("explains") or ())
     while ahead:
-        name = ahead.pop(0)
-        if name in by_id and name not in order and name != root["id"]:
-            order.append(name)
+        name = ahead.popleft()
+        if name in by_id and name not in found and name != root.get("id"):
+            found[name] = by_id[name]
             ahead.extend(by_id[name].get("explains") or ())
-    return order
+    return list(found.values())
 
 
-def shared_with(document: Document, root: Entry) -> list[Entry]:
-    """Return what `root` explains too, shown under an earlier root."""
-    by_id = {f["id"]: f for f in listed(document, "findings")}
-    shown = {f["id"] for f in followers(document, root)}
-    return [by_id[n] for n in _reached(root, by_id) if n not in shown and by_id[n].get("role") != "root"]
-
-
-def unexplained(document: Document) -> list[Entry]:
-    """Return symptoms and contributing findings that are not over and stand under no root shown."""
-    under = {f["id"] for root in roots(document) for f in followers(document, root)}
-    left = findings(document, "symptom", "contributing")
-    return [f for f in left if f["id"] not in under and f.get("at_end") != "ended"]
+def _assumed(document: Document) -> dict[Any, str]:
+    told: dict[Any, str] = {}
+    proven = set()
+    for finding in listed(document, "findings"):
+        for edge in finding.get("edges") or ():
+            if edge.get("state") == "proven":
+                proven.add(edge.get("to"))
+            words = filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")])
+            told.setdefault(edge.get("to"), ": ".join(words))
+    return {name: words for name, words in told.items() if name not in proven}
 
 
 def subject(names: Any) -> str:
@@ -296,20 +327,6 @@ def called(candidate: Entry) -> str:
     """Return a candidate by its title, where it has one, and its pattern."""
     title, pattern = candidate.get("title"), str(candidate.get("pattern") or "")
     return f"{title} ({pattern})" if title else pattern
-
-
-def assumed(document: Document, finding: Entry) -> str:
-    """Return on what the explanation of a finding rests where it is not proven; empty where it is, or not told."""
-    edges = [
-        edge
-        for other in listed(document, "findings")
-        for edge in other.get("edges") or ()
-        if edge.get("to") == finding.get("id")
-    ]
-    if not edges or any(edge.get("state") == "proven" for edge in edges):
-        return ""
-    edge = edges[0]
-    return ": ".join(filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")]))
 
 
 def joined(words: Iterable[Any] | None, between: str = ", ") -> str:
