@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
-from patterns.literals import condition_literals
 
 from parsers.schema import SOURCES
 from patterns.language import bindings, compile_where
+from patterns.literals import condition_literals
 from patterns.pattern import Evidence
 
 SAMPLE = 50_000  # more hits of one piece than this are thinned; their number is kept

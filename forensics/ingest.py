@@ -2,12 +2,11 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import polars as pl
-from parsers.segments import segments
 
 from forensics.bundle import Bundle, Member
 from parsers.decoding import decode
@@ -15,6 +14,7 @@ from parsers.layout import origin_of
 from parsers.others import with_others
 from parsers.parser import Artefact, Origin, Parsed, Parser
 from parsers.schema import IGNORED, REJECT, SOURCES
+from parsers.segments import headings, segments
 from parsers.wrappers import unwrap
 
 log = logging.getLogger(__name__)
@@ -137,7 +137,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     versions: list[tuple[str, str]] = []
     failed: list[str] = []
     unread = 0
-    for artefact in (part for whole in unwrapped.artefacts for part in _parts(whole, parsers)):
+    ignored.extend(headings(whole) for whole in unwrapped.artefacts)
+    for artefact in (part for whole in unwrapped.artefacts for part in segments(whole)):
         parser = recognise(artefact, parsers)
         if parser is None:
             unread += artefact.frame.height
@@ -221,10 +222,6 @@ def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.Dat
 def component(parsed: Parsed) -> str:
     """Return the component a parsed log is of, by its source; empty where it is no log."""
     return next((s.removeprefix("log.") for s in parsed.frames if s.startswith("log.")), "")
-
-
-def _parts(artefact: Artefact, parsers: Sequence[Parser]) -> Iterator[Artefact]:
-    yield from segments(artefact)
 
 
 def recognise(artefact: Artefact, parsers: Sequence[Parser]) -> Parser | None:

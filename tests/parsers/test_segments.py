@@ -28,7 +28,7 @@ def test_a_dump_has_a_part_for_each_container() -> None:
 def test_the_command_of_a_session_tells_where_its_output_came_from() -> None:
     text = "$ kubectl logs -n ml mlserver-0 -c agent --previous\na\nb\n\n$ kubectl get pods -n ml\nNAME   READY\n"
 
-    assert parts(text) == [(Origin("ml", "mlserver-0", "agent", previous=True), [2, 3, 4]), (Origin("ml"), [6])]
+    assert parts(text) == [(Origin("ml", "mlserver-0", "agent", previous=True), [2, 3, 4]), (Origin("ml"), [5, 6])]
 
 
 def test_a_clients_session_stays_whole() -> None:
