@@ -34,21 +34,7 @@ def _generator() -> ModuleType:
 
 
 HOSTILE = _generator()
-LARGE = (
-    "zeros",
-    "lines.gz",
-    "spaces",
-    "short-lines",
-    "long-line",
-    "many.tar",
-    "bombs",
-    "deep",
-    "flow",
-    "numbers",
-    "nested",
-    "gz-of",
-)
-CASES = {name: data for name, data in HOSTILE.files() if not name.startswith(LARGE)}
+CASES = dict(HOSTILE.small_files())
 
 
 def run(path: Path, budget: Budget = Budget()) -> list[Member]:  # noqa: B008
@@ -217,9 +203,8 @@ def test_an_honest_log_may_compress_well(tmp_path: Path) -> None:
 
 
 def test_nesting_ends(tmp_path: Path) -> None:
-    for name, data in HOSTILE.files():
-        if name.startswith(("nested-", "gz-of-gz")):
-            assert set(statuses(name, data, tmp_path).values()) == {"refused"}
+    for name in ("nested-40", "gz-of-gz"):
+        assert set(statuses(name, CASES[name], tmp_path).values()) == {"refused"}
 
 
 def test_a_folder_gives_only_its_own_files(tmp_path: Path) -> None:
