@@ -57,12 +57,12 @@ def _shown(at: datetime, *, day: bool) -> str:
 def interval(span: Any) -> str:
     """Return when it happened: one moment where the bounds show the same, else between the two."""
     earliest, latest = bounds(span)
-    if earliest is None and latest is None:
-        return UNKNOWN
-    if earliest is None or latest is None:
-        return f"before {utc(latest)}" if latest is not None else f"after {utc(earliest)}"
     first, last = moment(earliest), moment(latest)
-    if first is None or last is None or last - first <= timedelta(seconds=1):
+    if first is None and last is None:
+        return UNKNOWN
+    if first is None or last is None:
+        return f"before {utc(latest)}" if first is None else f"after {utc(earliest)}"
+    if last - first <= timedelta(seconds=1):
         return utc(earliest)
     same_day = first.astimezone(UTC).date() == last.astimezone(UTC).date()
     return f"between {utc(earliest)} and {utc(latest, day=not same_day)}"

@@ -19,7 +19,7 @@ from forensics.view import Branch, Entry, Tree
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
 _SEVERITY_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow"}
 _STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "failed": "bold red", "passed": "green"}
-MOST_ROOTS = 5  # told in full in the short form
+MOST_ROOTS = 3  # told in full in the short form
 MOST_SHORT = 10  # told in one line
 PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
 

@@ -1,0 +1,124 @@
+"""What is told where, and times as people read them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forensics import moments, view
+from forensics.document import load
+from forensics.render import render
+
+FAILURE = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
+
+
+def finding(number: int, role: str, at_end: str, explains: list[int]) -> dict[str, Any]:
+    return {
+        **FAILURE["findings"][0],
+        "id": f"F{number}",
+        "role": role,
+        "rank": number if role == "root" else None,
+        "at_end": at_end,
+        "explains": [f"F{n}" for n in explains],
+        "explained_by": [],
+    }
+
+
+SOME = st.lists(
+    st.tuples(
+        st.sampled_from(["root", "symptom", "contributing", "check"]),
+        st.sampled_from(["ongoing", "ended", "unknown"]),
+        st.lists(st.integers(1, 8), max_size=3),
+    ),
+    max_size=8,
+)
+
+
+@settings(deadline=None)
+@given(some=SOME, verdict=st.sampled_from(list(view.VERDICTS)))
+def test_every_finding_but_a_check_is_told_at_exactly_one_place(some: list[Any], verdict: str) -> None:
+    found = [finding(number, *entry) for number, entry in enumerate(some, 1)]
+    told = [f["id"] for f in view.tree({"findings": found, "verdict": verdict}).shown]
+
+    by_id = {f["id"]: f for f in found}
+    assert len(told) == len(set(told))
+    checked = {name for name in by_id if by_id[name]["role"] == "check"}
+    assert set(told) | checked == set(by_id)
+
+
+def test_a_symptom_of_two_roots_stands_under_the_first_and_is_named_under_the_other() -> None:
+    found = [
+        finding(1, "root", "ongoing", [3]),
+        finding(2, "root", "ongoing", [3]),
+        finding(3, "symptom", "ongoing", []),
+    ]
+    first, second = view.tree({"findings": found, "verdict": "failure"}).branches
+
+    assert [f["id"] for f in first.followers] == ["F3"]
+    assert (second.followers, [f["id"] for f in second.also]) == ((), ["F3"])
+
+
+@pytest.mark.parametrize(("verdict", "roots"), [("failure", ["F1"]), ("healthy", [])])
+def test_a_root_that_is_over_is_told_as_one_only_where_it_makes_the_verdict(verdict: str, roots: list[str]) -> None:
+    document = {"findings": [finding(1, "root", "ended", [])], "verdict": verdict}
+
+    assert [b.root["id"] for b in view.tree(document).branches] == roots
+
+
+def test_many_roots_stay_about_one_screen() -> None:
+    many = [finding(number, "root", "ongoing", []) for number in range(1, 301)]
+    text = render({**FAILURE, "findings": many, "timeline": [], "contradictions": []}).plain
+
+    assert "And 297 more root causes" in text
+    assert text.count("\n") < 120
+
+
+def test_the_first_citation_of_every_piece_comes_before_the_second_of_any() -> None:
+    places = [view.place(cite) for cite in view.telling(FAILURE["findings"][0], 3)]
+
+    assert places == [
+        "seldon/networkpolicies.yaml:3-9",
+        "seldon/mlserver-0/agent.log:120",
+        "seldon/seldon-scheduler-0/scheduler.log:14",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("earliest", "latest", "told"),
+    [
+        ("2025-03-04T10:15:30Z", "2025-03-04T10:15:31Z", "2025-03-04 10:15:30Z"),
+        ("2025-03-04T10:15:30Z", "2025-03-04T10:17:00Z", "between 2025-03-04 10:15:30Z and 10:17:00Z"),
+        ("2025-03-04T23:59:00Z", "2025-03-05T00:10:00Z", "between 2025-03-04 23:59:00Z and 2025-03-05 00:10:00Z"),
+        (None, "2025-03-04T10:17:00Z", "before 2025-03-04 10:17:00Z"),
+        ("2025-03-04T10:15:30.123456Z", None, "after 2025-03-04 10:15:30.123Z"),
+        (None, None, "time not known"),
+        ("nonsense", "nonsense", "time not known"),
+    ],
+)
+def test_an_interval_says_what_is_known(earliest: str | None, latest: str | None, told: str) -> None:
+    assert moments.interval({"earliest": earliest, "latest": latest}) == told
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Europe/Berlin", "2025-07-01 12:00:00+0200"),
+        ("+05:30", "2025-07-01 15:30:00+0530"),
+        ("-03:00", "2025-07-01 07:00:00-0300"),
+        ("UTC", ""),
+        (None, ""),
+        ("No/Where", ""),
+        ("../../etc/passwd", ""),
+        ("+99:99", ""),
+    ],
+)
+def test_a_second_zone_is_shown_where_it_is_known(name: str | None, told: str) -> None:
+    assert moments.local("2025-07-01T10:00:00Z", moments.zone(name)) == told
+
+
+@given(text=st.text())
+def test_no_text_is_too_odd_to_be_a_time_that_is_not_known(text: str) -> None:
+    assert isinstance(moments.utc(text), str)
+    assert moments.zone(text) is None or text
