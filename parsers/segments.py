@@ -171,7 +171,7 @@ def _opening(kind: str, text: str) -> _Opening:
     if kind == "tail":
         return _Opening(origin_of(text[4:-4].strip()))
     if kind == "prompt":
-        # The parser of kubectl's tables reads the command: it tells the namespace, and what was asked for and not there.
+        # The parser of kubectl's tables reads the command: it tells the namespace, and what was asked for in vain.
         asked = re.search(r"\b(?:kubectl|oc|k)\b.*\b(?:get|describe)\b", text) is not None
         return _Opening(origin_of_command(text), keeps=asked)
     if kind == "rule":
