@@ -6,11 +6,15 @@ A case is any folder with an `expected.yaml`; the analyser is given everything i
 """
 
 import argparse
+import gzip
+import io
 import json
 import shutil
 import sys
+import tarfile
 import tempfile
 import time
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,18 +133,38 @@ def untrue(document: dict[str, Any], folder: Path, faults: list[str]) -> bool:
     for finding in document["findings"]:
         for piece in finding["evidence"]:
             for cite in piece["cites"]:
-                path = folder / cite["member"]
-                if not path.is_file():
+                data = bytes_of(folder, cite["member"])
+                if data is None:
                     faults.append(f"{finding['pattern']}: cites {cite['member']}, which is not there")
                     wrong = True
                     continue
-                lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+                lines = data.decode("utf-8", "replace").split("\n")
                 first, last = cite["lines"]
                 there = mask("\n".join(line.rstrip("\r") for line in lines[first - 1 : last]))
                 if not all(part in there for part in cite["text"].split("\n")):
                     faults.append(f"{finding['pattern']}: {cite['member']}:{first} does not say so")
                     wrong = True
     return wrong
+
+
+def bytes_of(folder: Path, member: str) -> bytes | None:
+    """Return what a member holds, read by the standard library; None where it is not there."""
+    first, *inner = member.split("!")
+    path = folder / first
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    for name in inner:
+        try:
+            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+                found = archive.extractfile(name)
+                data = found.read() if found else b""
+        except tarfile.ReadError:
+            with zipfile.ZipFile(io.BytesIO(data)) as packed:
+                data = packed.read(name)
+        except KeyError:
+            return None
+    return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
 
 
 def cited(document: dict[str, Any], wanted: dict[str, str]) -> bool:
