@@ -1,5 +1,6 @@
 """The command that would have collected what is missing."""
 
+import shlex
 from collections.abc import Mapping
 
 _POD = {
@@ -40,8 +41,8 @@ _PLURALS = {"endpoints": "endpoints,endpointslices", "networkpolicy": "networkpo
 
 def how_to_collect(source: str, names: Mapping[str, str]) -> str:
     """Return a kubectl command that collects `source` for what `names` names; empty where no command does."""
-    namespace = names.get("namespace") or "<namespace>"
-    pod = names.get("pod") or "<server pod>"
+    namespace = shlex.quote(names["namespace"]) if names.get("namespace") else "<namespace>"
+    pod = shlex.quote(names["pod"]) if names.get("pod") else "<server pod>"
     if source in _POD:
         target, container = _POD[source]
         return f"kubectl -n {namespace} logs {target.replace('$pod', pod)} -c {container} --timestamps --tail=-1"

@@ -1,5 +1,7 @@
 """The one document of a case, from the conclusions. Every other form is made from it."""
 
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +19,7 @@ from forensics.masking import mask
 from forensics.quoting import Quotes, iso
 from forensics.reply import reply
 from forensics.verdict import missing_planes, planes_missing, summary
+from parsers.schema import NAMES
 from patterns.pattern import Library
 
 MOST_TIMELINE = 400
@@ -119,9 +122,11 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
         ],
         "evidence": [_evidence(s, quotes) for s in finding.evidence],
         "why": " ".join(pattern.about.split()),
-        "remedy": [{"do": with_names(a.do, subject), "run": with_names(a.run, subject)} for a in pattern.remedy],
+        "remedy": [
+            {"do": with_names(a.do, subject), "run": with_names(a.run, quoted(subject))} for a in pattern.remedy
+        ],
         **(
-            {"verify": {"run": with_names(pattern.verify.run, subject), "expect": pattern.verify.expect}}
+            {"verify": {"run": with_names(pattern.verify.run, quoted(subject)), "expect": pattern.verify.expect}}
             if pattern.verify
             else {}
         ),
@@ -131,17 +136,17 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
     }
 
 
+_NAME = re.compile(r"\$\{?(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b\}?")
+
+
 def with_names(text: str, subject: Mapping[str, str]) -> str:
     """Return `text` with every `$name` replaced: by the bound name, or by `<name>` where it is not bound."""
-    import re
+    return _NAME.sub(lambda m: mask(subject.get(m.group(1)) or f"<{m.group(1)}>"), text)
 
-    from parsers.schema import NAMES
 
-    return re.sub(
-        r"\$\{?(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b\}?",
-        lambda m: mask(subject.get(m.group(1)) or f"<{m.group(1)}>"),
-        text,
-    )
+def quoted(subject: Mapping[str, str]) -> dict[str, str]:
+    """Return names as a shell takes them: whoever wrote the bundle must not write our commands."""
+    return {name: shlex.quote(value) for name, value in subject.items()}
 
 
 def _evidence(seen: Seen, quotes: Quotes) -> dict[str, Any]:
