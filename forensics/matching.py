@@ -19,6 +19,8 @@ from patterns.terms import NoLater, Term, Without, parts, pieces, positive
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
 COUNTERS = ("envoy.stat", "metric")
+# Their processes serve namespaces other than their own: a namespace that a piece does not bind is not where to look.
+ELSEWHERE = tuple(f"log.{name}" for name in ("controller", "coredns", "kafka", "ingress", "istio", "other", "client"))
 CALLS = ("log.envoy_access", "log.client")  # what failed there can only have ended where the way of a call is known
 
 
@@ -190,7 +192,8 @@ def _rows(
             if target is not None and target.state == UNKNOWN:
                 return target.missing[0] if target.missing else Missing(piece.source, "cannot be told")
             return None
-        names = {name: subject.get(name) for name in piece.names | {"namespace"} if name in subject}
+        about = piece.names if piece.source in ELSEWHERE else piece.names | {"namespace"}
+        names = {name: subject.get(name) for name in about if name in subject}
         return context.covered.gap(piece, names, start, end)
 
     undecided = None
