@@ -5,9 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from forensics.hits import Hit
+from forensics.timeline import WHOLE_DAY
 
 CERTAIN, POSSIBLE, IMPOSSIBLE = 2, 1, 0
 UNBOUNDED = 1 << 62
+NO_ZONE = 2 * int(WHOLE_DAY.total_seconds()) * 1_000_000  # µs: how much a row without a zone is wider
 DISORDER = 5_000_000  # µs: lines of one section may be this much out of order, see `forensics.timeline.JUMP`
 
 
@@ -66,9 +68,17 @@ class Order:
         return POSSIBLE
 
     def apart(self, a: Hit, b: Hit) -> tuple[int, int]:
-        """Return the least and the greatest time from `a` to `b`, in microseconds; the greatest is not reached."""
+        """Return the least and the greatest time from `a` to `b`, in microseconds; the greatest is not reached.
+
+        Lines of one section that write no zone are all off by the same: what the zone widens them by does not count.
+        """
         slack = self._slack(a, b)
+        if a.place[:2] == b.place[:2] and a.place[1] >= 0 and min(self._width(a), self._width(b)) >= NO_ZONE:
+            slack = -NO_ZONE
         return self.earliest(b) - self.latest(a) - slack, self.latest(b) - self.earliest(a) + slack
+
+    def _width(self, hit: Hit) -> int:
+        return 0 if hit.earliest is None or hit.latest is None else hit.latest - hit.earliest
 
     @property
     def slack(self) -> int:
