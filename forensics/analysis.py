@@ -10,7 +10,7 @@ import polars as pl
 from forensics.bundle import Bundle
 from forensics.causality import root_causes
 from forensics.changes import changes
-from forensics.clocks import estimate_clocks
+from forensics.clocks import doubts, estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
 from forensics.drift import drift
@@ -92,7 +92,7 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
         case.clocks,
         table,
         changes(case.frames, quotes),
-        [*remarks, *drift(case.intake.reads)],
+        [*remarks, *doubts(case.clocks), *drift(case.intake.reads)],
         impact(case.frames, table, ranked),
     )
     return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}

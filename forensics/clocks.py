@@ -1,62 +1,270 @@
-"""Estimate each clock: the zone nobody wrote, the skew between nodes, and how wrong either may be."""
+"""Estimate each clock: the zone nobody wrote, the skew between nodes, and how wrong either may be.
 
-from collections.abc import Mapping
-from datetime import timedelta
+Events that are seen from two sides give pairs: the wrapper's time beside the written one, a container's start in
+Kubernetes beside its first line, a subscription in the agent's and the scheduler's log, a load in the scheduler's, the
+agent's and the server's. Medians are taken, so a few wrong pairs do no harm.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from statistics import median
+from typing import Any
 
 import polars as pl
 
-from parsers.schema import SOURCES, SPAN
+from forensics.placement import sayings
+from parsers.schema import SPAN
 
-QUARTER = timedelta(minutes=15)  # every zone is a whole number of these from UTC
+SECOND = 1_000_000
+QUARTER = 15 * 60 * SECOND  # every zone is a whole number of these from UTC
+DELAY = 3 * SECOND  # two sides of one event lie this far apart on sound clocks: less is no skew
+KEPT = SECOND  # assumed error of a clock that nothing contradicts: nodes of a cluster keep time
+APART = 60 * SECOND  # a current log that begins so long after all others have ended is not on their clock
 
 CLOCKS = pl.Schema(
     {
         "member": pl.String(),  # the artefact; all artefacts of one clock carry the same figures
-        "clock": pl.String(),  # node, or empty where none is known: one clock for all of those
+        "clock": pl.String(),  # node, else pod, else `\0` and the member
         "zone_offset": SPAN,  # add to a time without zone to reach UTC; null where not inferred
         "offset": SPAN,  # add to reach the reference clock
         "error": SPAN,  # the offset may be wrong by this much either way
         "pairs": pl.UInt32(),  # how many pairs of events it rests on
-        "residual": SPAN,  # spread of the pairs after the correction
+        "residual": SPAN,  # median distance of the pairs from their median
     }
 )
+
+Pairs = Mapping[tuple[str, str], list[int]]
 
 
 def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """Return a row for each artefact that has timed records, columns `CLOCKS`."""
-    timed = [f for n, f in frames.items() if n.startswith("log.") and SOURCES[n].timed and f.height]
+    timed = {n: f for n, f in frames.items() if n.startswith("log.") and f.height}
     if not timed:
         return pl.DataFrame(schema=CLOCKS)
-    every = pl.concat(f.select("member", "node", "time", "zoned", "stamped", "precision") for f in timed)
-    written = every.filter(pl.col("time").is_not_null())
-    zoned = written.filter(pl.col("zoned"))
-    first, last = zoned["time"].min(), zoned["time"].max()
-    gap = (pl.col("stamped") - pl.col("time")).median()
-    own = every.group_by("member").agg(
-        clock=pl.col("node").drop_nulls().first().fill_null(""),
-        zoned=pl.col("zoned").all(),
+    members = _members(timed, _nodes(frames))
+    sides = _sides(frames)
+    zones = _zones(members, frames, sides)
+    clock_of = {m["member"]: m["clock"] for m in members}
+    skews = _skews(clock_of, zones, sides, _reference(members))
+    reference_end = max(
+        (_us(m["last"]) for m in members if m["last"] is not None and m["zoned"] and m["clock"] in skews), default=None
+    )
+    rows = []
+    for m in members:
+        zone, zone_pairs, zone_residual = zones.get(m["member"], (None, 0, None))
+        offset, pairs, residual = skews.get(m["clock"], (0, 0, None))
+        error = max(KEPT, residual or 0)
+        first = _us(m["first"]) if m["first"] is not None else None
+        if (
+            first is not None
+            and reference_end is not None
+            and first + (zone or 0) > reference_end + APART
+            and not pairs
+        ):
+            error = max(error, first + (zone or 0) - reference_end)
+        rows.append(
+            {
+                "member": m["member"],
+                "clock": m["clock"],
+                "zone_offset": None if m["zoned"] or zone is None else timedelta(microseconds=zone),
+                "offset": timedelta(microseconds=offset),
+                "error": timedelta(microseconds=error),
+                "pairs": pairs + zone_pairs,
+                "residual": _span(residual if residual is not None else zone_residual),
+            }
+        )
+    return pl.DataFrame(rows, schema=CLOCKS).sort("member")
+
+
+def _nodes(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
+    """Return the node of each pod that an object tells."""
+    pods = frames.get("k8s.pod")
+    if pods is None:
+        return {}
+    known = pods.filter(pl.col("node").is_not_null() & pl.col("name").is_not_null())
+    return dict(known.select("name", "node").iter_rows())
+
+
+def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Return, for each artefact, its clock, its first and last written time, and the wrapper's distance from it."""
+    every = pl.concat(
+        frame.select(
+            "member", "node", "pod", "container", "previous", "time", "zoned", "stamped", pl.lit(name).alias("source")
+        )
+        for name, frame in timed.items()
+    )
+    made = every.group_by("member", maintain_order=True).agg(
+        node=pl.col("node").drop_nulls().first(),
+        pod=pl.col("pod").drop_nulls().first(),
+        container=pl.col("container").drop_nulls().first(),
+        previous=pl.col("previous").first(),
+        source=pl.col("source").first(),
+        zoned=pl.col("zoned").fill_null(True).all(),
         first=pl.col("time").min(),
         last=pl.col("time").max(),
-        gap=gap,
-        pairs=(pl.col("stamped").is_not_null() & pl.col("time").is_not_null()).sum().cast(pl.UInt32),
+        gap=(pl.col("stamped") - pl.col("time")).filter(~pl.col("zoned")).dt.total_microseconds().median(),
+        stamps=(pl.col("stamped").is_not_null() & pl.col("time").is_not_null() & ~pl.col("zoned")).sum(),
     )
-    near = pl.lit(None, SPAN)
-    if first is not None:
-        # The process began after the zoned records did, or ended before: shift by whole quarters of an hour.
-        behind = pl.when(pl.col("first") < first).then(pl.lit(first) - pl.col("first"))
-        ahead = pl.when(pl.col("last") > last).then(pl.lit(last) - pl.col("last"))
-        near = pl.coalesce(behind, ahead, timedelta())
-    quarters = (pl.coalesce("gap", near).dt.total_microseconds() / (QUARTER.total_seconds() * 1e6)).round()
-    return (
-        own.with_columns(
-            zone_offset=pl.when(~pl.col("zoned")).then(
-                (quarters * (QUARTER.total_seconds() * 1e6)).cast(pl.Int64).cast(SPAN)
-            ),
-            offset=timedelta(),
-            error=timedelta(),
-            residual=pl.lit(None, SPAN),
+    rows = made.sort("member").to_dicts()
+    for row in rows:
+        row["clock"] = row["node"] or nodes.get(row["pod"] or "") or row["pod"] or f"\0{row['member']}"
+    return rows
+
+
+def _reference(members: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the clock the others are compared with: the scheduler's, since every party talks to it."""
+    known = {str(m["source"]): str(m["clock"]) for m in members}
+    return next((known[s] for s in ("log.scheduler", "log.agent", "log.controller", "log.envoy") if s in known), None)
+
+
+def _sides(frames: Mapping[str, pl.DataFrame]) -> dict[str, dict[tuple[str, str], list[tuple[str, int]]]]:
+    """Return what each layer saw of an event, by what and whom it is about: (member, written time) in order."""
+    said = sayings({name: frame for name, frame in frames.items() if name.startswith("log.")})
+    agents = said.filter(pl.col("layer") == "agent")["member"].n_unique()
+    found: dict[str, dict[tuple[str, str], list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
+    telling = said.filter(pl.col("at").is_not_null() & pl.col("word").is_in(["ok", "joined"])).sort("member", "line")
+    for row in telling.iter_rows(named=True):
+        if row["word"] == "joined":
+            pod = f"{row['server']}-{row['replica']}" if row["server"] else row["pod"]
+            key = ("joined", pod or "") if agents > 1 else ("joined", "")
+        elif row["model"]:
+            name, _, version = row["model"].rpartition("_")
+            key = ("loaded", name if version.isdigit() and row["layer"] == "server" else row["model"])
+        else:
+            continue
+        found[row["layer"]][key].append((row["member"], _us(row["at"])))
+    return found
+
+
+def _pairs(
+    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]], one: str, other: str
+) -> dict[tuple[str, str], list[int]]:
+    """Return, by (member of `one`, member of `other`), how much later the first side's times are, in microseconds.
+
+    The n-th time is paired with the n-th; where the two sides saw it a different number of times, neither counts.
+    """
+    found: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for key, times in sides.get(one, {}).items():
+        others = sides.get(other, {}).get(key, [])
+        if len(others) != len(times) or len({m for m, _ in times}) > 1 or len({m for m, _ in others}) > 1:
+            continue
+        for (a, at), (b, bt) in zip(times, others, strict=True):
+            found[a, b].append(at - bt)
+    return found
+
+
+def _zones(
+    members: list[dict[str, Any]],
+    frames: Mapping[str, pl.DataFrame],
+    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]],
+) -> dict[str, tuple[int, int, int | None]]:
+    """Return, for artefacts that write no zone, what to add to reach UTC, on how many pairs, and their residual."""
+    both = (_pairs(sides, "agent", "server"), _pairs(sides, "scheduler", "server"))
+    zoned = [m for m in members if m["zoned"] and m["first"] is not None]
+    start = min((_us(m["first"]) for m in zoned), default=None)
+    end = max((_us(m["last"]) for m in zoned), default=None)
+    found: dict[str, tuple[int, int, int | None]] = {}
+    for m in members:
+        if m["zoned"] or m["first"] is None:
+            continue
+        name = str(m["member"])
+        told = min(
+            ([d for (_, server), distances in loads.items() if server == name for d in distances] for loads in both),
+            key=lambda distances: (not distances, _off_quarter(distances)),
         )
-        .select(CLOCKS.names())
-        .cast(CLOCKS)
-        .sort("member")
+        began = _container_start(m, frames)
+        if m["gap"] is not None:
+            found[name] = (_quarters(float(m["gap"])), int(m["stamps"]), 0)
+        elif told:
+            found[name] = (_quarters(median(told)), len(told), _spread(told))
+        elif began is not None:
+            found[name] = (_quarters(began - _us(m["first"])), 1, None)
+        elif start is None or end is None:
+            found[name] = (0, 0, None)  # nothing to compare it with: its own clock is the only one there is
+        else:
+            first, last = _us(m["first"]), _us(m["last"])
+            off = start - first if first < start - QUARTER // 2 else end - last if last > end + QUARTER // 2 else 0
+            found[name] = (_quarters(off), 0, None)
+    return found
+
+
+def _container_start(member: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -> int | None:
+    """Return when Kubernetes says that this log's container started."""
+    containers = frames.get("k8s.container")
+    if containers is None or not member["pod"] or not member["container"]:
+        return None
+    column = "last_started" if member["previous"] else "started"
+    own = containers.filter((pl.col("name") == member["pod"]) & (pl.col("container") == member["container"]))
+    times = own[column].drop_nulls()
+    return _us(times[0]) if times.len() else None
+
+
+def _skews(
+    clock_of: Mapping[str, Any],
+    zones: Mapping[str, tuple[int, int, int | None]],
+    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]],
+    reference: str | None,
+) -> dict[str, tuple[int, int, int | None]]:
+    """Return, by clock, what to add to reach the reference, on how many pairs, and their residual."""
+    edges: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for one, other in (("scheduler", "agent"), ("scheduler", "server"), ("agent", "server")):
+        for (a, b), distances in _pairs(sides, one, other).items():
+            left, right = str(clock_of.get(a, "")), str(clock_of.get(b, ""))
+            if left != right:
+                shift = zones.get(a, (0, 0, None))[0] - zones.get(b, (0, 0, None))[0]
+                edges[left, right].extend(d + shift for d in distances)
+    for (a, b), distances in list(edges.items()):
+        edges[b, a] = [-d for d in distances]
+    if reference is None:
+        return {}
+    found: dict[str, tuple[int, int, int | None]] = {reference: (0, 0, None)}
+    queue = deque([reference])
+    while queue:
+        here = queue.popleft()
+        for (a, b), distances in sorted(edges.items()):
+            if a != here or b in found:
+                continue
+            middle = int(median(distances))
+            off = middle if abs(middle) > DELAY else 0
+            found[b] = (found[here][0] + off, len(distances), max(_spread(distances), DELAY if off else 0))
+            queue.append(b)
+    return found
+
+
+def doubts(clocks: pl.DataFrame) -> list[str]:
+    """Return a remark for each clock that was moved on the word of one pair of events, or for which nothing speaks."""
+    vague = clocks.filter(pl.col("zone_offset").is_not_null() & (pl.col("pairs") == 0))
+    moved = clocks.filter(
+        (pl.col("pairs") == 1)
+        & ((pl.col("offset") != timedelta()) | (pl.col("zone_offset").fill_null(timedelta()) != timedelta()))
     )
+    return [
+        *(
+            f"the clock of {row['clock'].removeprefix(chr(0))} was corrected on one pair of events alone"
+            for row in moved.iter_rows(named=True)
+        ),
+        *(f"{member} writes no zone, and nothing but its period tells it" for member in vague["member"]),
+    ]
+
+
+def _spread(distances: list[int]) -> int:
+    middle = median(distances)
+    return int(median(abs(d - middle) for d in distances))
+
+
+def _off_quarter(distances: list[int]) -> float:
+    """Return how far the middle of the distances is from a whole number of quarters: a skewed witness shows in it."""
+    return abs(median(distances) - _quarters(median(distances))) if distances else 0
+
+
+def _quarters(microseconds: float) -> int:
+    return round(microseconds / QUARTER) * QUARTER
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * SECOND)
+
+
+def _span(microseconds: int | None) -> timedelta | None:
+    return None if microseconds is None else timedelta(microseconds=microseconds)

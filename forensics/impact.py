@@ -47,9 +47,9 @@ def _counters(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any] | None:
     per_file = own.filter(pl.col("metric").is_in(["downstream_rq_total", "downstream_rq_4xx", "downstream_rq_5xx"]))
     if not per_file.height:
         return None
-    # The same statistics are often collected in several forms: the fullest file of a pod counts.
+    # The same statistics are often collected in several forms: of files side by side the fullest counts.
     counts = (
-        per_file.group_by("namespace", "pod", "metric")
+        per_file.group_by("namespace", "pod", pl.col("member").str.replace(r"[^/!]*$", ""), "metric")
         .agg(pl.col("value").max())
         .group_by("metric")
         .agg(pl.col("value").sum())

@@ -231,7 +231,7 @@ def _clocks(clocks: pl.DataFrame) -> list[dict[str, Any]]:
         own = made.setdefault(
             key,
             {
-                "node": row["clock"] or None,
+                "node": None if row["clock"].startswith("\0") else row["clock"],
                 "zone": zone,
                 "offset_us": _us(row["offset"]),
                 "error_us": _us(row["error"]),

@@ -36,7 +36,7 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
             )
             for name, frame in timed.items()
         )
-        .join(clocks.select("member", "zone_offset", "clock"), on="member", how="left")
+        .join(clocks.select("member", "zone_offset", "clock", "offset"), on="member", how="left")
         .sort("member", "line", maintain_order=True)
     )
     alone = pl.col("source") == "k8s.event"  # a dump's order is not an order of time
@@ -47,7 +47,7 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
     )
     vague = ~pl.col("zoned").fill_null(True) & pl.col("zone_offset").is_null()
     width = pl.when(vague).then(WHOLE_DAY).otherwise(timedelta())
-    time = pl.col("time") + shift
+    time = pl.col("time") + shift + pl.col("offset").fill_null(timedelta())
     every = every.with_columns(
         at=time,
         earliest=time - width,

@@ -1,0 +1,98 @@
+"""Zones that are not written and skew between nodes are found again."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+
+from forensics.clocks import doubts, estimate_clocks
+from forensics.examples import case_of
+
+AGENT = "2026-03-29T00:59:{:02}Z"
+
+
+def files(agent_skew: int = 0, server_zone: int = 0, loads: int = 3, stamp: bool = False) -> dict[str, str]:
+    """An agent, a scheduler and an MLServer that saw the same subscription and loads, a second apart."""
+    start = datetime.fromisoformat("2026-03-29T00:59:00+00:00")
+
+    def at(second: int, skew: int = 0) -> str:
+        return (start + timedelta(seconds=second + skew)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    scheduler = [
+        f'time="{at(0)}" level=info msg="Setting log level to info"',
+        f'time="{at(0)}" level=info msg="Namespace is ml"',
+        f'time="{at(5)}" level=info msg="Received subscribe request from mlserver:0" func=Subscribe source=AgentServer',
+    ]
+    agent = [
+        f'time="{at(1, agent_skew)}" level=info msg="Server Capabilities [sklearn]"',
+        f'time="{at(5, agent_skew)}" level=info msg="Subscribed to scheduler" Name=AgentServiceManager',
+    ]
+    server = []
+    for n in range(loads):
+        second = 20 + 10 * n
+        written = start + timedelta(seconds=second + agent_skew, minutes=server_zone)  # one pod, one node
+        line = f"{written.strftime('%Y-%m-%d %H:%M:%S')},120 [mlserver] INFO - Loaded model 'm{n}_1' successfully."
+        server.append(f"{at(second, agent_skew)[:-1]}.300000000Z {line}" if stamp else line)
+        agent.append(
+            f'time="{at(second, agent_skew)}" level=info msg="Load model m{n}:1 success" Name=AgentServiceManager'
+        )
+        scheduler.append(
+            f'time="{at(second)}" level=info msg="Updating state for model m{n} to Loaded" func=AgentEvent source=AgentServer'
+        )
+    return {
+        "pods/ml_seldon-scheduler-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/scheduler/0.log": "\n".join(scheduler)
+        + "\n",
+        "pods/ml_mlserver-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/agent/0.log": "\n".join(agent) + "\n",
+        "pods/ml_mlserver-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/mlserver/0.log": "\n".join(server) + "\n",
+    }
+
+
+def row(clocks: pl.DataFrame, part: str) -> dict[str, object]:
+    return clocks.filter(pl.col("member").str.contains(part, literal=True)).row(0, named=True)
+
+
+@pytest.mark.parametrize("minutes", [0, 60, -300, 345, 765])
+@pytest.mark.parametrize("stamp", [False, True])
+def test_a_zone_that_is_not_written_is_found(minutes: int, stamp: bool) -> None:
+    clocks = case_of(files(server_zone=minutes, stamp=stamp)).clocks
+
+    found = row(clocks, "/mlserver/0.log")
+    assert found["zone_offset"] == -timedelta(minutes=minutes)
+    assert found["pairs"] >= 3  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("seconds", [-7200, -45, 0, 2, 45, 3600])
+def test_a_skew_is_found_within_its_stated_error(seconds: int) -> None:
+    found = row(case_of(files(agent_skew=seconds, loads=4)).clocks, "/agent/")
+
+    offset, error = found["offset"], found["error"]
+    assert isinstance(offset, timedelta)
+    assert isinstance(error, timedelta)
+    assert abs(offset + timedelta(seconds=seconds)) <= error + timedelta(seconds=1)
+
+
+def test_a_wrong_pair_does_no_harm() -> None:
+    made = files(agent_skew=600, loads=5)
+    agent = next(name for name in made if "/agent/" in name)
+    made[agent] = made[agent].replace("Load model m4:1 success", "Load model m4:1", 1)
+
+    found = row(case_of(made).clocks, "/agent/")
+
+    assert found["offset"] == timedelta(seconds=-600)
+
+
+def test_one_pair_alone_is_said() -> None:
+    clocks = case_of(files(agent_skew=600, loads=0)).clocks
+
+    assert any("one pair" in remark for remark in doubts(clocks))
+
+
+def test_records_of_a_skewed_clock_are_put_where_they_belong() -> None:
+    straight = case_of(files(loads=4)).frames["log.agent"]
+    skewed = case_of(files(agent_skew=900, loads=4)).frames["log.agent"]
+
+    assert skewed["earliest"].to_list() == straight["earliest"].to_list()
+
+
+def test_nothing_timed_means_no_clock() -> None:
+    assert estimate_clocks({}).is_empty()
