@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from forensics.nominate import engine
 from parsers.schema import SOURCES
 from patterns.language import bindings, compile_where
 from patterns.literals import condition_literals
@@ -105,14 +106,9 @@ def _nominate(source: str, frame: pl.DataFrame, pieces: list[tuple[str, Evidence
     if not literals:
         return {}
     numbers = {literal: number for number, literal in enumerate(literals)}
-    some = frame.select("row", "text").filter(pl.col("text").str.contains_any(literals))
-    pairs = (
-        some.select("row", literal=pl.col("text").str.extract_many(literals, overlapping=True))
-        .explode("literal")
-        .unique(maintain_order=True)
-    )
+    pairs = engine()(frame["text"], literals)
     rows: dict[int, pl.Series] = {
-        numbers[str(literal)]: part["row"] for (literal,), part in pairs.group_by("literal", maintain_order=True)
+        int(str(number)): part["row"] for (number,), part in pairs.group_by("literal", maintain_order=True)
     }
     nothing = pl.Series([], dtype=pl.UInt32)
     return {

@@ -78,7 +78,7 @@ def test_a_wrong_pair_does_no_harm() -> None:
 
     found = row(case_of(made).clocks, "/agent/")
 
-    assert found["offset"] == timedelta(seconds=-600)
+    assert abs(found["offset"] + timedelta(seconds=600)) <= timedelta(seconds=1)  # type: ignore[operator, arg-type]
 
 
 def test_one_pair_alone_is_said() -> None:
