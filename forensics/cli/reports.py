@@ -90,3 +90,31 @@ def doctor() -> None:
     extra = "installed" if find_spec("hyperscan") else "not installed: matching takes a third more time"
     typer.echo(f"  extra fast (hyperscan): {extra}")
     typer.echo("Nothing leaves this machine: no command opens a network connection.")
+
+
+@app.command()
+def collect(
+    report: Annotated[
+        Path | None, typer.Option("--for", metavar="REPORT", help="A JSON report: only what it could not say.")
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Else standard output.")] = None,
+    troubleshoot: Annotated[bool, typer.Option("--troubleshoot", help="A spec for troubleshoot.sh instead.")] = False,
+) -> None:
+    """Print a shell script (kubectl only, read-only, masks secrets) that collects what the analyser wants."""
+    from forensics import collection
+    from forensics.document import load as loaded
+
+    if report is not None:
+        try:
+            text = collection.commands(loaded(report.read_bytes()))
+        except OSError as error:
+            stop(f"{report}: {error.strerror or error}", Exit.USAGE)
+    else:
+        text = collection.troubleshoot() if troubleshoot else collection.script()
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, "utf-8")
+    except OSError as error:
+        stop(f"{output}: {error.strerror or error}", Exit.USAGE)

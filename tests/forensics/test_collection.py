@@ -1,0 +1,121 @@
+"""The collection script, run against a stand-in for kubectl."""
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from forensics.analysis import read
+from forensics.bundle import open_bundle
+from forensics.collection import commands, script, worth
+
+SECRET = "hunter2hunter2"
+STAND_IN = r"""#!/bin/sh
+printf '%s\n' "$*" >>"$CALLS"
+case "$*" in
+*"-A --no-headers"*) echo "ml   iris   True" ;;
+*"get pods -o name"*) printf 'pod/seldon-scheduler-0\npod/seldon-envoy-0\n' ;;
+*"jsonpath="*seldon*) ;;
+*"get pod seldon-scheduler-0"*) printf ' scheduler' ;;
+*"get pod seldon-envoy-0"*) printf ' envoy' ;;
+*"--previous"*) echo "previous terminated container not found" >&2; exit 1 ;;
+*"logs seldon-scheduler-0"*)
+    echo '2026-03-04T10:15:30.000000000Z time="2026-03-04T10:15:30Z" level=info msg="Setting log level to info"'
+    echo '2026-03-04T10:15:31.000000000Z time="2026-03-04T10:15:31Z" level=info msg="dialing" url="http://me:hunter2hunter2@store/x" password=hunter2hunter2'
+    ;;
+*exec*access*) echo '[2026-03-04T10:15:40.099Z] "POST /v2/models/a/infer HTTP/1.1" 404 - NR 0 0 0 - "-" "curl" "-" "x" "-"' ;;
+*exec*) echo 'http.seldon_http.no_route: 1' ;;
+*"get models.mlops.seldon.io"*) printf 'apiVersion: v1\nkind: List\nitems: []\n' ;;
+*) exit 1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    (tmp_path / "kubectl").write_text(STAND_IN.replace('*"jsonpath="*seldon*) ;;\n', ""))
+    (tmp_path / "kubectl").chmod(0o755)
+    (tmp_path / "collect.sh").write_text(script())
+
+    def once() -> list[str]:
+        calls = tmp_path / "calls"
+        calls.unlink(missing_ok=True)
+        env = os.environ | {"CALLS": str(calls), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+        subprocess.run(["sh", "collect.sh"], cwd=tmp_path, env=env, check=True, capture_output=True)
+        return calls.read_text().splitlines()
+
+    return once
+
+
+def test_it_collects_what_the_analyser_reads(run, tmp_path: Path) -> None:
+    run()
+
+    case = read(open_bundle([tmp_path / "seldon-bundle.tar.gz"]))
+    assert {"log.scheduler", "log.envoy_access", "envoy.stat"} <= {n for n, f in case.frames.items() if f.height}
+    assert ("model", "ml") in case.covered.listed or ("model", None) in case.covered.listed
+
+
+def test_it_only_reads(run) -> None:
+    calls = run()
+
+    verbs = {next(word for word in call.split() if word in ("get", "logs", "exec", "version")) for call in calls}
+    assert verbs == {"get", "logs", "exec", "version"}
+    assert not [
+        call for call in calls if any(w in call.split() for w in ("apply", "delete", "edit", "patch", "create"))
+    ]
+
+
+def test_it_masks_secrets(run, tmp_path: Path) -> None:
+    run()
+
+    with tarfile.open(tmp_path / "seldon-bundle.tar.gz") as archive:
+        texts = [archive.extractfile(m).read().decode() for m in archive if m.isfile()]
+    assert any("dialing" in text for text in texts)
+    assert not [text for text in texts if SECRET in text]
+
+
+def test_it_goes_on_where_it_was_stopped(run) -> None:
+    first = run()
+    second = run()
+
+    assert "logs seldon-scheduler-0 -c scheduler" in " ".join(first)
+    assert not [
+        call
+        for call in second
+        if "logs seldon-scheduler-0 -c scheduler --timestamps --tail=-1" in call and "previous" not in call
+    ]
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_finds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "collect.sh").write_text(script())
+
+    done = subprocess.run(["shellcheck", "-s", "sh", "collect.sh"], cwd=tmp_path, capture_output=True, check=False)
+
+    assert done.stdout.decode() == ""
+
+
+def test_what_tells_causes_apart_comes_first() -> None:
+    document = {
+        "candidates": [
+            {
+                "symptom": "F1",
+                "pattern": "a/b",
+                "title": "B",
+                "state": "unknown",
+                "collect": [{"run": "kubectl get x", "why": ""}],
+            }
+        ],
+        "unknown": [
+            {
+                "pattern": "c/d",
+                "missing": [{"source": "k8s.pod", "why": "not collected", "collect": "kubectl get pods"}],
+            }
+        ],
+    }
+
+    assert [run for run, _, _ in worth(document)] == ["kubectl get x", "kubectl get pods"]
+    assert commands(document).index("get x") < commands(document).index("get pods")
