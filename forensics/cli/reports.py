@@ -118,3 +118,64 @@ def collect(
         output.write_text(text, "utf-8")
     except OSError as error:
         stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+
+
+@app.command()
+def redact(
+    bundles: Bundles,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", metavar="FILE", help="The bundle to share: shareable.tar.gz.")
+    ],
+    names: Annotated[
+        Path | None,
+        typer.Option("--map", metavar="FILE", help="Where the private map goes; beside the output if not given."),
+    ] = None,
+    patterns: Packs = None,
+) -> None:
+    """Replace names, addresses, hosts and secrets; fails where the result would not tell the same."""
+    import secrets
+
+    from forensics.redaction import RedactionError
+    from forensics.redaction import redact as made
+
+    private = names or output.with_name(f"{output.name.partition('.')[0]}.private-map.json")
+    try:
+        redacted = made(opened(bundles), load(patterns), secrets.token_bytes(16))
+    except RedactionError as error:
+        stop(str(error), Exit.DOES_NOT_HOLD)
+    import orjson
+
+    try:
+        output.write_bytes(redacted.archive)
+        private.touch(mode=0o600)
+        private.write_bytes(orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+    except OSError as error:
+        stop(f"{error.filename}: {error.strerror or error}", Exit.USAGE)
+    word = redacted.document["verdict"]
+    typer.echo(f"{output}: {len(redacted.names)} names replaced; the same verdict ({word}), roots and lines.")
+    typer.echo(f"Keep {private} to yourself.")
+
+
+@app.command()
+def diff(
+    good: Annotated[str, typer.Argument(metavar="GOOD", help="A bundle from when it worked.")],
+    bad: Annotated[str, typer.Argument(metavar="BAD", help="A bundle from when it did not.")],
+    patterns: Packs = None,
+) -> None:
+    """Say what differs in meaning between two bundles, most telling first."""
+    from forensics.analysis import analyse
+    from forensics.comparing import compare
+    from forensics.escape import inline
+    from forensics.masking import mask
+
+    library = load(patterns)
+    first, second = opened([good]), opened([bad])
+    found = compare(first, second, analyse(first, library), analyse(second, library))
+    for difference in found:
+        then = "not there" if difference.good is None else difference.good
+        now = "not there" if difference.bad is None else difference.bad
+        typer.echo(inline(mask(f"{difference.kind}: {difference.what}")))
+        typer.echo(inline(mask(f"    good: {then[:200]}")))
+        typer.echo(inline(mask(f"    bad:  {now[:200]}")))
+    if not found:
+        typer.echo("No difference that means anything was found in what both bundles hold.")

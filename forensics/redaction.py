@@ -1,0 +1,208 @@
+"""Make a bundle that can be shared, and prove that it still tells the same.
+
+Names, addresses, hosts and secrets are replaced, the same everywhere.
+"""
+
+import gzip
+import hashlib
+import hmac
+import io
+import re
+import tarfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from forensics.analysis import Case, analyse, read
+from forensics.bundle import open_bundle
+from forensics.document import Document
+from forensics.masking import mask
+from patterns.literals import condition_literals
+from patterns.pattern import Library
+
+# What every installation calls so says nothing about whose it is, and the patterns need it.
+COMMON = frozenset(
+    """
+    default kube-system kube-public kube-node-lease seldon seldon-mesh seldon-system mlserver triton seldon-scheduler
+    seldon-envoy seldon-modelgateway seldon-pipelinegateway seldon-dataflow-engine hodometer seldon-server scheduler
+    agent rclone envoy manager modelgateway pipelinegateway dataflow-engine kafka zookeeper coredns kubernetes
+    seldon-v2-controller-manager istio-system cert-manager monitoring ingress-nginx istio-proxy localhost
+    listener_0 listener_1 seldon_http seldon_service seldon_mirrors xds_cluster mirror_http mirror_grpc
+    """.split()  # noqa: SIM905 -- a list of words reads better as one
+)
+KINDS = {
+    "m": ("k8s.model", "state.model"),
+    "s": ("k8s.server", "state.server"),
+    "p": ("k8s.pipeline", "state.pipeline"),
+    "e": ("k8s.experiment", "state.experiment"),
+    "x": (
+        "k8s.networkpolicy", "k8s.secret", "k8s.persistentvolumeclaim", "k8s.ingress", "k8s.resourcequota",
+        "k8s.serviceaccount", "k8s.rolebinding", "k8s.node",
+    ),
+}  # fmt: skip
+SHORTEST = 3  # a name shorter than this stands in too many words
+IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}(?:\.[A-Za-z]{2,})*")
+HOST = re.compile(
+    r"(?<![\w./@-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|io|dev|cloud|local|internal|corp|lan|example)(?![\w-])"
+)
+PUBLIC = re.compile(
+    r"(?:^|\.)(?:seldon\.io|kubernetes\.io|k8s\.io|istio\.io|github\.com|docker\.io|gcr\.io|quay\.io|nvcr\.io|cluster\.local"
+    r"|googleapis\.com|amazonaws\.com|envoyproxy\.io|linkerd\.io|cert-manager\.io|openshift\.io|apache\.org|golang\.org"
+    r"|x-k8s\.io|cncf\.io|svc\.local|strimzi\.io|coreos\.com|keda\.sh)$"
+)
+
+
+class RedactionError(ValueError):
+    """The redacted bundle does not tell the same: what differs, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redacted:
+    """A bundle that can be shared, and the private map back."""
+
+    archive: bytes
+    names: Mapping[str, str]
+    document: Document
+
+
+def redact(case: Case, library: Library, key: bytes) -> Redacted:
+    """Return the shareable bundle.
+
+    Args:
+        case: the bundle.
+        library: what must say the same of both.
+        key: pseudonyms are made with it; the same key gives the same pseudonyms.
+
+    Raises:
+        RedactionError: the verdict, the roots or the cited lines are not the same.
+    """
+    names = _names(case, library, key)
+    replace = _Replacing(names, key)
+    raw = io.BytesIO()
+    moved: dict[str, str] = {}
+    with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        for entry in case.intake.reads:
+            if not entry.lines.len():
+                continue
+            text = replace.text("\n".join(line or "" for line in entry.lines.to_list()) + "\n")
+            moved[entry.member] = replace.text(entry.member.replace("!", "/"))
+            data = text.encode()
+            info = tarfile.TarInfo(moved[entry.member])
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+    data = gzip.compress(raw.getvalue(), 6, mtime=0)
+    before = analyse(case, library)
+    after = analyse(read(open_bundle(["-"], stdin=io.BytesIO(data))), library)
+    differences = list(_differences(before, after, moved))
+    if differences:
+        raise RedactionError("the redacted bundle does not tell the same: " + "; ".join(differences[:5]))
+    return Redacted(data, replace.used, after)
+
+
+def _names(case: Case, library: Library, key: bytes) -> dict[str, str]:
+    """Return what is replaced, by what; longest first."""
+    words = _vocabulary(library)
+    found: dict[str, str] = {}
+    for letter, sources in KINDS.items():
+        for source in sources:
+            frame = case.frames.get(source)
+            if frame is not None and "name" in frame.columns:
+                for name in frame["name"].drop_nulls().unique().sort().to_list():
+                    found.setdefault(name, letter)
+    for frame in case.frames.values():
+        if "namespace" in frame.columns:
+            for name in frame["namespace"].drop_nulls().unique().sort().to_list():
+                found.setdefault(name, "n")
+    kept = {
+        name: letter
+        for name, letter in found.items()
+        if len(name) >= SHORTEST and name not in COMMON and name.lower() not in words and "/" not in name
+    }
+    return {name: _pseudonym(name, kept[name], key) for name in sorted(kept, key=lambda n: (-len(n), n))}
+
+
+def _vocabulary(library: Library) -> frozenset[str]:
+    """Return the words of all patterns' literals: a name that is one of them cannot be told from the message."""
+    return frozenset(
+        word.lower()
+        for pattern in library.patterns.values()
+        for piece in pattern.evidence.values()
+        if piece.where is not None
+        for literal in condition_literals(piece.where)
+        for word in re.findall(r"[A-Za-z][A-Za-z0-9_-]+", literal)
+    )
+
+
+def _pseudonym(name: str, letter: str, key: bytes) -> str:
+    """Return a name of the same length (four at least) that a Kubernetes object may have."""
+    digest = hmac.new(key, name.encode(), hashlib.sha256).hexdigest()
+    return letter + digest[: max(3, min(len(name), 40) - 1)]
+
+
+class _Replacing:
+    def __init__(self, names: Mapping[str, str], key: bytes) -> None:
+        self._key = key
+        self.used: dict[str, str] = {}
+        self._names = names
+        joined = "|".join(re.escape(name) for name in names)
+        # An underscore ends a name: `iris_1_http` is Envoy's cluster of the model iris.
+        self._known = re.compile(rf"(?<![A-Za-z0-9])(?:{joined})(?![A-Za-z0-9])") if joined else None
+
+    def text(self, text: str) -> str:
+        """Return a text with everything replaced."""
+        text = mask(text)
+        text = MAIL.sub(lambda m: self._note(m[0], f"user-{self._short(m[0])}@mail.example"), text)
+        text = HOST.sub(self._host, text)
+        text = IPV4.sub(self._address, text)
+        if self._known is not None:
+            text = self._known.sub(lambda m: self._note(m[0], self._names[m[0]]), text)
+        return text
+
+    def _host(self, match: re.Match[str]) -> str:
+        host = match[0]
+        if PUBLIC.search(host):
+            return host
+        return self._note(host, f"h{self._short(host)}.example")
+
+    def _address(self, match: re.Match[str]) -> str:
+        """Return an address of another subnet, the same for all of a subnet; loopback and unspecified stay."""
+        subnet, host = match[1], match[2]
+        parts = [int(part) for part in subnet.split(".")]
+        if any(part > 255 for part in (*parts, int(host))) or parts[0] in (0, 127, 255):
+            return match[0]
+        digest = hmac.new(self._key, subnet.encode(), hashlib.sha256).digest()
+        first = parts[0] if parts[0] in (10, 172, 192, 100) else 203
+        second = parts[1] if first in (172, 192, 100) else digest[0]
+        return self._note(match[0], f"{first}.{second}.{digest[1]}.{host}")
+
+    def _short(self, text: str) -> str:
+        return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:8]
+
+    def _note(self, name: str, pseudonym: str) -> str:
+        self.used[name] = pseudonym
+        return pseudonym
+
+
+def _differences(before: Document, after: Document, moved: Mapping[str, str]) -> Iterable[str]:
+    if before["verdict"] != after["verdict"]:
+        yield f"verdict {before['verdict']}, then {after['verdict']}"
+    then, now = (_roots(document) for document in (before, after))
+    if then != now:
+        yield f"roots {', '.join(then) or 'none'}, then {', '.join(now) or 'none'}"
+    expected = {(moved.get(member, member), first) for member, first in _cited(before)}
+    for member, first in sorted(expected ^ set(_cited(after))):
+        yield f"{member}:{first} is cited in one of the two"
+
+
+def _roots(document: Document) -> list[str]:
+    return [f["pattern"] for f in document["findings"] if f["role"] == "root"]
+
+
+def _cited(document: Document) -> set[tuple[str, int]]:
+    return {
+        (cite["member"], cite["lines"][0])
+        for finding in document["findings"]
+        if finding["role"] == "root"
+        for piece in finding["evidence"]
+        for cite in piece["cites"]
+    }
