@@ -1,0 +1,64 @@
+"""A redacted bundle names nobody, and tells the same."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from forensics.analysis import analyse, read
+from forensics.bundle import open_bundle
+from forensics.comparing import compare
+from forensics.redaction import redact
+from patterns.loader import load_library
+
+ROOT = Path(__file__).parent.parent.parent / "sample_bundles"
+LIBRARY = load_library()
+KEY = b"a key of a test"
+
+
+def texts(archive: bytes) -> str:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
+        return "\n".join(m.name + "\n" + opened.extractfile(m).read().decode() for m in opened)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("name", ["missing-artefact", "quota-exceeded", "two-schedulers"])
+def test_names_and_addresses_are_gone_and_the_outcome_is_the_same(name: str) -> None:
+    case = read(open_bundle([next((ROOT / name).glob("bundle*"))]))
+
+    made = redact(case, LIBRARY, KEY)
+
+    shared = texts(made.archive)
+    assert made.names
+    assert not [known for known in made.names if known in shared and made.names[known] not in known]
+    assert made.document["verdict"] == analyse(case, LIBRARY)["verdict"]
+
+
+def test_the_same_key_gives_the_same_bytes_and_another_key_other_names() -> None:
+    case = read(open_bundle([next((ROOT / "missing-artefact").glob("bundle*"))]))
+
+    one, again, other = (redact(case, LIBRARY, key) for key in (KEY, KEY, b"another"))
+
+    assert one.archive == again.archive
+    assert one.names != other.names
+
+
+def test_addresses_of_a_subnet_stay_together() -> None:
+    from forensics.redaction import _Replacing
+
+    text = _Replacing({}, KEY).text("from 10.1.2.3 to 10.1.2.4 and 10.9.9.4, not 127.0.0.1 or 1.2.3.4.5")
+
+    words = text.replace(",", "").split()
+    assert words[1].rpartition(".")[0] == words[3].rpartition(".")[0] != words[5].rpartition(".")[0]
+    assert (words[1][-2:], words[7], words[9]) == (".3", "127.0.0.1", "1.2.3.4.5")
+
+
+def test_what_differs_is_told_and_what_does_not_is_not() -> None:
+    good = read(open_bundle([next((ROOT / "healthy-installation").glob("bundle*"))]))
+    bad = read(open_bundle([next((ROOT / "quota-exceeded").glob("bundle*"))]))
+
+    same = compare(good, good, analyse(good, LIBRARY), analyse(good, LIBRARY))
+    found = compare(good, bad, analyse(good, LIBRARY), analyse(bad, LIBRARY))
+
+    assert same == []
+    assert found[0].kind == "finding"
