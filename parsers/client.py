@@ -46,7 +46,7 @@ KUBECTL = (
     r"|Unable to use a TTY|E\d{4} [\d:.]+ +\d+ (?:portforward|memcache|request|round_trippers|websocket)\w*\.go"
     r"|Error: (?:INSTALLATION|UPGRADE) FAILED|[\w.-]+/[\w.-]+ (?:created|configured|unchanged|deleted|patched"
     r"|condition met)\b"
-    r"|Waiting for (?:deployment|statefulset|\d+ pods|partitioned)|Warning: v?\w+[ .])"
+    r"|Waiting for (?:deployment|statefulset|\d+ pods|partitioned)|Warning: v?\w+[ .]|ensure CRDs are installed first)"
 )
 LIBRARY = (
     r"^(?:requests\.exceptions\.|urllib3\.exceptions\.|http\.client\.|urllib\.error\.|tritonclient\.|httpx\.|httpcore\."

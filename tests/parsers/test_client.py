@@ -67,6 +67,10 @@ def test_lines_of_no_clients_format_are_set_aside_with_a_reason() -> None:
         ('Error from server (Forbidden): pods is forbidden: User "a" cannot list resource "pods"\n', 1),
         ("Unable to connect to the server: dial tcp 192.0.2.1:6443: i/o timeout\n", 1),
         ("error: timed out waiting for the condition on models/a\n", 1),
+        (
+            '$ kubectl apply -f a\nerror: no matches for kind "A" in version "b/v1"\nensure CRDs are installed first\n',
+            1,
+        ),
         ("Forwarding from 127.0.0.1:9000 -> 9000\nerror: lost connection to pod\n", 2),
         ("$ seldon model infer a '{}'\nError: V2 server error: 404\n", 1),
         ("ERROR:\n  Code: NotFound\n  Message: Model a with version  not found\n", 1),
