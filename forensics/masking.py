@@ -33,10 +33,15 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"\b(?:ghp|gho|ghs|ghu|glpat|xox[abprs]|hf|sk|pk|npm)[_-][A-Za-z0-9_-]{16,}\b"), MASK),
     (re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"), MASK),
+    # an environment variable of a container: its value stands on the next line
+    (
+        re.compile(rf"(?i)(\bname[\"']?: ?[\"']?{_KEY}[\"']?,?\r?\n[ \t]*[\"']?value[\"']?: ?)([^\r\n]+)"),
+        "",
+    ),
     # key: value, key=value, "key": "value", --key value
     (
         re.compile(
-            rf"(?i)([\"']?\b{_KEY}[\"']?\s*(?:=>|[:=])\s*)"
+            rf"(?i)([\"']?\b{_KEY}[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
             r"(\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|\\\"[^\"\\]+\\\"|[^\s,;&\"'{}()\[\]]+)"
         ),
         "",
@@ -47,7 +52,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 _HARMLESS_KEY = re.compile(
     r"(?i)(secret[_-]?(?:name|ref|key[_-]?ref|kind)|secretname|secrets?_?(?:mount|store|path|not_ready)|token[_-]?(?:url|endpoint|type|count|ttl|expir\w*)"
     r"|max_?tokens|num_?tokens|automountserviceaccounttoken|auth[_-]?(?:type|mode|method|enabled|url)|\w*_?(?:location|path|file|dir|url|endpoint)"
-    r"|password[_-]?(?:file|location)|author\w*|authori\w+|authentic\w+|tokeniz\w+|secrets)[\"']?\s*(?:=>|[:=])\s*$"
+    r"|password[_-]?(?:file|location)|author\w*|authori\w+|authentic\w+|tokeniz\w+|secrets)"
+    r"[\"']?[ \t]*(?:=>|[:=])[ \t]*$"
 )
 _HARMLESS_VALUE = re.compile(
     r"(?i)^[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no)[\"']?$"
@@ -70,7 +76,10 @@ def mask(text: str) -> str:
 
 def _pair(match: re.Match[str]) -> str:
     key, value = match.group(1), match.group(2)
-    if _HARMLESS_KEY.search(key) or _HARMLESS_VALUE.match(value):
+    name = key
+    if "\n" in key:  # `name: KEY` on one line, `value: …` on the next
+        name = key.partition("\n")[0].partition(":")[2].strip(" \"',\r") + ":"
+    if _HARMLESS_KEY.search(name) or _HARMLESS_VALUE.match(value):
         return match.group(0)
     quote = value[0] if value[0] in "\"'" else ""
     return f"{key}{quote}{MASK}{quote}"

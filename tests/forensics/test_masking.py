@@ -1,0 +1,72 @@
+"""Secrets are masked wherever they stand, and what only sounds like one is not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from forensics.masking import MASK, mask
+
+SECRET = "Zq7xK2pLm9Rt4vWn"
+
+HIDDEN = [
+    f"password={SECRET}",
+    f'"password": "{SECRET}"',
+    f"aws_secret_access_key = {SECRET}",
+    f"secret_access_key: {SECRET}",
+    f"sasl.password={SECRET}",
+    f'sasl.jaas.config=org.apache.kafka.Login required username="u" password="{SECRET}";',
+    f"http://user:{SECRET}@store.example:9000/bucket",
+    f"Authorization: Bearer {SECRET}",
+    f"authorization: Basic {SECRET}",
+    f"token: {SECRET}",
+    f"client_secret={SECRET}&grant_type=x",
+    f"api_key={SECRET}",
+    f"--from-literal=AWS_SECRET_ACCESS_KEY={SECRET}",
+    f"https://s3.example/x?X-Amz-Signature={SECRET}&X-Amz-Date=1",
+    f"        - name: KAFKA_PASSWORD\n          value: {SECRET}",
+    f'{{"name": "AWS_SECRET_ACCESS_KEY",\n "value": "{SECRET}"}}',
+    f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----",
+    f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
+    "AKIAIOSFODNN7EXAMPLE",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    f'msg="connecting" password=\\"{SECRET}\\" user=x',
+]
+
+SHOWN = [
+    'secrets "seldon-rclone-gs-public" not found',
+    "secretName: minio-secret",
+    "Failed to get secret from namespace",
+    "automountServiceAccountToken: true",
+    "CONTROL_PLANE_CLIENT_TLS_SECRET_NAME: tls-client",
+    "downstream_context_secrets_not_ready: 1",
+    "max_tokens: 512",
+    "author: somebody",
+    "level=error msg=unauthorized",
+    "ssl.ca.location failed: calling fopen(/tmp/ca.crt, r)",
+    "http://seldon-mesh:80/v2/models/iris/infer",
+    "secretName:\n  other: value",
+    "token_url: https://idp.example/token",
+]
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_a_secret_is_hidden(text: str) -> None:
+    masked = mask(text)
+
+    assert SECRET not in masked
+    assert MASK in masked
+
+
+@pytest.mark.parametrize("text", SHOWN)
+def test_what_is_no_secret_is_shown(text: str) -> None:
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize("text", HIDDEN)
+def test_masking_twice_is_masking_once(text: str) -> None:
+    assert mask(mask(text)) == mask(text)
+
+
+@given(st.text())
+def test_masking_never_adds_or_takes_lines_without_a_key_block(text: str) -> None:
+    assert "PRIVATE KEY" in text or mask(text).count("\n") == text.count("\n")
