@@ -14,12 +14,13 @@ NEIGHBOURS = 2  # lines before and after
 MOST_LINES = 40  # of one citation: a fact that spans more is quoted by its first ones
 MOST_CHARS = 1500  # of one line: a dump on one line is quoted around the thing's name
 BEFORE = 200  # characters in front of the name
+NOTHING_SAYS = 1 << 60  # µs, beyond any calendar: a bound that is none, of a bundle that bears no times
 LONG = 2_000_000  # a line longer than this is masked only where it is quoted
 
 
 def iso(microseconds: int | None) -> str | None:
-    """Return a time as the document writes it; null stays null."""
-    if microseconds is None:
+    """Return a time as the document writes it; null where nothing dates it."""
+    if microseconds is None or not 0 < microseconds < NOTHING_SAYS:
         return None
     moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
     rest = microseconds % 1_000_000
