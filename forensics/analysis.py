@@ -22,12 +22,13 @@ from forensics.netpaths import net_paths
 from forensics.order import Order
 from forensics.quoting import Quotes
 from forensics.report import Conclusions, write
+from forensics.relevance import relevant
 from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
 from forensics.state import last_words, state_table
 from forensics.timeline import on_one_clock, period
 from forensics.topology import connect
-from forensics.verdict import verdict
+from forensics.verdict import OURS, verdict
 from parsers import PARSERS
 from patterns.pattern import Library
 
@@ -76,11 +77,11 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
     """Return what `library` explains of the case. Reads nothing else, and prints nothing."""
     period = case.covered.period
-    outcomes, remarks = narrowed(
-        asked(outcomes_of(case, library)), request, case.topology, period[1] if period else None
-    )
+    ours = seldon_objects_in(case.frames) or any(source in case.covered.kinds for source in OURS)
+    outcomes, others = relevant(asked(outcomes_of(case, library)), case.frames, case.topology, ours)
+    outcomes, remarks = narrowed(outcomes, request, case.topology, period[1] if period else None)
     ranked, candidates = root_causes(outcomes, library, case.topology.link)
-    word = verdict(ranked, case.covered, seldon_objects=_seldon_objects(case.frames))
+    word = verdict(ranked, case.covered, ours)
     quotes = Quotes(case.intake, case.frames)
     table = state_table(case.frames, case.states)
     found = Conclusions(
@@ -92,7 +93,7 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
         case.clocks,
         table,
         changes(case.frames, quotes),
-        [*remarks, *doubts(case.clocks), *drift(case.intake.reads)],
+        [*others, *remarks, *doubts(case.clocks), *drift(case.intake.reads)],
         impact(case.frames, table, ranked),
     )
     return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
@@ -132,7 +133,8 @@ def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None
     return frozenset(found)
 
 
-def _seldon_objects(frames: Mapping[str, pl.DataFrame]) -> bool:
+def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether an object that names a component of Seldon was read."""
     components: Sequence[str] = (
         "scheduler",
         "envoy",

@@ -1,0 +1,262 @@
+"""Is this installation sound: every readiness check of the library, judged, scored by area, with what it rests on.
+
+A check is a pattern whose presence is the deviation. Present: it *failed*. Absent: it *passed*, where some piece of
+evidence called `premise…` says that there was something to check, else it is *not applicable*. Unknown: *unknown*,
+with what to send.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from forensics.analysis import Case, outcomes_of, seldon_objects_in
+from forensics.areas import AREAS, RELAXED, area_of
+from forensics.causality import BASE, CHECK, Ranked, root_causes
+from forensics.changes import changes
+from forensics.connectivity import connectivity
+from forensics.document import Document
+from forensics.drift import drift
+from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
+from forensics.hits import find
+from forensics.impact import impact
+from forensics.placement_patterns import placements
+from forensics.quoting import Quotes
+from forensics.reply import reply
+from forensics.report import Conclusions, write
+from forensics.state import state_table
+from forensics.verdict import missing_planes, planes_missing, summary, verdict
+from patterns.packs import Suppression
+from patterns.pattern import SEVERITIES, Library
+
+CITED = 12  # rows quoted of one piece of a failed check
+PREMISE = "premise"
+STATUSES = ("passed", "failed", "not applicable", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a review is held against.
+
+    Attributes:
+        profile: production | staging | development: lesser ones ask less.
+        baseline: deviations that are accepted.
+        as_of: when the baseline is judged; the end of the bundle's period if not given.
+    """
+
+    profile: str = "production"
+    baseline: Sequence[Suppression] = ()
+    as_of: datetime | None = None
+
+
+STRICT = Terms()
+
+
+def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
+    """Return the review of a case: the document of an analysis, with `checks` and what belongs to them.
+
+    `checks` holds every check with its `status`; each that failed is a finding of role `check` too. `scores` counts
+    them by area, `connectivity` is the matrix of connections, `placement` the decision table of installation patterns,
+    `baseline` what was accepted, and `profile` what was asked for.
+    """
+    outcomes = outcomes_of(case, library)
+    incidents = {name: o for name, o in outcomes.items() if not o.pattern.check}
+    ranked, candidates = root_causes(incidents, library, case.topology.link)
+    checks = {name: o for name, o in outcomes.items() if o.pattern.check}
+    quotes = Quotes(case.intake, case.frames)
+    judged = [_judged(outcome, case, terms) for outcome in checks.values()]
+    failed = [_as_finding(j) for j in judged if j.status == "failed"]
+    word = verdict(ranked, case.covered, seldon_objects=seldon_objects_in(case.frames))
+    table = state_table(case.frames, case.states)
+    found = Conclusions(
+        [*ranked, *failed],
+        candidates,
+        outcomes,
+        word,
+        case.covered,
+        case.clocks,
+        table,
+        changes(case.frames, quotes),
+        drift(case.intake.reads),
+        impact(case.frames, table, ranked),
+    )
+    document = write(case.intake, case.given, library, found, quotes)
+    findings = {f["pattern"]: f for f in document["findings"] if f["role"] == CHECK}
+    written = sorted(
+        (_check(j, findings.get(j.outcome.pattern.id), quotes) for j in judged),
+        key=lambda c: (STATUSES.index(c["status"]), -SEVERITIES.index(c["severity"]), c["pattern"]),
+    )
+    sentence = f"{summary(word, ranked, candidates, planes_missing(case.covered))} {readiness(written)}"
+    return document | {
+        "summary": sentence,
+        "reply": reply(word, sentence, candidates, missing_planes(case.covered)),
+        "profile": terms.profile,
+        "checks": written,
+        "scores": scores(written),
+        "connectivity": connectivity(case.frames, quotes),
+        "placement": placements(case.frames),
+        "baseline": _baseline(judged, terms, _at(case, terms)),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    outcome: Outcome
+    status: str
+    why: str
+    findings: tuple[Finding, ...] = ()
+    accepted: tuple[tuple[Finding, Suppression], ...] = ()
+    premises: tuple[tuple[str, int], ...] = ()
+
+
+def _at(case: Case, terms: Terms) -> datetime | None:
+    period = case.covered.period
+    return terms.as_of or (datetime.fromtimestamp(period[1] / 1e6, UTC) if period else None)
+
+
+def _judged(outcome: Outcome, case: Case, terms: Terms) -> _Judged:
+    pattern = outcome.pattern
+    premises, hits = _premises(outcome, case)
+    if outcome.state == PRESENT:
+        held = tuple(f for f in outcome.findings if not f.over)
+        if pattern.name in RELAXED.get(terms.profile, ()):
+            return _Judged(outcome, "not applicable", f"not asked of a {terms.profile} installation")
+        at = _at(case, terms)
+        accepted = tuple((f, a) for f in held for a in terms.baseline if a.covers(pattern.id, f.subject, at))
+        rest = tuple(f for f in held if f not in [a for a, _ in accepted])
+        if rest:
+            return _Judged(outcome, "failed", " ".join(pattern.about.split()), rest, accepted)
+        return _Judged(outcome, "not applicable", _accepted(accepted), (), accepted)
+    if outcome.state == ABSENT:
+        if premises and not hits:
+            return _Judged(outcome, "not applicable", "what it is about is not part of what was dumped")
+        return _Judged(outcome, "passed", "looked for in what was dumped, and not found", premises=hits)
+    gaps = dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing)
+    return _Judged(outcome, "unknown", "; ".join(gaps) or "what was dumped does not decide it", premises=hits)
+
+
+def _premises(outcome: Outcome, case: Case) -> tuple[bool, tuple[tuple[str, int], ...]]:
+    """Return whether the check has premises at all, and the first rows that hold one."""
+    pieces = [(name, piece) for name, piece in outcome.pattern.evidence.items() if name.startswith(PREMISE)]
+    found = find(pieces, case.frames)
+    return bool(pieces), tuple((hit.source, hit.row) for name, _ in pieces for hit in found[name].hits[:2])
+
+
+def _accepted(accepted: Iterable[tuple[Finding, Suppression]]) -> str:
+    told = {f"accepted until {a.until:%Y-%m-%d}: {a.reason}" if a.until else a.reason for _, a in accepted}
+    return "; ".join(sorted(told))
+
+
+def _as_finding(judged: _Judged) -> Ranked:
+    """Return all that a check found as one finding, with every subject and the rows of all of them."""
+    first = judged.findings[0]
+    rows: dict[str, dict[tuple[str, int], None]] = {}
+    for finding in judged.findings:
+        for seen in finding.evidence:
+            rows.setdefault(seen.name, {}).update(dict.fromkeys(seen.rows))
+    evidence = tuple(_merged(seen, judged.findings, tuple(rows[seen.name])) for seen in first.evidence)
+    certainty = max((f.certainty for f in judged.findings), key=lambda c: BASE[c])
+    return Ranked(
+        replace(first, evidence=evidence),
+        tuple(f.subject for f in judged.findings),
+        CHECK,
+        None,
+        certainty,
+        BASE[certainty],
+        (),
+        (),
+        (),
+        {"base": BASE[certainty]},
+        sum(f.count for f in judged.findings),
+    )
+
+
+def _merged(seen: Seen, findings: Sequence[Finding], rows: tuple[tuple[str, int], ...]) -> Seen:
+    if not rows:
+        return seen
+    count = sum(s.count for f in findings for s in f.evidence if s.name == seen.name)
+    return replace(seen, state=PRESENT, rows=rows[:CITED], count=count, missing=())
+
+
+def _check(judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes) -> dict[str, Any]:
+    pattern = judged.outcome.pattern
+    cites = quotes.cites(judged.premises, context=False)
+    if finding is not None:
+        pieces = [c for piece in finding["evidence"] if piece["state"] == PRESENT for c in piece["cites"]]
+        cites = list({(c["member"], *c["lines"]): c for c in pieces}.values())
+    made: dict[str, Any] = {
+        **(finding or {}),
+        "pattern": pattern.id,
+        "title": pattern.title,
+        "severity": pattern.severity,
+        "area": area_of(pattern.name),
+        "status": judged.status,
+        "why": judged.why,
+        "cites": cites,
+        "collect": _collect(judged.outcome.missing) if judged.status == "unknown" else [],
+    }
+    if finding is None and cites:
+        made["evidence"] = [{"name": PREMISE, "strength": "supporting", "state": PRESENT, "cites": cites}]
+    if judged.accepted:
+        made["accepted"] = [_told(f, a) for f, a in judged.accepted]
+    return made
+
+
+def _told(finding: Finding, accepted: Suppression) -> dict[str, Any]:
+    until = accepted.until.strftime("%Y-%m-%dT%H:%M:%SZ") if accepted.until else None
+    return {"subject": dict(finding.subject), "reason": accepted.reason, "until": until}
+
+
+def _collect(missing: Iterable[Missing]) -> list[dict[str, str]]:
+    return [
+        {"run": run, "why": why}
+        for run, why in dict.fromkeys((m.collect, f"{m.source}: {m.why}") for m in missing if m.collect)
+    ]
+
+
+def _baseline(judged: Sequence[_Judged], terms: Terms, at: datetime | None) -> list[dict[str, Any]]:
+    """Return every entry of the baseline with what became of it: accepts, expired, or not needed."""
+    used = [a for j in judged for _, a in j.accepted]
+    told = []
+    for entry in terms.baseline:
+        over = entry.until is not None and at is not None and at >= entry.until
+        state = "expired" if over else "accepts" if entry in used else "not needed"
+        until = entry.until.strftime("%Y-%m-%dT%H:%M:%SZ") if entry.until else None
+        told.append(
+            {
+                "check": entry.pattern,
+                "subject": dict(entry.subject),
+                "reason": entry.reason,
+                "until": until,
+                "state": state,
+            }
+        )
+    return told
+
+
+def scores(checks: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row an area: how many checks passed, failed, are unknown, accepted or not applicable.
+
+    `score` is the share of those decided that passed, null where none was decided: never without `unknown` beside it.
+    """
+    rows = []
+    for area in AREAS:
+        own = [c for c in checks if c["area"] == area]
+        if not own:
+            continue
+        counts = {status.replace(" ", "_"): sum(c["status"] == status for c in own) for status in STATUSES}
+        accepted = sum(bool(c.get("accepted")) and c["status"] == "not applicable" for c in own)
+        decided = counts["passed"] + counts["failed"]
+        score = round(counts["passed"] / decided, 3) if decided else None
+        rows.append({"area": area, "score": score, **counts, "accepted": accepted})
+    return rows
+
+
+def readiness(checks: Sequence[Mapping[str, Any]]) -> str:
+    """Return what the checks came to, as one sentence."""
+    failed = [c for c in checks if c["status"] == "failed"]
+    grave = sum(SEVERITIES.index(c["severity"]) >= SEVERITIES.index("high") for c in failed)
+    counts = {status: sum(c["status"] == status for c in checks) for status in STATUSES}
+    head = f"{len(failed)} failed" + (f" ({grave} of them high or critical)" if grave else "")
+    rest = f"{counts['passed']} passed, {counts['unknown']} unknown, {counts['not applicable']} not applicable"
+    return f"Readiness: of {len(checks)} checks {head}, {rest}."
