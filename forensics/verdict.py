@@ -27,14 +27,13 @@ PLANES = (
 )  # fmt: skip
 
 
-def verdict(ranked: Sequence[Ranked], covered: Coverage, recognised: bool = True, seldon_objects: bool = False) -> str:
+def verdict(ranked: Sequence[Ranked], covered: Coverage, ours: bool) -> str:
     """Return the first verdict that holds, in the order of design: failure, undetermined, healthy, insufficient.
 
     Args:
         ranked: all findings.
         covered: what was collected.
-        recognised: whether anything at all was recognised.
-        seldon_objects: whether an object that names a component of Seldon was read.
+        ours: whether anything of Seldon, Envoy, a model server or Kafka's client was recognised.
     """
     grave = SEVERITIES.index(DECIDES)
     open_ones = [
@@ -46,7 +45,6 @@ def verdict(ranked: Sequence[Ranked], covered: Coverage, recognised: bool = True
         return "failure"
     if any(r.role != CONTRIBUTING for r in open_ones):
         return "undetermined"
-    ours = seldon_objects or any(source in covered.kinds for source in OURS)
     if not ours:
         return "unrecognised"
     if all(any(source in covered.kinds for source in plane) for plane in PLANES):
