@@ -21,8 +21,8 @@ from forensics.matching import Context, find_all
 from forensics.netpaths import net_paths
 from forensics.order import Order
 from forensics.quoting import Quotes
-from forensics.report import Conclusions, write
 from forensics.relevance import relevant
+from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
 from forensics.state import last_words, state_table
