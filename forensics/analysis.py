@@ -76,19 +76,26 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
     """Return what `library` explains of the case. Reads nothing else, and prints nothing."""
+    quotes = Quotes(case.intake, case.frames)
+    found = concluded(case, library, asked(outcomes_of(case, library)), quotes, request)
+    return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
+
+
+def concluded(
+    case: Case, library: Library, outcomes: Mapping[str, Outcome], quotes: Quotes, request: Request = EVERYTHING
+) -> Conclusions:
+    """Return what the outcomes of the patterns that were asked come to, before it is written down."""
     period = case.covered.period
     ours = seldon_objects_in(case.frames) or any(source in case.covered.kinds for source in OURS)
-    outcomes, others = relevant(asked(outcomes_of(case, library)), case.frames, case.topology, ours)
+    outcomes, others = relevant(outcomes, case.frames, case.topology, ours)
     outcomes, remarks = narrowed(outcomes, request, case.topology, period[1] if period else None)
     ranked, candidates = root_causes(outcomes, library, case.topology.link)
-    word = verdict(ranked, case.covered, ours)
-    quotes = Quotes(case.intake, case.frames)
     table = state_table(case.frames, case.states)
-    found = Conclusions(
+    return Conclusions(
         ranked,
         candidates,
         outcomes,
-        word,
+        verdict(ranked, case.covered, ours),
         case.covered,
         case.clocks,
         table,
@@ -96,7 +103,6 @@ def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Docu
         [*others, *remarks, *doubts(case.clocks), *drift(case.intake.reads)],
         impact(case.frames, table, ranked),
     )
-    return write(case.intake, case.given, library, found, quotes) | {"zone": request.zone}
 
 
 def outcomes_of(case: Case, library: Library) -> dict[str, Outcome]:

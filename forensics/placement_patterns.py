@@ -100,7 +100,7 @@ def seen(frames: Mapping[str, pl.DataFrame]) -> Today:
 
 
 def _teams(frames: Mapping[str, pl.DataFrame]) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for kind in _KINDS:
         for _, row in rows_of(frames, kind):
             labels = labels_of(row["labels"]) or {}

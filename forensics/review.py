@@ -10,22 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from forensics.analysis import Case, outcomes_of, seldon_objects_in
+from forensics.analysis import Case, concluded, outcomes_of
 from forensics.areas import AREAS, RELAXED, area_of
-from forensics.causality import BASE, CHECK, Ranked, root_causes
-from forensics.changes import changes
+from forensics.causality import BASE, CHECK, Ranked
 from forensics.connectivity import connectivity
 from forensics.document import Document
-from forensics.drift import drift
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
 from forensics.hits import find
-from forensics.impact import impact
+from forensics.masking import mask
 from forensics.placement_patterns import placements
 from forensics.quoting import Quotes
 from forensics.reply import reply
-from forensics.report import Conclusions, write
-from forensics.state import state_table
-from forensics.verdict import missing_planes, planes_missing, summary, verdict
+from forensics.report import write
+from forensics.verdict import missing_planes, planes_missing, summary
 from patterns.packs import Suppression
 from patterns.pattern import SEVERITIES, Library
 
@@ -60,36 +57,24 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     `baseline` what was accepted, and `profile` what was asked for.
     """
     outcomes = outcomes_of(case, library)
-    incidents = {name: o for name, o in outcomes.items() if not o.pattern.check}
-    ranked, candidates = root_causes(incidents, library, case.topology.link)
     checks = {name: o for name, o in outcomes.items() if o.pattern.check}
+    incidents = {name: o for name, o in outcomes.items() if name not in checks}
     quotes = Quotes(case.intake, case.frames)
+    incident = concluded(case, library, incidents, quotes)
     judged = [_judged(outcome, case, terms) for outcome in checks.values()]
     failed = [_as_finding(j) for j in judged if j.status == "failed"]
-    word = verdict(ranked, case.covered, seldon_objects=seldon_objects_in(case.frames))
-    table = state_table(case.frames, case.states)
-    found = Conclusions(
-        [*ranked, *failed],
-        candidates,
-        outcomes,
-        word,
-        case.covered,
-        case.clocks,
-        table,
-        changes(case.frames, quotes),
-        drift(case.intake.reads),
-        impact(case.frames, table, ranked),
-    )
+    found = replace(incident, ranked=[*incident.ranked, *failed])
     document = write(case.intake, case.given, library, found, quotes)
     findings = {f["pattern"]: f for f in document["findings"] if f["role"] == CHECK}
     written = sorted(
         (_check(j, findings.get(j.outcome.pattern.id), quotes) for j in judged),
         key=lambda c: (STATUSES.index(c["status"]), -SEVERITIES.index(c["severity"]), c["pattern"]),
     )
-    sentence = f"{summary(word, ranked, candidates, planes_missing(case.covered))} {readiness(written)}"
+    said = summary(incident.verdict, incident.ranked, incident.candidates, planes_missing(case.covered))
+    sentence = mask(f"{said} {readiness(written)}")
     return document | {
         "summary": sentence,
-        "reply": reply(word, sentence, candidates, missing_planes(case.covered)),
+        "reply": reply(incident.verdict, sentence, incident.candidates, missing_planes(case.covered)),
         "profile": terms.profile,
         "checks": written,
         "scores": scores(written),

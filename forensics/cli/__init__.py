@@ -131,3 +131,4 @@ def options(
 from forensics.cli import bundles as _bundles  # noqa: E402, F401 -- each registers its commands with `app`
 from forensics.cli import library as _library  # noqa: E402, F401
 from forensics.cli import reports as _reports  # noqa: E402, F401
+from forensics.cli import review as _review  # noqa: E402, F401
