@@ -254,7 +254,9 @@ class Evaluation:
         best = IMPOSSIBLE
         until = None if within is None else self._order.latest(a) + _us(within)
         for b in index.since(self._order.earliest(a), until):
-            best = max(best, min(self._order.before(a, b.start), self._within(a, b.start, within)))
+            # an Event that came again came, at least, when it was first seen and when it was last seen
+            for moment in (b.start, b.end) if len(b.rows) == 1 else (b.start,):
+                best = max(best, min(self._order.before(a, moment), self._within(a, moment, within)))
             if best == CERTAIN:
                 break
         return best

@@ -156,3 +156,16 @@ def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term)
 
 def every_part(term: t.Term) -> list[t.Term]:
     return [term, *(x for part in t.parts(term) for x in every_part(part))]
+
+
+def test_what_came_first_before_and_again_after_is_later() -> None:
+    def piece(name: str, earliest: int, began: int | None = None) -> Rows:
+        hit = Hit("k8s.event", 0, earliest, earliest + SECOND, "", (name, -1, 1), {}, began=began)
+        return Rows((hit,), (), lambda _start, _end: None)
+
+    failed = piece("a", 20 * SECOND)
+    order = Order({}, (0, END))
+    match = t.NoLater(t.Piece("a"), t.Piece("b"))
+
+    assert Evaluation({"a": failed, "b": piece("b", 10 * SECOND, SECOND)}, order, END).of(match).state == "present"
+    assert Evaluation({"a": failed, "b": piece("b", 30 * SECOND, SECOND)}, order, END).of(match).state == "cured"
