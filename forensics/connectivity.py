@@ -127,10 +127,10 @@ def _errors(
 
 def told(row: Mapping[str, Any]) -> Iterator[str]:
     """Yield the cells of a row as the table shows them: from, to, port, state, why."""
-    yield where(row["from"], row.get("from_namespace"))
-    yield where(row["to"], row.get("to_namespace"))
-    yield f"{row['port']}/{row['protocol']}"
-    yield str(row["state"]) + (f": {row['by']}" if row.get("by") else "")
+    yield where(row.get("from"), row.get("from_namespace"))
+    yield where(row.get("to"), row.get("to_namespace"))
+    yield f"{row.get('port')}/{row.get('protocol')}"
+    yield str(row.get("state")) + (f": {row['by']}" if row.get("by") else "")
     errors = row.get("errors") or 0
     yield str(row.get("why") or "") + (f"; {errors} dial errors in its log" if errors else "")
 

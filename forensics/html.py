@@ -15,7 +15,8 @@ import orjson
 from jinja2 import ChainableUndefined, Environment, PackageLoader, Template
 from markupsafe import Markup
 
-from forensics import moments, view
+from forensics import moments, reviewed, view
+from forensics.connectivity_svg import picture
 from forensics.document import Document
 from forensics.embedded import citation_block
 from forensics.escape import visible
@@ -76,6 +77,8 @@ def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: vie
         numbered=numbered,
         drawing=drawing,
         tree=tree,
+        reviewed=reviewed,
+        picture=picture(document.get("connectivity")) if reviewed.is_review(document) else None,
         block=data_block(citation_block(document)),
         title=f"{verdict}: {(document.get('input') or {}).get('name', '')}",
     )

@@ -1,6 +1,6 @@
 """The report as Markdown for a ticket: text from the bundle stands in code, or escaped so that it reads as written."""
 
-from forensics import moments, view
+from forensics import moments, reviewed, view
 from forensics.document import Document
 from forensics.embedded import citation_block, comment
 from forensics.escape import code_span, fenced, visible
@@ -28,7 +28,7 @@ def markdown(document: Document) -> str:
                 *_about(document, symptom),
             ]
             lines += [*proofs(symptom), *_candidates(document, symptom), *_remedy(symptom)]
-    lines += [*_checks(document), *_state(document), *_unknown(document), *_foot(document, tree)]
+    lines += [*_checks(document), *_review(document), *_state(document), *_unknown(document), *_foot(document, tree)]
     return "\n".join(lines) + "\n"
 
 
@@ -134,6 +134,16 @@ def _checks(document: Document) -> list[str]:
     for check in checks:
         if check.get("status") == "failed" and (told := [*proofs(check), *_remedy(check)]):
             lines += ["", f"### {plain(check.get('title'))}", *told]
+    return lines
+
+
+def _review(document: Document) -> list[str]:
+    lines: list[str] = []
+    for table in reviewed.tables(document):
+        lines += ["", f"## {table.title}", "", f"| {' | '.join(table.head)} |", "|---" * len(table.head) + "|"]
+        lines += [f"| {' | '.join(plain(cell, cell=True) for cell in row)} |" for row in table.rows]
+        if table.left_out:
+            lines += ["", f"{table.left_out} more are in the JSON report."]
     return lines
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from forensics import moments, view
+from forensics import moments, reviewed, view
 from forensics.document import Document
 from forensics.escape import inline, visible
 from forensics.view import Branch, Entry, Tree
@@ -38,6 +38,7 @@ def render(document: Document, *, details: bool = False, width: int = 80) -> Tex
     _roots(page, document, tree)
     _unexplained(page, document, tree)
     _checks(page, document)
+    _review(page, document)
     _unknown(page, document)
     if details:
         _appendix(page, document)
@@ -303,6 +304,21 @@ def _checks(page: _Page, document: Document) -> None:
     hidden = sum(c.get("status") == "failed" for c in checks) - len(wanted)
     if hidden > 0:
         page.say(f"and {hidden} more failed", indent=1)
+
+
+def _review(page: _Page, document: Document) -> None:
+    for table in reviewed.tables(document):
+        rows = table.rows if page.details else reviewed.telling(table)
+        if not rows:
+            continue
+        page.heading(table.title)
+        for row in rows:
+            words = (
+                f"{name} {cell}" for name, cell in zip(table.head[1:], row[1:], strict=False) if cell not in ("-", "")
+            )
+            page.say((row[0], "bold"), f"  {'; '.join(words)}", indent=1, hang=4, most=None if page.details else 3)
+        if hidden := len(table.rows) - len(rows) + table.left_out:
+            page.say(f"and {hidden} more", indent=1)
 
 
 def _unknown(page: _Page, document: Document) -> None:

@@ -1,0 +1,103 @@
+"""The extra parts of a review, as tables of plain text: what the terminal, Markdown and HTML show alike."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from forensics.connectivity import told
+from forensics.document import Document
+
+MOST_CONNECTIONS = 60
+FEW = 8  # connections in a short report
+CONNECTIONS = "Connections"
+APPLY = "What to apply"
+PATTERNS = "Which installation pattern fits"
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table with its heading, and the rows that were left out of it."""
+
+    title: str
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int = 0
+
+
+def telling(table: Table) -> tuple[tuple[str, ...], ...]:
+    """Return the rows a short report has room for: of the connections those not open, of the patterns the best, of the files which they are."""
+    if table.title == CONNECTIONS:
+        return tuple(row for row in table.rows if not row[3].startswith("open"))[:FEW]
+    if table.title == PATTERNS:
+        return table.rows[:1]
+    return tuple(row[:2] for row in table.rows) if table.title == APPLY else table.rows
+
+
+def is_review(document: Document) -> bool:
+    """Whether a document is that of a review."""
+    return isinstance(document.get("scores"), list)
+
+
+def tables(document: Document) -> Iterator[Table]:
+    """Yield the tables of a review: score by area, connections, patterns of installation, baseline, manifests."""
+    if not is_review(document):
+        return
+    yield Table(
+        "Score by area", ("area", "passed of decided", "unknown", "not applicable", "accepted"), _scores(document)
+    )
+    connections = _listed(document, "connectivity")
+    if connections:
+        rows = tuple(tuple(told(row)) for row in connections[:MOST_CONNECTIONS])
+        head = ("from", "to", "port", "state", "why")
+        yield Table(CONNECTIONS, head, rows, max(0, len(connections) - MOST_CONNECTIONS))
+    if placed := _listed(document, "placement"):
+        names = ("pattern", "for", "against", "not known", "steps from today")
+        yield Table(PATTERNS, names, tuple(_placed(row) for row in placed))
+    if accepted := _listed(document, "baseline"):
+        yield Table(
+            "Baseline", ("check", "about", "until", "state", "reason"), tuple(_accepted(row) for row in accepted)
+        )
+    if made := _listed(document, "manifests"):
+        yield Table(APPLY, ("file", "mends", "objects", "to fill in"), tuple(_made(row) for row in made))
+
+
+def _listed(document: Document, key: str) -> list[Entry]:
+    held = document.get(key)
+    return [entry for entry in held if isinstance(entry, dict)] if isinstance(held, list) else []
+
+
+def _scores(document: Document) -> tuple[tuple[str, ...], ...]:
+    rows = []
+    for row in _listed(document, "scores"):
+        passed = row.get("passed") or 0
+        decided = passed + (row.get("failed") or 0)
+        share = f"{passed} of {decided}" if decided else "none decided"
+        others = (row.get("unknown"), row.get("not_applicable"), row.get("accepted"))
+        rows.append((str(row.get("area")), share, *(str(n or 0) for n in others)))
+    return tuple(rows)
+
+
+def _placed(row: Entry) -> tuple[str, ...]:
+    parts = (row.get("for"), row.get("against"), row.get("unknown"), row.get("distance"))
+    return (f"{row.get('pattern')} (fit {row.get('fit')})", *(_told(part) for part in parts))
+
+
+def _told(part: Any) -> str:
+    words = [str(word) for word in part] if isinstance(part, Sequence) and not isinstance(part, str) else []
+    return "; ".join(words) or "-"
+
+
+def _accepted(row: Entry) -> tuple[str, ...]:
+    subject = row.get("subject")
+    about = ", ".join(f"{k} {v}" for k, v in subject.items()) if isinstance(subject, dict) else ""
+    return (str(row.get("check")), about or "any", str(row.get("until")), str(row.get("state")), str(row.get("reason")))
+
+
+def _made(row: Entry) -> tuple[str, ...]:
+    return (str(row.get("file")), _told(_names(row)), _told(row.get("objects")), _told(row.get("notes")))
+
+
+def _names(row: Entry) -> list[str]:
+    held = row.get("checks")
+    return [str(name).rpartition("/")[2] for name in held] if isinstance(held, list) else []
