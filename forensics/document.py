@@ -173,6 +173,9 @@ def citations(document: Document) -> Iterator[tuple[str, Document]]:
         for link in entries(row, "links"):
             for cite in entries(link, "cites"):
                 yield f"state of {row.get('kind')} {row.get('name')}", cite
+    for row in entries(document, "connectivity"):
+        for cite in entries(row, "cites"):
+            yield f"connection of {row.get('from')} to {row.get('to')}", cite
     for part in ("timeline", "changes"):
         for entry in entries(document, part):
             one = entry.get("cite")

@@ -26,7 +26,7 @@ class Table:
 
 
 def telling(table: Table) -> tuple[tuple[str, ...], ...]:
-    """Return the rows a short report has room for: of the connections those not open, of the patterns the best, of the files which they are."""
+    """Return what a short report has room for: connections that are not open, the best pattern, the names of files."""
     if table.title == CONNECTIONS:
         return tuple(row for row in table.rows if not row[3].startswith("open"))[:FEW]
     if table.title == PATTERNS:

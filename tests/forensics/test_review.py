@@ -1,0 +1,267 @@
+"""A review: what fails, passes, cannot be said or does not apply; scores, baseline, profiles, forms."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from forensics.analysis import Case, read
+from forensics.areas import AREAS, RELAXED, area_of
+from forensics.baseline import BaselineError, read_baseline
+from forensics.bundle import open_bundle
+from forensics.cli import Exit
+from forensics.cli.bundles import exit_code
+from forensics.document import dump, load, problems
+from forensics.forms import write_form
+from forensics.html import html
+from forensics.markdown import markdown
+from forensics.masking import mask
+from forensics.render import render
+from forensics.review import Terms, review, scores
+from forensics.verify import verify
+from patterns.loader import load_pattern
+from patterns.packs import Suppression
+from patterns.pattern import Library, Pattern
+
+DATA = Path(__file__).parents[1] / "data" / "review"
+CHECKS = Path(__file__).parents[2] / "patterns" / "library" / "architecture"
+Document = dict[str, Any]
+
+
+@cache
+def library() -> Library:
+    """The readiness checks alone: what they come to rests on no other pattern."""
+    loaded: dict[str, Pattern] = {}
+    for path in sorted(CHECKS.glob("*.toml")):
+        pattern = load_pattern(path.read_text("utf-8"), f"architecture/{path.stem}", str(path))
+        loaded[pattern.id] = pattern
+    return Library(loaded, "sha256:0")
+
+
+@cache
+def case(name: str) -> Case:
+    return read(open_bundle([DATA / name]), workers=1)
+
+
+@cache
+def reviewed(name: str, profile: str = "production") -> Document:
+    return review(case(name), library(), Terms(profile))
+
+
+def statuses(document: Document) -> Mapping[str, str]:
+    return {check["pattern"].rpartition("/")[2]: check["status"] for check in document["checks"]}
+
+
+def test_a_sound_installation_fails_nothing() -> None:
+    failed = [name for name, status in statuses(reviewed("sound")).items() if status == "failed"]
+    assert failed == []
+
+
+def test_what_was_not_sent_is_unknown_and_says_what_to_send() -> None:
+    unknown = {c["pattern"].rpartition("/")[2]: c for c in reviewed("sound")["checks"] if c["status"] == "unknown"}
+    assert "arch-port-forward-in-production" in unknown
+    assert "arch-tracing-default-endpoint" in unknown
+    commands = [entry["run"] for entry in unknown["arch-tracing-default-endpoint"]["collect"]]
+    assert any("configmap" in run for run in commands)
+
+
+def test_what_is_not_there_does_not_apply() -> None:
+    found = statuses(reviewed("sound"))
+    assert found["arch-kafka-plaintext"] == "not applicable"  # no Pipeline
+    assert found["arch-k3s-specifics"] == "not applicable"
+    assert found["arch-service-mesh-not-prepared"] == "not applicable"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arch-control-plane-exposed",
+        "arch-envoy-stats-exposed",
+        "arch-inference-unauthenticated",
+        "arch-loadbalancer-per-namespace",
+        "arch-missing-networkpolicy",
+        "arch-missing-rbac-isolation",
+        "arch-no-ingress",
+        "arch-no-limits-or-small-defaults",
+        "arch-no-monitoring",
+        "arch-no-pod-disruption-budget",
+        "arch-no-tls-control-plane",
+        "arch-no-tls-data-plane",
+        "arch-operator-wider-than-needed",
+        "arch-quota-without-defaults",
+        "arch-scheduler-state-not-protected",
+        "arch-single-replica-data-plane",
+        "arch-unpinned-model-version",
+    ],
+)
+def test_defaults_fail_and_a_sound_installation_passes(name: str) -> None:
+    assert statuses(reviewed("unsound"))[name] == "failed"
+    assert statuses(reviewed("sound"))[name] == "passed"
+
+
+def test_a_failed_check_is_a_finding_with_every_subject_and_its_lines() -> None:
+    document = reviewed("unsound")
+    found = {f["pattern"]: f for f in document["findings"]}
+    check = found["architecture/arch-no-ingress"]
+    assert check["role"] == "check"
+    assert check["rank"] is None
+    assert {s["namespace"] for s in check["subjects"]} == {"team-a", "team-b"}
+    cites = [c for piece in check["evidence"] for c in piece["cites"]]
+    assert {c["member"] for c in cites} == {"services.yaml"}
+    assert len(cites) == 2
+
+
+def test_a_model_that_serves_is_still_not_pinned() -> None:
+    finding = next(f for f in reviewed("unsound")["findings"] if f["pattern"].endswith("arch-unpinned-model-version"))
+    assert finding["at_end"] != "ended"
+
+
+def test_what_passed_names_what_was_looked_at() -> None:
+    check = next(c for c in reviewed("sound")["checks"] if c["pattern"].endswith("arch-control-plane-exposed"))
+    assert check["cites"][0]["member"] == "services.yaml"
+
+
+@pytest.mark.parametrize("name", ["sound", "unsound"])
+@pytest.mark.parametrize("form", [dump, lambda d: html(d).encode(), lambda d: markdown(d).encode()])
+def test_the_document_is_sound_and_every_citation_holds(name: str, form: Callable[[Document], bytes]) -> None:
+    document = load(dump(reviewed(name)))
+    assert problems(document) == []
+    members = [(r.member, r.sha256, r.lines.to_list()) for r in case(name).intake.reads]
+    outcomes = verify(form(document), members, mask=mask)
+    assert len(outcomes) > 20
+    assert [o for o in outcomes if o.state != "holds"] == []
+
+
+def test_scores_count_every_check_once_and_show_the_unknown() -> None:
+    document = reviewed("unsound")
+    counted = sum(r["passed"] + r["failed"] + r["unknown"] + r["not_applicable"] for r in document["scores"])
+    assert counted == len(document["checks"]) == len(library().patterns)
+    for row in document["scores"]:
+        decided = row["passed"] + row["failed"]
+        assert row["score"] == (round(row["passed"] / decided, 3) if decided else None)
+
+
+def test_an_area_without_decided_checks_has_no_score() -> None:
+    check = {"area": "network", "status": "unknown", "severity": "low"}
+    assert scores([check])[0]["score"] is None
+
+
+def test_every_check_has_an_area_and_every_profile_names_checks_that_exist() -> None:
+    names = {pattern.name for pattern in library().patterns.values()}
+    assert {area_of(name) for name in names} <= set(AREAS) - {"other"}
+    assert set().union(*RELAXED.values()) <= names
+
+
+def test_development_asks_less() -> None:
+    found = statuses(reviewed("unsound", "development"))
+    assert found["arch-no-ingress"] == "not applicable"
+    assert found["arch-control-plane-exposed"] == "failed"
+    assert statuses(reviewed("unsound", "staging"))["arch-no-pod-disruption-budget"] == "not applicable"
+
+
+def accepting(**more: Any) -> Suppression:
+    given = {"subject": {}, "reason": "a lab", "until": datetime(2026, 6, 1, tzinfo=UTC), **more}
+    return Suppression("architecture/arch-no-ingress", **given)
+
+
+def test_a_baseline_accepts_until_its_day() -> None:
+    day = datetime(2026, 5, 31, tzinfo=UTC)
+    document = review(case("unsound"), library(), Terms(baseline=(accepting(),), as_of=day))
+    check = next(c for c in document["checks"] if c["pattern"].endswith("arch-no-ingress"))
+    assert check["status"] == "not applicable"
+    assert "a lab" in check["why"]
+    assert check["pattern"] not in {f["pattern"] for f in document["findings"]}
+    assert document["baseline"][0]["state"] == "accepts"
+
+
+def test_an_expired_entry_accepts_nothing() -> None:
+    day = datetime(2026, 6, 1, tzinfo=UTC)
+    document = review(case("unsound"), library(), Terms(baseline=(accepting(),), as_of=day))
+    assert statuses(document)["arch-no-ingress"] == "failed"
+    assert document["baseline"][0]["state"] == "expired"
+
+
+def test_a_baseline_for_one_namespace_leaves_the_other() -> None:
+    terms = Terms(baseline=(accepting(subject={"namespace": "team-a"}),), as_of=datetime(2026, 5, 1, tzinfo=UTC))
+    check = next(
+        c for c in review(case("unsound"), library(), terms)["checks"] if c["pattern"].endswith("arch-no-ingress")
+    )
+    assert check["status"] == "failed"
+    assert [s["namespace"] for s in check["subjects"]] == ["team-b"]
+
+
+def test_a_baseline_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.toml"
+    path.write_text(
+        '[[accept]]\ncheck = "arch-no-ingress"\nsubject = { namespace = "team-a" }\n'
+        'reason = "a lab"\nuntil = 2026-06-01\n',
+        "utf-8",
+    )
+    assert read_baseline(path) == (accepting(subject={"namespace": "team-a"}),)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[[accept]]\ncheck = "x"\nuntil = 2026-06-01\n', "reason is missing"),
+        ('[[accept]]\ncheck = "x"\nreason = "y"\n', "until is missing"),
+        ('[[accept]]\nreason = "y"\nuntil = 2026-06-01\n', "check is missing"),
+        ('[[accept]]\nwhy = "y"\n', "no key `why`"),
+        ("[[suppress]]\n", "only [[accept]]"),
+        ("accept = [", "not TOML"),
+    ],
+)
+def test_a_baseline_without_reason_or_end_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "baseline.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(BaselineError, match=said.replace("[", r"\[")):
+        read_baseline(path)
+
+
+def test_a_baseline_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(BaselineError, match="cannot be read"):
+        read_baseline(tmp_path / "none.toml")
+
+
+def test_fail_on_looks_at_failed_checks() -> None:
+    assert exit_code(reviewed("unsound"), "high") == Exit.FAIL_ON
+    assert exit_code(reviewed("unsound"), "critical") == Exit.OK
+    assert exit_code(reviewed("sound"), "low") == Exit.OK
+
+
+def test_the_summary_says_how_many_failed() -> None:
+    assert "Readiness: of 51 checks 17 failed (3 of them high or critical)" in reviewed("unsound")["summary"]
+
+
+@pytest.mark.parametrize("suffix", ["html", "md", "json", "sarif", "xml"])
+def test_every_form_holds_the_checks(tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"report.{suffix}"
+    with (tmp_path / "stdout").open("wb") as stream:
+        write_form(reviewed("unsound"), case("unsound"), str(out), stream)
+    text = out.read_text("utf-8")
+    assert "Scheduler is exposed outside the cluster" in text
+    if suffix in ("html", "md"):
+        assert "Score by area" in text
+        assert "Which installation pattern fits" in text
+    if suffix == "html":
+        assert "who is dialled on the right" in text
+    if suffix == "sarif":
+        results = orjson.loads(text)["runs"][0]["results"]
+        kinds = {r["ruleId"]: r["kind"] for r in results}
+        assert kinds["architecture/arch-no-ingress"] == "fail"
+        assert kinds["architecture/arch-k3s-specifics"] == "notApplicable"
+
+
+def test_the_terminal_names_scores_and_unknowns() -> None:
+    text = render(reviewed("unsound"), width=100).plain
+    assert "Readiness: 17 failed, 5 unknown, 16 passed" in text
+    assert "network  passed of decided 2 of 3; unknown 1" in text
+
+
+def test_the_same_bundle_gives_the_same_bytes() -> None:
+    again = review(read(open_bundle([DATA / "unsound"]), workers=1), library(), Terms())
+    assert dump(again) == dump(reviewed("unsound"))
