@@ -5,7 +5,7 @@ at once for literals that any fitting row must hold, and only rows that hold one
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -17,6 +17,7 @@ from patterns.literals import condition_literals
 from patterns.pattern import Evidence
 
 SAMPLE = 50_000  # more hits of one piece than this are thinned; their number is kept
+LAST = 6  # rows kept of each thing and file where only the last one counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,15 @@ class Found:
 ANONYMOUS = ("namespace", "pod", "container", "node")
 
 
-def find(evidence: Iterable[tuple[str, Evidence]], frames: Mapping[str, pl.DataFrame]) -> dict[str, Found]:
+def find(
+    evidence: Iterable[tuple[str, Evidence]], frames: Mapping[str, pl.DataFrame], endings: Collection[str] = ()
+) -> dict[str, Found]:
     """Return what each piece found, by the key it was given with.
 
     Args:
         evidence: (key, piece), any number of them.
         frames: source name to rows, placed by `timeline.on_one_clock`.
+        endings: keys of pieces of which only the last row counts: a sign of recovery may be every second line.
     """
     by_source: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
     for key, piece in evidence:
@@ -81,7 +85,7 @@ def find(evidence: Iterable[tuple[str, Evidence]], frames: Mapping[str, pl.DataF
         nominated = _nominate(source, frame, pieces)
         for key, piece in pieces:
             rows = nominated.get(key)
-            found[key] = _decide(piece, frame if rows is None else frame[rows])
+            found[key] = _decide(piece, frame if rows is None else frame[rows], key in endings)
     return found
 
 
@@ -117,15 +121,25 @@ def _nominate(source: str, frame: pl.DataFrame, pieces: list[tuple[str, Evidence
     }
 
 
-def _decide(piece: Evidence, frame: pl.DataFrame) -> Found:
+def _decide(piece: Evidence, frame: pl.DataFrame, ending: bool) -> Found:
     expression = compile_where(piece.where, piece.source) if piece.where is not None else pl.lit(True)
     judged = frame.with_columns(expression.alias("\0fits"))
     undecided = judged["\0fits"].null_count()
     fitting = judged.filter(pl.col("\0fits"))
     total = fitting.height
-    if total > SAMPLE:
+    if ending and "latest" in fitting.columns:
+        fitting = _last(piece, fitting)
+    if fitting.height > SAMPLE:
         fitting = pl.concat([fitting.head(SAMPLE // 2), fitting.tail(SAMPLE // 2)])
     return Found(tuple(_hits(piece, fitting)), undecided, True, total)
+
+
+def _last(piece: Evidence, frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the last rows of each thing in each file, in file order."""
+    names = bindings(piece.where, piece.bind, piece.source)
+    groups = [pl.col("member"), *(expression.alias(f"\0{name}") for name, expression in names.items())]
+    rows = frame.select("row", "earliest", "latest", *groups).sort("latest", "earliest", "row")
+    return frame.filter(pl.col("row").is_in(rows.group_by(*rows.columns[3:]).tail(LAST)["row"].implode()))
 
 
 def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:

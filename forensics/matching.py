@@ -14,7 +14,7 @@ from forensics.subjects import Joins, Sorted, shown
 from forensics.terms import CURED, Evaluation, Result, Rows
 from parsers.schema import SOURCES
 from patterns.pattern import Evidence, Library, Pattern
-from patterns.terms import NoLater, Term, Without, parts, pieces, positive
+from patterns.terms import NoLater, OrTerm, Piece, Term, Without, parts, pieces, positive
 
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
@@ -62,6 +62,7 @@ def find_all(library: Library, context: Context) -> dict[str, Outcome]:
     found = find(
         ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
         context.frames,
+        {f"{p.id}:{name}" for p in direct for name in endings(p.match)},
     )
     for pattern in direct:
         own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
@@ -74,6 +75,25 @@ def find_all(library: Library, context: Context) -> dict[str, Outcome]:
             own = find(pattern.evidence.items(), frames)
             outcomes[pattern.id] = judge(pattern, own, context, outcomes)
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
+
+
+def endings(term: Term) -> frozenset[str]:
+    """Return the pieces that stand on the right of `with no later` alone, and nowhere else."""
+    right, elsewhere = _sides(term)
+    return right - elsewhere
+
+
+def _sides(term: Term) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the pieces on the right of `with no later`, single ones or some joined by `or`; and all others."""
+    if isinstance(term, Piece):
+        return frozenset(), frozenset((term.name,))
+    if isinstance(term, NoLater):
+        second = term.second.parts if isinstance(term.second, OrTerm) else (term.second,)
+        if all(isinstance(part, Piece) for part in second):
+            right, others = _sides(term.first)
+            return right | frozenset(pieces(term.second)), others
+    sides = [_sides(part) for part in parts(term)]
+    return frozenset().union(*(side[0] for side in sides)), frozenset().union(*(side[1] for side in sides))
 
 
 def _builds_on(pattern: Pattern) -> tuple[str, ...]:
