@@ -1,0 +1,179 @@
+"""The manifests of a review: valid, of this installation, and with them applied the checks pass."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import yaml
+
+from forensics.analysis import read
+from forensics.bundle import open_bundle
+from forensics.guards import policies
+from forensics.manifests import manifests, text_of, write_manifests
+from forensics.review import review
+from tests.forensics.test_review import DATA, case, library, reviewed, statuses
+
+Object = dict[str, Any]
+MENDED = (
+    "arch-control-plane-exposed",
+    "arch-envoy-stats-exposed",
+    "arch-inference-unauthenticated",
+    "arch-loadbalancer-per-namespace",
+    "arch-missing-networkpolicy",
+    "arch-no-ingress",
+    "arch-no-monitoring",
+    "arch-no-pod-disruption-budget",
+    "arch-single-replica-data-plane",
+    "arch-unpinned-model-version",
+)
+
+
+def objects_in(folder: Path) -> Iterator[Object]:
+    for path in sorted(folder.glob("*.yaml")):
+        for found in yaml.safe_load_all(path.read_text("utf-8")):
+            yield from found["items"] if found["kind"] == "List" else [found]
+
+
+def key(made: Object) -> tuple[str, str, str]:
+    meta = made.get("metadata", {})
+    return made["kind"], meta.get("namespace", ""), meta.get("name", "")
+
+
+def applied(bundle: Path, made: Path, out: Path) -> Path:
+    """Write the bundle as it would be dumped once the manifests were applied and the operator had done its part."""
+    held = {key(o): o for o in objects_in(bundle)}
+    held.update({key(o): o for o in objects_in(made)})
+    for runtime in [o for o in held.values() if o["kind"] == "SeldonRuntime"]:
+        space = runtime["metadata"]["namespace"]
+        for override in runtime["spec"]["overrides"]:
+            name = override["name"]
+            service = held.get(("Service", space, "seldon-mesh" if name == "seldon-envoy" else name))
+            if service and "serviceType" in override:
+                service["spec"]["type"] = override["serviceType"]
+            workload = held.get(("Deployment", space, name))
+            if workload and "replicas" in override:
+                workload["spec"]["replicas"] = override["replicas"]
+    kinds: dict[str, list[Object]] = {}
+    for o in held.values():
+        kinds.setdefault(o["kind"].removesuffix("List"), []).append(o)
+    out.mkdir()
+    for kind, own in kinds.items():
+        items = [o for o in own if not o["kind"].endswith("List")]
+        whole = {"apiVersion": "v1", "kind": "List", "items": items} if items else own[0]
+        (out / f"{kind.lower()}s.yaml").write_text(yaml.safe_dump(whole, sort_keys=False), "utf-8")
+    return out
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    folder = tmp_path / "manifests"
+    write_manifests(reviewed("unsound"), case("unsound").frames, folder)
+    return folder
+
+
+def test_with_the_manifests_applied_the_checks_pass(tmp_path: Path, written: Path) -> None:
+    assert {statuses(reviewed("unsound"))[name] for name in MENDED} == {"failed"}
+    bundle = applied(DATA / "unsound", written, tmp_path / "after")
+    after = review(read(open_bundle([bundle]), workers=1), library())
+    assert {name: statuses(after)[name] for name in MENDED} == dict.fromkeys(MENDED, "passed")
+    assert statuses(after)["arch-networkpolicy-ports-incomplete"] == "passed"
+    # Whether other namespaces have quotas, a list with one entry does not tell.
+    assert statuses(reviewed("unsound"))["arch-quota-without-defaults"] == "failed"
+    assert statuses(after)["arch-quota-without-defaults"] != "failed"
+
+
+def test_what_seldon_needs_stays_open_behind_the_policies(tmp_path: Path, written: Path) -> None:
+    bundle = applied(DATA / "unsound", written, tmp_path / "after")
+    after = review(read(open_bundle([bundle]), workers=1), library())
+    inside = [r for r in after["connectivity"] if r["to"] in ("seldon-scheduler", "agent")]
+    assert len(inside) >= 8
+    assert {r["state"] for r in inside} == {"open"}
+
+
+def test_the_manifests_of_kubernetes_own_kinds_are_valid(written: Path) -> None:
+    validator = pytest.importorskip("kubernetes_validate")
+    own = [o for o in objects_in(written) if "seldon.io" not in o["apiVersion"] and "coreos" not in o["apiVersion"]]
+    kinds = {o["kind"] for o in own}
+    assert kinds >= {"NetworkPolicy", "Ingress", "PodDisruptionBudget", "Role", "RoleBinding", "LimitRange"}
+    for made in own:
+        validator.validate(made, "1.31", strict=True)
+
+
+def test_they_are_of_this_installation(written: Path) -> None:
+    made = list(objects_in(written))
+    assert {o["metadata"]["namespace"] for o in made} == {"team-a", "team-b"}
+    policy = next(o for o in made if key(o) == ("NetworkPolicy", "team-b", "seldon-scheduler-ingress"))
+    peers = [peer for rule in policy["spec"]["ingress"] for peer in rule["from"]]
+    spaces = [p["namespaceSelector"]["matchLabels"] for p in peers if "namespaceSelector" in p]
+    assert {"kubernetes.io/metadata.name": "seldon-system"} in spaces  # where the operator is
+    budget = next(o for o in made if key(o) == ("PodDisruptionBudget", "team-a", "seldon-server-mlserver"))
+    assert budget["spec"]["selector"]["matchLabels"]["seldon-server-name"] == "mlserver"
+
+
+def test_an_object_that_exists_is_written_whole(written: Path) -> None:
+    server = next(o for o in objects_in(written) if key(o) == ("Server", "team-a", "mlserver"))
+    assert server["spec"]["serverConfig"] == "mlserver"
+    assert server["spec"]["replicas"] == 2
+    names = {c["name"] for c in server["spec"]["podSpec"]["containers"]}
+    assert names == {"mlserver", "agent", "rclone"}
+    assert "status" not in server
+
+
+def test_a_file_says_what_it_mends_and_what_to_fill_in() -> None:
+    made = {w.name: text_of(w) for w in manifests(reviewed("unsound"), case("unsound").frames)}
+    text = made["team-a-ingress.yaml"]
+    assert text.startswith("# Mends: architecture/arch-inference-unauthenticated, architecture/arch-no-ingress\n")
+    assert "# Put your host" in text
+
+
+def test_a_sound_installation_gets_none(tmp_path: Path) -> None:
+    assert write_manifests(reviewed("sound"), case("sound").frames, tmp_path / "none") == []
+    assert list((tmp_path / "none").iterdir()) == []
+
+
+def test_a_namespace_cannot_name_a_file_elsewhere(tmp_path: Path) -> None:
+    check = {
+        "pattern": "architecture/arch-quota-without-defaults",
+        "status": "failed",
+        "subjects": [{"namespace": "../../etc"}],
+    }
+    told = write_manifests({"checks": [check]}, {}, tmp_path)
+    assert re.fullmatch(r"[a-z0-9.-]+", told[0]["file"])
+    assert [p.name for p in tmp_path.iterdir()] == [told[0]["file"]]
+
+
+def test_a_shut_way_out_is_opened_for_the_side_that_dials() -> None:
+    shut = {
+        "from": "agent",
+        "from_namespace": "team-a",
+        "to": "seldon-scheduler",
+        "to_namespace": "team-a",
+        "port": 9005,
+        "protocol": "TCP",
+        "state": "shut",
+        "by": "NetworkPolicy out (egress)",
+    }
+    made = {p["metadata"]["name"]: p for p in policies([shut], "team-a", dict[str, pl.DataFrame]())}
+    rule = made["seldon-server-egress"]["spec"]["egress"][0]
+    assert [p["port"] for p in rule["ports"]] == [9005, 9055]
+    assert rule["to"][0]["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "seldon-scheduler"}
+
+
+def test_a_policy_that_shuts_a_port_is_mended(tmp_path: Path) -> None:
+    bundle = tmp_path / "shut"
+    shutil.copytree(DATA / "sound", bundle)
+    path = bundle / "networkpolicys.yaml"
+    held = yaml.safe_load(path.read_text("utf-8"))
+    held["items"][0]["spec"]["ingress"] = [{"ports": [{"port": 9004, "protocol": "TCP"}]}]
+    path.write_text(yaml.safe_dump(held), "utf-8")
+    opened = read(open_bundle([bundle]), workers=1)
+    document = review(opened, library())
+    assert statuses(document)["arch-networkpolicy-ports-incomplete"] == "failed"
+    assert any(r["state"] == "shut" and "NetworkPolicy own" in r["by"] for r in document["connectivity"])
+    write_manifests(document, opened.frames, tmp_path / "made")
+    after = review(read(open_bundle([applied(bundle, tmp_path / "made", tmp_path / "after")]), workers=1), library())
+    assert statuses(after)["arch-networkpolicy-ports-incomplete"] == "passed"
