@@ -2,14 +2,14 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import polars as pl
 
 from forensics.collecting import how_to_collect, previous_log
 from forensics.findings import Missing
-from forensics.hits import ANONYMOUS
+from forensics.hits import ANONYMOUS, Hit
 from patterns.pattern import Evidence
 from patterns.terms import Test
 
@@ -111,6 +111,16 @@ class Coverage:
         if any(s.head == "whole" or (s.first is not None and s.first <= start) for s in streams):
             return None
         return Missing(source, "its log begins after the time in question", previous_log(source, known))
+
+    def silent(self, piece: Evidence, hits: Sequence[Hit], latest: Callable[[Hit], int]) -> bool:
+        """Whether `piece`, printed again and again while it lasts, is missing from the end of each log that held it."""
+        if not piece.repeats:
+            return False
+        until = {s.member: s.until for s in self.streams if s.source == piece.source}
+        last: dict[str, int] = {}
+        for hit in hits:
+            last[hit.place[0]] = max(last.get(hit.place[0], 0), latest(hit))
+        return all((until.get(member) or 0) - when >= 3 * _us(piece) for member, when in last.items())
 
     def _gap_in_facts(self, piece: Evidence, known: Mapping[str, str]) -> Missing | None:
         source = piece.source

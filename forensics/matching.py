@@ -267,7 +267,8 @@ def _finding(
     composite = len({pattern.evidence[n].source for n in positive(pattern.match) if rows[n].sure}) > 1
     certainty = _certainty(pattern, seen, result, weak and not composite)
     counts = [s.count for s in seen if s.state == PRESENT and s.name in positive(pattern.match)]
-    at_end = "ended" if result.state == CURED else _at_end(pattern, names, telling, result, context)
+    over = result.state == CURED or _silent(pattern, rows, telling, context)
+    at_end = "ended" if over else _at_end(pattern, names, telling, result, context)
     if result.rests and context.end is not None:
         last = replace(last, latest=max(last.latest, context.end))
     return Finding(
@@ -299,6 +300,19 @@ def _span(hits: Sequence[Hit], context: Context) -> tuple[Moment, Moment]:
     if facts and context.end is not None:
         end = Moment(end.earliest, max(end.latest, context.end))
     return Moment(order.earliest(first), order.latest(first)), end
+
+
+def _silent(pattern: Pattern, rows: Mapping[str, Rows], telling: Sequence[Hit], context: Context) -> bool:
+    """Whether all that tells it is printed again and again while it lasts, and was not for three times as long."""
+    held = {(hit.source, hit.row) for hit in telling}
+    present = {
+        name: [hit for hit in rows[name].sure if (hit.source, hit.row) in held] for name in positive(pattern.match)
+    }
+    return any(present.values()) and all(
+        context.covered.silent(pattern.evidence[name], hits, context.order.latest)
+        for name, hits in present.items()
+        if hits
+    )
 
 
 def _timed(source: str) -> bool:
