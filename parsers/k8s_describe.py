@@ -115,12 +115,15 @@ def _structure(node: Node, path: tuple[str, ...], spans: Spans) -> Any:
         return [below.text for below in node.below]
     maps: list[dict[str, Any]] = [{}]
     starts = [node.below[0].line]
-    for below in node.below:
-        key = _camel(below.key)
-        if key in maps[-1]:  # keys are sorted: one that comes again begins the next element
+    keys = [_camel(below.key) for below in node.below]
+    several = name in _LISTS or len(set(keys)) < len(keys)
+    last = ""
+    for key, below in zip(keys, node.below, strict=True):
+        if several and (key in maps[-1] or key < last):  # keys are sorted: one out of order begins the next element
             maps.append({})
             starts.append(below.line)
         maps[-1][key] = _structure(below, (*path, key), spans)
+        last = key
     if name in _LISTS or len(maps) > 1:
         spans[path] = list(zip(starts, [*starts[1:], node.stop], strict=True))
         return maps
