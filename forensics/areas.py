@@ -21,6 +21,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-envoy-stats-exposed",
         "arch-no-ingress",
         "arch-ingress-cannot-reach-mesh",
+        "arch-ingress-hosts-collide",
         "arch-lb-idle-timeout",
     ),
     "network": (
@@ -50,7 +51,12 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
     ),
     "resources": ("arch-no-limits-or-small-defaults", "arch-quota-without-defaults"),
     "models and storage": ("arch-unpinned-model-version", "arch-storage-secret-missing"),
-    "versions and images": ("arch-image-tag-latest", "arch-version-matrix", "arch-airgap-registries"),
+    "versions and images": (
+        "arch-image-tag-latest",
+        "arch-version-matrix",
+        "arch-airgap-registries",
+        "arch-pull-secret-missing",
+    ),
     "platform": (
         "arch-k3s-specifics",
         "arch-eks-specifics",

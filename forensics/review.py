@@ -13,6 +13,7 @@ from typing import Any
 from forensics.analysis import Case, concluded, outcomes_of
 from forensics.areas import AREAS, RELAXED, area_of
 from forensics.causality import BASE, CHECK, Ranked
+from forensics.collecting import how_to_collect
 from forensics.connectivity import connectivity
 from forensics.document import Document
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
@@ -61,7 +62,8 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     incidents = {name: o for name, o in outcomes.items() if name not in checks}
     quotes = Quotes(case.intake, case.frames)
     incident = concluded(case, library, incidents, quotes)
-    judged = [_judged(outcome, case, terms) for outcome in checks.values()]
+    premises = _premises(checks, case)
+    judged = [_judged(outcome, premises.get(name), terms, _at(case, terms)) for name, outcome in checks.items()]
     failed = [_as_finding(j) for j in judged if j.status == "failed"]
     found = replace(incident, ranked=[*incident.ranked, *failed])
     document = write(case.intake, case.given, library, found, quotes)
@@ -99,32 +101,48 @@ def _at(case: Case, terms: Terms) -> datetime | None:
     return terms.as_of or (datetime.fromtimestamp(period[1] / 1e6, UTC) if period else None)
 
 
-def _judged(outcome: Outcome, case: Case, terms: Terms) -> _Judged:
+def _judged(outcome: Outcome, premises: "_Premises | None", terms: Terms, at: datetime | None) -> _Judged:
     pattern = outcome.pattern
-    premises, hits = _premises(outcome, case)
+    rows = premises.rows if premises else ()
     if outcome.state == PRESENT:
         held = tuple(f for f in outcome.findings if not f.over)
         if pattern.name in RELAXED.get(terms.profile, ()):
             return _Judged(outcome, "not applicable", f"not asked of a {terms.profile} installation")
-        at = _at(case, terms)
         accepted = tuple((f, a) for f in held for a in terms.baseline if a.covers(pattern.id, f.subject, at))
         rest = tuple(f for f in held if f not in [a for a, _ in accepted])
         if rest:
             return _Judged(outcome, "failed", " ".join(pattern.about.split()), rest, accepted)
         return _Judged(outcome, "not applicable", _accepted(accepted), (), accepted)
     if outcome.state == ABSENT:
-        if premises and not hits:
-            return _Judged(outcome, "not applicable", "what it is about is not part of what was dumped")
-        return _Judged(outcome, "passed", "looked for in what was dumped, and not found", premises=hits)
+        if premises and premises.known and not rows:
+            return _Judged(outcome, "not applicable", "what it is about is not there")
+        return _Judged(outcome, "passed", "looked for in what was dumped, and not found", premises=rows)
     gaps = dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing)
-    return _Judged(outcome, "unknown", "; ".join(gaps) or "what was dumped does not decide it", premises=hits)
+    return _Judged(outcome, "unknown", "; ".join(gaps) or "what was dumped does not decide it", premises=rows)
 
 
-def _premises(outcome: Outcome, case: Case) -> tuple[bool, tuple[tuple[str, int], ...]]:
-    """Return whether the check has premises at all, and the first rows that hold one."""
-    pieces = [(name, piece) for name, piece in outcome.pattern.evidence.items() if name.startswith(PREMISE)]
-    found = find(pieces, case.frames)
-    return bool(pieces), tuple((hit.source, hit.row) for name, _ in pieces for hit in found[name].hits[:2])
+@dataclass(frozen=True, slots=True)
+class _Premises:
+    """What the premises of a check came to: first rows that hold one, and whether all of them were looked for."""
+
+    rows: tuple[tuple[str, int], ...] = ()
+    known: bool = False
+
+
+def _premises(checks: Mapping[str, Outcome], case: Case) -> dict[str, _Premises]:
+    """Return what the premises of each check came to; checks without any are left out."""
+    own = {
+        name: [piece for key, piece in outcome.pattern.evidence.items() if key.startswith(PREMISE)]
+        for name, outcome in checks.items()
+    }
+    found = find(((f"{name}:{piece.name}", piece) for name, pieces in own.items() for piece in pieces), case.frames)
+    made = {}
+    for name, pieces in own.items():
+        hits = [hit for piece in pieces for hit in found[f"{name}:{piece.name}"].hits[:2]]
+        known = all(case.covered.gap(piece, {}, None, None) is None for piece in pieces)
+        if pieces:
+            made[name] = _Premises(tuple((hit.source, hit.row) for hit in hits), known)
+    return made
 
 
 def _accepted(accepted: Iterable[tuple[Finding, Suppression]]) -> str:
@@ -193,10 +211,8 @@ def _told(finding: Finding, accepted: Suppression) -> dict[str, Any]:
 
 
 def _collect(missing: Iterable[Missing]) -> list[dict[str, str]]:
-    return [
-        {"run": run, "why": why}
-        for run, why in dict.fromkeys((m.collect, f"{m.source}: {m.why}") for m in missing if m.collect)
-    ]
+    wanted = ((m.collect or how_to_collect(m.source, {}), f"{m.source}: {m.why}") for m in missing)
+    return [{"run": run, "why": why} for run, why in dict.fromkeys(wanted) if run]
 
 
 def _baseline(judged: Sequence[_Judged], terms: Terms, at: datetime | None) -> list[dict[str, Any]]:
