@@ -18,6 +18,7 @@ from forensics.connectivity import connectivity
 from forensics.document import Document
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
 from forensics.hits import find
+from forensics.inventory import certificates, platform, versions
 from forensics.masking import mask
 from forensics.placement_patterns import placements
 from forensics.quoting import Quotes
@@ -82,6 +83,9 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "scores": scores(written),
         "connectivity": connectivity(case.frames, quotes),
         "placement": placements(case.frames),
+        "platform": platform(case.frames),
+        "versions": versions(case.frames, case.intake.versions),
+        "certificates": certificates(case.frames, _at(case, terms)),
         "baseline": _baseline(judged, terms, _at(case, terms)),
     }
 

@@ -10,6 +10,7 @@ from forensics.document import Document
 MOST_CONNECTIONS = 60
 FEW = 8  # connections in a short report
 CONNECTIONS = "Connections"
+VERSIONS = "Versions"
 APPLY = "What to apply"
 PATTERNS = "Which installation pattern fits"
 Entry = Mapping[str, Any]
@@ -31,6 +32,8 @@ def telling(table: Table) -> tuple[tuple[str, ...], ...]:
         return tuple(row for row in table.rows if not row[3].startswith("open"))[:FEW]
     if table.title == PATTERNS:
         return table.rows[:1]
+    if table.title == VERSIONS:
+        return tuple(row for row in table.rows if row[2] in ("mixed", "not tested"))
     return tuple(row[:2] for row in table.rows) if table.title == APPLY else table.rows
 
 
@@ -52,8 +55,13 @@ def tables(document: Document) -> Iterator[Table]:
         head = ("from", "to", "port", "state", "why")
         yield Table(CONNECTIONS, head, rows, max(0, len(connections) - MOST_CONNECTIONS))
     if placed := _listed(document, "placement"):
-        names = ("pattern", "for", "against", "not known", "steps from today")
-        yield Table(PATTERNS, names, tuple(_placed(row) for row in placed))
+        head = ("pattern", "for", "against", "not known", "steps from today")
+        yield Table(PATTERNS, head, tuple(_placed(row) for row in placed))
+    if parts := _listed(document, "versions"):
+        yield Table(VERSIONS, ("part", "versions", "state", "from"), tuple(_version(row) for row in parts))
+    if dated := _listed(document, "certificates"):
+        names = ("certificate", "namespace", "expires", "days left", "state")
+        yield Table("Certificates", names, tuple(_dated(row) for row in dated))
     if accepted := _listed(document, "baseline"):
         yield Table(
             "Baseline", ("check", "about", "until", "state", "reason"), tuple(_accepted(row) for row in accepted)
@@ -86,6 +94,15 @@ def _placed(row: Entry) -> tuple[str, ...]:
 def _told(part: Any) -> str:
     words = [str(word) for word in part] if isinstance(part, Sequence) and not isinstance(part, str) else []
     return "; ".join(words) or "-"
+
+
+def _version(row: Entry) -> tuple[str, ...]:
+    return (str(row.get("part")), _told(row.get("versions")), str(row.get("state")), str(row.get("source")))
+
+
+def _dated(row: Entry) -> tuple[str, ...]:
+    names = ("name", "namespace", "expires", "days", "state")
+    return tuple("-" if row.get(name) is None else str(row[name]) for name in names)
 
 
 def _accepted(row: Entry) -> tuple[str, ...]:
