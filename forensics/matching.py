@@ -212,7 +212,7 @@ def _rows(
             if target is not None and target.state == UNKNOWN:
                 return target.missing[0] if target.missing else Missing(piece.source, "cannot be told")
             return None
-        about = piece.names if piece.source in ELSEWHERE else piece.names | {"namespace"}
+        about = frozenset(piece.bind) if piece.source in ELSEWHERE else piece.names | {"namespace"}
         names = {name: subject.get(name) for name in about if name in subject}
         return context.covered.gap(piece, names, start, end)
 

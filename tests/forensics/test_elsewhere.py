@@ -54,3 +54,12 @@ def test_the_operator_serves_other_namespaces_than_its_own() -> None:
 
 def test_no_other_log_stands_in_for_the_agents() -> None:
     assert judged("log.agent", "unknown") is None
+
+
+def test_a_namespace_in_the_text_is_not_where_the_operator_writes() -> None:
+    text = PATTERN.format(source="log.controller", expect="present", folder="namespaces/seldon-system/pods").replace(
+        'text contains "Handled state on reconnect"',
+        'text matches "^Starting event handling namespace=(?<namespace>[a-z]+)"',
+    )
+    pattern = load_pattern(text, "scheduler/one", "one.toml")
+    assert mistake(pattern, pattern.examples[0], Library({pattern.id: pattern}, "")) is None
