@@ -295,7 +295,11 @@ def _checks(page: _Page, document: Document) -> None:
         status = str(check.get("status"))
         told = "; ".join(filter(None, [view.whom(check), str(check.get("why") or "")]))
         page.say(
-            (status, _STATE_STYLE.get(status, "")), f"  {check.get('title')}: {told}".rstrip(": "), indent=1, hang=8
+            (status, _STATE_STYLE.get(status, "")),
+            f"  {check.get('title')}: {told}".rstrip(": "),
+            indent=1,
+            hang=8,
+            most=None if page.details else 2,
         )
         for cite in view.telling(check, 999 if page.details else 1):
             page.proof(cite, 4)

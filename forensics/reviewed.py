@@ -8,9 +8,10 @@ from forensics.connectivity import told
 from forensics.document import Document
 
 MOST_CONNECTIONS = 60
-FEW = 8  # connections in a short report
+FEW = 8  # rows of a long table in a short report
 CONNECTIONS = "Connections"
 VERSIONS = "Versions"
+SEND = "What to send to decide the unknown"
 APPLY = "What to apply"
 PATTERNS = "Which installation pattern fits"
 Entry = Mapping[str, Any]
@@ -30,8 +31,8 @@ def telling(table: Table) -> tuple[tuple[str, ...], ...]:
     """Return what a short report has room for: connections that are not open, the best pattern, the names of files."""
     if table.title == CONNECTIONS:
         return tuple(row for row in table.rows if not row[3].startswith("open"))[:FEW]
-    if table.title == PATTERNS:
-        return table.rows[:1]
+    if table.title in (PATTERNS, SEND):
+        return table.rows[: 1 if table.title == PATTERNS else FEW]
     if table.title == VERSIONS:
         return tuple(row for row in table.rows if row[2] in ("mixed", "not tested"))
     return tuple(row[:2] for row in table.rows) if table.title == APPLY else table.rows
@@ -49,6 +50,8 @@ def tables(document: Document) -> Iterator[Table]:
     yield Table(
         "Score by area", ("area", "passed of decided", "unknown", "not applicable", "accepted"), _scores(document)
     )
+    if wanted := _wanted(document):
+        yield Table(SEND, ("command", "decides"), wanted)
     connections = _listed(document, "connectivity")
     if connections:
         rows = tuple(tuple(told(row)) for row in connections[:MOST_CONNECTIONS])
@@ -73,6 +76,18 @@ def tables(document: Document) -> Iterator[Table]:
 def _listed(document: Document, key: str) -> list[Entry]:
     held = document.get(key)
     return [entry for entry in held if isinstance(entry, dict)] if isinstance(held, list) else []
+
+
+def _wanted(document: Document) -> tuple[tuple[str, ...], ...]:
+    """Return the commands that decide unknown checks, those that decide most first."""
+    worth: dict[str, list[str]] = {}
+    for check in _listed(document, "checks"):
+        if check.get("status") == "unknown":
+            for entry in check.get("collect") or ():
+                if isinstance(entry, dict) and entry.get("run"):
+                    worth.setdefault(str(entry["run"]), []).append(str(check.get("pattern")).rpartition("/")[2])
+    ordered = sorted(worth.items(), key=lambda w: (-len(w[1]), w[0]))
+    return tuple((run, "; ".join(dict.fromkeys(names))) for run, names in ordered)
 
 
 def _scores(document: Document) -> tuple[tuple[str, ...], ...]:
