@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 PROFILES = ("production", "staging", "development")
 OTHER = "other"
+KAFKA = "pipelines and Kafka"
 
 _AREAS: Mapping[str, tuple[str, ...]] = {
     "topology": (
@@ -36,7 +37,6 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-inference-unauthenticated",
         "arch-no-tls-data-plane",
         "arch-no-tls-control-plane",
-        "arch-kafka-plaintext",
         "arch-secrets-in-plain-manifests",
         "arch-certificate-expired",
         "arch-telemetry-on",
@@ -47,7 +47,6 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-no-pod-disruption-budget",
         "arch-graceful-shutdown-too-short",
         "arch-scheduler-state-not-protected",
-        "arch-kafka-not-persistent",
     ),
     "resources": ("arch-no-limits-or-small-defaults", "arch-quota-without-defaults"),
     "models and storage": ("arch-unpinned-model-version", "arch-storage-secret-missing"),
@@ -65,15 +64,30 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-openshift-specifics",
         "arch-onprem-specifics",
     ),
+    KAFKA: ("arch-kafka-plaintext", "arch-kafka-not-persistent", "arch-pipelines-without-kafka"),
     "observability": (
         "arch-no-monitoring",
         "arch-tracing-default-endpoint",
         "arch-logs-too-quiet",
-        "arch-pipelines-without-kafka",
         "arch-no-decision-record-or-runbook",
     ),
 }
 AREAS = (*_AREAS, OTHER)
+_LAYERS = {
+    "network": "network",
+    "security": "security",
+    "ingress": "external access",
+    "envoy": "external access",
+    "kubernetes": "platform",
+    "storage": "models and storage",
+    "mlflow": "models and storage",
+    "kafka": KAFKA,
+    "pipelines": KAFKA,
+    "scheduler": "topology",
+    "controller": "topology",
+    "agent": "resources",
+    "mlserver": "resources",
+}
 _AREA_OF = {name: area for area, names in _AREAS.items() for name in names}
 
 # What a lesser installation may do without; everything else is asked of all of them.
@@ -116,6 +130,6 @@ RELAXED: Mapping[str, frozenset[str]] = {
 }
 
 
-def area_of(name: str) -> str:
-    """Return the area of a check by its name; checks of packs are `other`."""
-    return _AREA_OF.get(name, OTHER)
+def area_of(name: str, layer: str = "") -> str:
+    """Return the area of a check: by its name, else by its layer; what neither tells is `other`."""
+    return _AREA_OF.get(name) or _LAYERS.get(layer, OTHER)

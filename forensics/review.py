@@ -196,7 +196,7 @@ def _check(judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes) -
         "pattern": pattern.id,
         "title": pattern.title,
         "severity": pattern.severity,
-        "area": area_of(pattern.name),
+        "area": area_of(pattern.name, pattern.layer),
         "status": judged.status,
         "why": judged.why,
         "cites": cites,
