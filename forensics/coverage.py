@@ -126,6 +126,8 @@ class Coverage:
         source = piece.source
         collect = how_to_collect(source, known)
         namespace = known.get("namespace")
+        if source in ("k8s.container", "k8s.env") and source not in self.kinds and self.objects.get("pod"):
+            return Missing(source, "pods were collected as a table only", collect)
         if source.startswith("k8s."):
             kinds = _kinds(piece)
             for kind in kinds:

@@ -332,7 +332,8 @@ def _certainty(pattern: Pattern, seen: Sequence[Seen], result: Result, weak: boo
 
 def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], result: Result, context: Context) -> str:
     way = " reached" if any(hit.source in CALLS for hit in hits) else ""
-    for kind in ("model", "pipeline", "experiment", "server"):
+    # A check is about how a thing is set up: that it works today does not mend it.
+    for kind in () if pattern.check else ("model", "pipeline", "experiment", "server"):
         name = names.get(kind)
         if name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}:
             return "ended"

@@ -85,19 +85,16 @@ def sort_key(row):
     return (row.earliest, row.latest, row.file, row.section, row.line)
 
 
-def is_open(world, term, start, end):
-    """Whether what `term` looks for may have come unseen in [start, end)."""
+def is_open(world, term, a, length):
+    """Whether what `term` looks for may have come unseen in the window after a."""
+    end = world.end if length is None else a.latest + length
     for name in t.pieces(term):
-        if world.maybe[name]:
+        if any(both(before(world, a, b), near(world, a, b, length)) != NO for b in world.maybe[name]):
             return True
         window = world.covered[name]
         if window is None:
             return True
-        a, b = window
-        if start is None:
-            if a > 0:
-                return True
-        elif a > start or b < (world.end if end is None else end):
+        if window[0] > a.earliest or window[1] < end:
             return True
     return False
 
@@ -211,8 +208,7 @@ def without(world, first, second, length):
         answer = comes(world, a.end, others, length)
         if answer == YES:
             continue
-        end = None if length is None else a.end.latest + length
-        if answer == MAYBE or is_open(world, second, a.end.earliest, end):
+        if answer == MAYBE or is_open(world, second, a.end, length):
             unsure = True
         else:
             alone.append(a)
@@ -226,14 +222,11 @@ def no_later(world, first, second):
     _, others = judge(world, second)
     if state != PRESENT:
         return (ABSENT if state == CURED else state), []
-    last = pairs[-1]
-    for a in pairs:
-        if before(world, last.end, a.end) == YES:
-            last = a
+    last = max(pairs, key=lambda p: sort_key(p.end))
     answer = comes(world, last.end, others, None)
     if answer == YES:
         return CURED, pairs
-    if answer == MAYBE or is_open(world, second, last.end.earliest, None):
+    if answer == MAYBE or is_open(world, second, last.end, None):
         return UNKNOWN, []
     return PRESENT, pairs
 

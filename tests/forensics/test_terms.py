@@ -3,7 +3,7 @@
 import os
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from forensics.findings import Missing
@@ -17,6 +17,7 @@ NAMES = ("a", "b", "c")
 SECOND = 1_000_000
 END = 40 * SECOND
 PAIRS = int(os.environ.get("TWIN_PAIRS", "2500"))
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate) if PAIRS > 10_000 else tuple(Phase)
 
 
 @st.composite
@@ -143,7 +144,7 @@ def engine(world: World, term: t.Term) -> tuple[str, set[int]]:
     return result.state, {h.row for o in result.occurrences for h in o.rows}
 
 
-@settings(max_examples=PAIRS, deadline=None)
+@settings(max_examples=PAIRS, deadline=None, phases=PHASES)
 @given(world=worlds(), term=TERMS)
 def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term) -> None:
     state, cited = engine(world, term)
