@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import polars as pl
 import pytest
 
 from forensics.analysis import Case, read
@@ -15,9 +16,11 @@ from forensics.baseline import BaselineError, read_baseline
 from forensics.bundle import open_bundle
 from forensics.cli import Exit
 from forensics.cli.bundles import exit_code
+from forensics.connectivity_svg import picture
 from forensics.document import dump, load, problems
 from forensics.forms import write_form
 from forensics.html import html
+from forensics.inventory import certificates
 from forensics.markdown import markdown
 from forensics.masking import mask
 from forensics.render import render
@@ -266,3 +269,77 @@ def test_the_terminal_names_scores_and_unknowns() -> None:
 def test_the_same_bundle_gives_the_same_bytes() -> None:
     again = review(read(open_bundle([DATA / "unsound"]), workers=1), library(), Terms())
     assert dump(again) == dump(reviewed("unsound"))
+
+
+PODS = """\
+NAMESPACE   NAME                           READY   STATUS    RESTARTS   AGE
+team-a      seldon-scheduler-0             1/1     Running   0          3d
+team-a      seldon-envoy-6f7d8c9b7-x2x4z   1/1     Running   0          3d
+team-a      mlserver-0                     3/3     Running   0          3d
+"""
+SERVICES = """\
+NAMESPACE   NAME               TYPE           CLUSTER-IP    EXTERNAL-IP   PORT(S)                       AGE
+team-a      seldon-mesh        LoadBalancer   10.43.12.11   <pending>     80:31380/TCP,9003:31381/TCP   3d
+team-a      seldon-scheduler   ClusterIP      10.43.12.12   <none>        9002/TCP,9004/TCP,9005/TCP    3d
+"""
+
+
+def test_tables_decide_what_they_show_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PODS, "utf-8")
+    (tmp_path / "b.txt").write_text(SERVICES, "utf-8")
+    found = statuses(review(read(open_bundle([tmp_path]), workers=1), library()))
+    assert found["arch-control-plane-exposed"] == "passed"
+    assert found["arch-envoy-stats-exposed"] == "failed"
+    assert found["arch-no-ingress"] == "unknown"  # Ingresses were not listed
+    for name in ("arch-no-tls-control-plane", "arch-image-tag-latest", "arch-graceful-shutdown-too-short"):
+        assert found[name] == "unknown", name  # no table of pods shows variables, images or grace periods
+
+
+def test_the_best_pattern_for_two_namespaces_is_a_runtime_in_each() -> None:
+    best, *others = reviewed("unsound")["placement"]
+    assert best["pattern"] == "distributed per namespace"
+    assert any("team-a, team-b" in said for said in best["for"])
+    assert "isolate team-a by NetworkPolicies" in best["distance"]
+    central = next(row for row in others if row["pattern"] == "centralised with Ingress")
+    assert any("move what runs in team-b" in step for step in central["distance"])
+    assert reviewed("sound")["placement"][0]["pattern"] == "centralised with Ingress"
+
+
+def test_a_connection_without_its_service_is_shut(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(PODS, "utf-8")
+    (tmp_path / "b.txt").write_text("\n".join(SERVICES.splitlines()[:2]) + "\n", "utf-8")
+    rows = review(read(open_bundle([tmp_path]), workers=1), library())["connectivity"]
+    ways = {(r["from"], r["to"], r["port"]): r for r in rows}
+    way = ways["envoy", "seldon-scheduler", 9002]
+    assert way["state"] == "shut"
+    assert "no Service seldon-scheduler in team-a" in way["by"]
+
+
+def test_the_picture_tells_every_state_without_colour() -> None:
+    rows = [
+        {"from": "agent", "to": "seldon-scheduler", "port": port, "protocol": "TCP", "state": state, "by": "x<y"}
+        for port, state in ((9005, "open"), (9004, "shut"), (9002, "unknown"))
+    ]
+    drawn = str(picture(rows))
+    assert "✕ 9004" in drawn
+    assert "? 9002" in drawn
+    assert "x&lt;y" in drawn
+    assert picture([]) is None
+    assert picture("nonsense") is None
+
+
+def test_versions_and_certificates_are_listed() -> None:
+    document = reviewed("sound")
+    parts = {row["part"]: row for row in document["versions"]}
+    assert parts["kubernetes"]["state"] == "tested"
+    assert parts["seldon-scheduler"]["versions"] == ["2.9.1"]
+    assert document["platform"] == "EKS"
+    assert document["certificates"] == []
+
+
+def test_a_certificate_tells_the_days_it_has_left() -> None:
+    held = {"spec": {"dnsNames": ["models.example.com"]}, "status": {"notAfter": "2026-03-20T00:00:00Z"}}
+    row = {"namespace": "team-a", "name": "models-tls", "raw": orjson.dumps(held).decode()}
+    frames = {"k8s.certificate": pl.DataFrame([row])}
+    told = [certificates(frames, datetime(2026, 3, day, tzinfo=UTC))[0] for day in (1, 21)]
+    assert [(c["days"], c["state"]) for c in told] == [(19, "soon"), (-1, "expired")]
