@@ -307,7 +307,7 @@ def test_the_best_pattern_for_two_namespaces_is_a_runtime_in_each() -> None:
 
 def test_a_connection_without_its_service_is_shut(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(PODS, "utf-8")
-    (tmp_path / "b.txt").write_text("\n".join(SERVICES.splitlines()[:2]) + "\n", "utf-8")
+    (tmp_path / "b.txt").write_text(SERVICES.replace("seldon-scheduler ", "web              "), "utf-8")
     rows = review(read(open_bundle([tmp_path]), workers=1), library())["connectivity"]
     ways = {(r["from"], r["to"], r["port"]): r for r in rows}
     way = ways["envoy", "seldon-scheduler", 9002]
