@@ -15,6 +15,7 @@ ROW = 44  # px between two boxes
 WIDTH, HEIGHT = 250, 30  # px, of a box
 GAP = 420  # px between the two columns
 MOST = 80  # lines; past it, open ones are left out first
+FAN = 5  # lines from one box side by side
 LETTERS = 34  # of a name in a box
 _STYLE = {
     "open": Markup('stroke="#2a7d46" stroke-width="1.5"'),
@@ -66,11 +67,12 @@ def _connection(
 ) -> Markup:
     source, target = where(row.get("from"), row.get("from_namespace")), where(row.get("to"), row.get("to_namespace"))
     nth = starts[source] = starts.get(source, 0) + 1
-    y1, y2 = left[source] + HEIGHT // 2, right[target] + HEIGHT // 2
+    fan = ((nth - 1) % FAN - FAN // 2) * 5  # px; lines between the same boxes do not lie on each other
+    y1, y2 = left[source] + HEIGHT // 2 + fan, right[target] + HEIGHT // 2 + fan
     x1, x2 = 4 + WIDTH, 4 + WIDTH + GAP
     state = str(row.get("state"))
     words = inline(", ".join(told(row)))
-    share = 0.2 + 0.15 * ((nth - 1) % 5)  # ports of one box do not stand on each other
+    share = 0.2 + 0.15 * ((nth - 1) % FAN)  # nor do their ports
     x, y = round(x1 + GAP * share), round(y1 + (y2 - y1) * share) - 3
     mark = "✕ " if state == "shut" else "? " if state == "unknown" else ""
     line = _LINE.format(x1, y1, x2, y2, _STYLE.get(state, _STYLE["unknown"]), words)
