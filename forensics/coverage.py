@@ -59,6 +59,13 @@ class Coverage:
         """Return the streams of `source` that may be about `names`: those that name nothing else."""
         return [s for s in self.streams if s.source == source and _compatible(s, names)]
 
+    def apart(self, one: str, other: str) -> bool:
+        """Whether two members hold logs of one kind of process that ran at the same time: they are two processes."""
+        mine = {s.source: s for s in self.streams if s.member == one}
+        return any(
+            s.source in mine and _overlap(mine[s.source], s) for s in self.streams if s.member == other and other != one
+        )
+
     def gap(
         self,
         piece: Evidence,
@@ -144,6 +151,12 @@ class Coverage:
         ):
             return None
         return Missing(source, "not collected", collect)
+
+
+def _overlap(a: Stream, b: Stream) -> bool:
+    if a.first is None or a.last is None or b.first is None or b.last is None:
+        return False
+    return a.first < b.last and b.first < a.last
 
 
 def _us(piece: Evidence) -> int:

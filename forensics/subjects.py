@@ -7,7 +7,7 @@ source, and cannot be told otherwise.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from forensics.hits import Found, Hit
@@ -44,8 +44,16 @@ def counted_pieces(term: Term) -> frozenset[str]:
 class Joins:
     """How the pieces of one pattern are joined, over what they found in the whole bundle."""
 
-    def __init__(self, pattern: Pattern, found: Mapping[str, Found]) -> None:
+    def __init__(self, pattern: Pattern, found: Mapping[str, Found], apart: Callable[[str, str], bool]) -> None:
+        """Prepare the joins.
+
+        Args:
+            pattern: whose pieces are joined.
+            found: what each piece found.
+            apart: whether two members are surely logs of two processes that ran at the same time.
+        """
         self._pattern = pattern
+        self._apart = apart
         self._found = found
         counted = counted_names(pattern.match)
         self._names = {
@@ -94,10 +102,15 @@ class Joins:
             own = subject.get(name)
             if own is None or value is None or own == value:
                 continue
-            if own.startswith("\0") or value.startswith("\0"):
-                continue
-            return False
+            if self._differ(own, value):
+                return False
         return True
+
+    def _differ(self, one: str, other: str) -> bool:
+        """Whether two values that are not equal are surely two things."""
+        if one.startswith("\0") and other.startswith("\0"):
+            return self._apart(one[1:], other[1:])
+        return not one.startswith("\0") and not other.startswith("\0")
 
     def rows(self, piece: str, subject: Names) -> Sorted:
         """Return the rows of `piece` that are about `subject`, surely or maybe."""
@@ -138,7 +151,7 @@ class Joins:
                 if value != wanted:
                     return "no"
                 continue
-            if value and wanted and not value.startswith("\0") and not wanted.startswith("\0"):
+            if value and wanted and self._differ(value, wanted):
                 return "no"
             if name not in subject:
                 continue  # no positive piece says which one: any will do

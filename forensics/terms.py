@@ -239,8 +239,7 @@ class Evaluation:
             came = self._comes(a.end, index, within)
             if came == CERTAIN:
                 continue
-            end = None if within is None else self._order.latest(a.end) + _us(within)
-            gap = self._gap_after(second, self._order.earliest(a.end), end)
+            gap = self._gap_after(second, a.end, within)
             if came or gap:
                 missing.append(gap or Missing(_source(other), "whether it came after or before cannot be told"))
             else:
@@ -266,24 +265,23 @@ class Evaluation:
         used = first.used | other.used
         if not first.holds:
             return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
-        last = first.occurrences[-1]
-        for a in first.occurrences:
-            if self._order.before(last.end, a.end) == CERTAIN:
-                last = a
+        last = max(first.occurrences, key=lambda o: self._order.key(o.end))
         came = self._comes(last.end, Index(other.occurrences, self._order, self._order.slack), None)
         if came == CERTAIN:
             return Result(CURED, first.occurrences, used=used)
-        gap = self._gap_after(second, self._order.earliest(last.end), None)
+        gap = self._gap_after(second, last.end, None)
         if came or gap:
             missing = gap or Missing(_source(other), "whether it came after or before cannot be told")
             return Result(UNKNOWN, missing=(missing,), used=used)
         return Result(PRESENT, first.occurrences, rests=True, used=used)
 
-    def _gap_after(self, term: Term, start: int, end: int | None) -> Missing | None:
-        """Return why what `term` looks for may have come in [start, end) unseen."""
+    def _gap_after(self, term: Term, a: Hit, within: timedelta | None) -> Missing | None:
+        """Return why what `term` looks for may have come in the window after a unseen."""
+        start = self._order.earliest(a)
+        end = None if within is None else self._order.latest(a) + _us(within)
         for name in _pieces(term):
             rows = self._rows[name]
-            if rows.maybe:
+            if any(min(self._order.before(a, b), self._within(a, b, within)) != IMPOSSIBLE for b in rows.maybe):
                 return Missing(rows.maybe[0].source, "which one it is about is not said")
             if rows.undecided is not None and not rows.sure:
                 return rows.undecided
@@ -314,7 +312,7 @@ class Evaluation:
         if not part.holds:
             return part if part.state != CURED else Result(ABSENT, used=part.used)
         ordered = sorted(part.occurrences, key=lambda o: self._order.key(o.start))
-        best: tuple[Occurrence, ...] = ()
+        held = False
         starts = [self._order.earliest(o.start) for o in ordered]
         for number, o in enumerate(ordered):
             if within is None:
@@ -328,9 +326,9 @@ class Evaluation:
             certain = (x for x in possible if self._within(o.start, x.start, within) == CERTAIN)
             if _number(certain, distinct) >= count:
                 return Result(PRESENT, part.occurrences, rests=part.rests, used=part.used)
-            best = best or possible
-        if best:
-            unsure = tuple(Occurrence(o.start, o.end, o.rows, False) for o in best)
+            held = True
+        if held:
+            unsure = tuple(Occurrence(o.start, o.end, o.rows, False) for o in part.occurrences)
             return Result(PRESENT, unsure, rests=part.rests, used=part.used)
         return Result(ABSENT, used=part.used)
 
