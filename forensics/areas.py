@@ -12,6 +12,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-two-schedulers",
         "arch-scheduler-replicas-not-one",
         "arch-namespace-without-runtime",
+        "arch-namespace-not-watched",
         "arch-operator-wider-than-needed",
         "arch-deploy-order",
     ),

@@ -5,13 +5,14 @@ evidence called `premise…` says that there was something to check, else it is 
 with what to send.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from forensics.analysis import Case, concluded, outcomes_of
 from forensics.areas import AREAS, RELAXED, area_of
+from forensics.best_forms import Rows, as_given, in_best_form, original
 from forensics.causality import BASE, CHECK, Ranked
 from forensics.collecting import how_to_collect
 from forensics.connectivity import connectivity
@@ -26,7 +27,7 @@ from forensics.reply import reply
 from forensics.report import write
 from forensics.verdict import missing_planes, planes_missing, summary
 from patterns.packs import Suppression
-from patterns.pattern import SEVERITIES, Library
+from patterns.pattern import SEVERITIES, Library, Pattern
 
 CITED = 12  # rows quoted of one piece of a failed check
 PREMISE = "premise"
@@ -58,12 +59,18 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     them by area, `connectivity` is the matrix of connections, `placement` the decision table of installation patterns,
     `baseline` what was accepted, and `profile` what was asked for.
     """
-    outcomes = outcomes_of(case, library)
-    checks = {name: o for name, o in outcomes.items() if o.pattern.check}
-    incidents = {name: o for name, o in outcomes.items() if name not in checks}
+    others = outcomes_of(case, _only(library, lambda pattern: not pattern.check))
+    incidents = {name: outcome for name, outcome in others.items() if not outcome.pattern.check}
+    frames, rows = in_best_form(case.frames)
+    best = replace(case, frames=frames)
+    checks = {
+        name: as_given(outcome, rows)
+        for name, outcome in outcomes_of(best, _only(library, lambda pattern: pattern.check)).items()
+        if outcome.pattern.check
+    }
     quotes = Quotes(case.intake, case.frames)
     incident = concluded(case, library, incidents, quotes)
-    premises = _premises(checks, case)
+    premises = _premises(checks, best, rows)
     judged = [_judged(outcome, premises.get(name), terms, _at(case, terms)) for name, outcome in checks.items()]
     failed = [_as_finding(j) for j in judged if j.status == "failed"]
     found = replace(incident, ranked=[*incident.ranked, *failed])
@@ -88,6 +95,20 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "certificates": certificates(case.frames, _at(case, terms)),
         "baseline": _baseline(judged, terms, _at(case, terms)),
     }
+
+
+def _only(library: Library, wanted: Callable[[Pattern], bool]) -> Library:
+    """Return the patterns that are wanted, and those whose findings they build on."""
+    kept: dict[str, Pattern] = {}
+    ahead = [name for name, pattern in library.patterns.items() if wanted(pattern)]
+    while ahead:
+        name = ahead.pop()
+        if name in kept or name not in library.patterns:
+            continue
+        kept[name] = library.patterns[name]
+        pieces = kept[name].evidence.values()
+        ahead += [p.source.removeprefix("finding.") for p in pieces if p.source.startswith("finding.")]
+    return replace(library, patterns={name: kept[name] for name in library.patterns if name in kept})
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +154,7 @@ class _Premises:
     known: bool = False
 
 
-def _premises(checks: Mapping[str, Outcome], case: Case) -> dict[str, _Premises]:
+def _premises(checks: Mapping[str, Outcome], case: Case, rows: Rows) -> dict[str, _Premises]:
     """Return what the premises of each check came to; checks without any are left out."""
     own = {
         name: [piece for key, piece in outcome.pattern.evidence.items() if key.startswith(PREMISE)]
@@ -145,7 +166,7 @@ def _premises(checks: Mapping[str, Outcome], case: Case) -> dict[str, _Premises]
         hits = [hit for piece in pieces for hit in found[f"{name}:{piece.name}"].hits[:2]]
         known = all(case.covered.gap(piece, {}, None, None) is None for piece in pieces)
         if pieces:
-            made[name] = _Premises(tuple((hit.source, hit.row) for hit in hits), known)
+            made[name] = _Premises(tuple(original((hit.source, hit.row), rows) for hit in hits), known)
     return made
 
 

@@ -262,7 +262,7 @@ def test_every_form_holds_the_checks(tmp_path: Path, suffix: str) -> None:
 
 def test_the_terminal_names_scores_and_unknowns() -> None:
     text = render(reviewed("unsound"), width=100).plain
-    assert "Readiness: 17 failed, 4 unknown, 17 passed" in text
+    assert "Readiness: 17 failed, 4 unknown" in text
     assert "network  passed of decided 2 of 3; unknown 1" in text
 
 
@@ -343,3 +343,20 @@ def test_a_certificate_tells_the_days_it_has_left() -> None:
     frames = {"k8s.certificate": pl.DataFrame([row])}
     told = [certificates(frames, datetime(2026, 3, day, tzinfo=UTC))[0] for day in (1, 21)]
     assert [(c["days"], c["state"]) for c in told] == [(19, "soon"), (-1, "expired")]
+
+
+def test_an_object_decides_what_a_table_of_it_leaves_open(tmp_path: Path) -> None:
+    (tmp_path / "objects.yaml").write_bytes((DATA / "unsound" / "models.yaml").read_bytes())
+    table = "NAMESPACE   NAME   READY   DESIRED REPLICAS   AVAILABLE REPLICAS   AGE\n"
+    table += "".join(
+        f"{space}      wine   True    1                  1                    3d\n" for space in ("team-a", "team-b")
+    )
+    (tmp_path / "table.txt").write_text(table, "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+    assert statuses(document)["arch-secrets-in-plain-manifests"] == "unknown"  # pods were not collected
+    why = next(c["why"] for c in document["checks"] if c["pattern"].endswith("arch-multi-tenant-shared-server"))
+    assert "do not say" not in why
+    check = next(c for c in document["checks"] if c["pattern"].endswith("arch-unpinned-model-version"))
+    assert check["status"] == "failed"
+    assert {c["member"] for c in check["cites"]} == {"objects.yaml"}
+    assert all("latest" in c["text"] for c in check["cites"])
