@@ -4,7 +4,6 @@ From `net.path` (policies of both sides), the Services and their endpoints, and 
 A dial error in a log is told beside the state and does not change it: every healthy start has some.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -35,6 +34,7 @@ _WHY_TO = {
 SERVICES = {"seldon-scheduler": "seldon-scheduler", "envoy": "seldon-mesh", "pipelinegateway": "seldon-pipelinegateway"}
 _LOGS = {"operator": "controller", "rclone": "agent"}
 _DIALLED = r"dial (tcp|udp) [^ ]*:PORT: "
+_DIALLERS = ("controller", "agent", "modelgateway", "pipelinegateway", "dataflow", "hodometer")
 _WORST = ("shut", "unknown", "open")
 _KEY = ("from", "from_namespace", "to", "to_namespace", "port", "protocol")
 
@@ -52,12 +52,17 @@ def connectivity(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> list[dic
     groups: dict[tuple[Any, ...], list[tuple[int, dict[str, Any]]]] = {}
     for index, row in enumerate(frame.iter_rows(named=True)):
         groups.setdefault(tuple(row[name] for name in _KEY), []).append((index, row))
-    made = [_row(key, rows, frames, quotes) for key, rows in groups.items()]
+    dials = _dials(frames)
+    made = [_row(key, rows, frames, dials, quotes) for key, rows in groups.items()]
     return sorted(made, key=lambda r: (_WORST.index(r["state"]), *(str(r[name]) for name in _KEY)))
 
 
 def _row(
-    key: tuple[Any, ...], rows: list[tuple[int, dict[str, Any]]], frames: Mapping[str, pl.DataFrame], quotes: Quotes
+    key: tuple[Any, ...],
+    rows: list[tuple[int, dict[str, Any]]],
+    frames: Mapping[str, pl.DataFrame],
+    dials: Mapping[str, pl.DataFrame],
+    quotes: Quotes,
 ) -> dict[str, Any]:
     one = dict(zip(_KEY, key, strict=True))
     index, worst = min(rows, key=lambda r: (_WORST.index(r[1]["state"]), r[0]))
@@ -70,7 +75,7 @@ def _row(
         missing = _without_service(frames, service, one["to_namespace"])
         if missing is not None:
             state, by = "shut", missing
-    errors, last = _errors(frames, str(one["from"]), one["from_namespace"], one["port"])
+    errors, last = _errors(dials, str(one["from"]), one["from_namespace"], one["port"])
     if last is not None:
         cites += quotes.cites([last], False)
     why = WHY.get((str(one["from"]), str(one["to"]))) or _WHY_TO.get(str(one["to"]), "")
@@ -108,20 +113,24 @@ def _without_service(frames: Mapping[str, pl.DataFrame], name: str, namespace: s
     return None
 
 
+def _dials(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the records in which somebody failed to dial, by source, with their row numbers: few, looked for once."""
+    return {
+        source: frame.with_row_index("row").filter(pl.col("text").str.contains("dial (?:tcp|udp) "))
+        for source, frame in frames.items()
+        if source.startswith("log.") and source.removeprefix("log.") in _DIALLERS and frame.height
+    }
+
+
 def _errors(
-    frames: Mapping[str, pl.DataFrame], component: str, namespace: str | None, port: int | None
+    dials: Mapping[str, pl.DataFrame], component: str, namespace: str | None, port: int | None
 ) -> tuple[int, tuple[str, int] | None]:
     source = f"log.{_LOGS.get(component, component)}"
-    frame = frames.get(source)
-    if frame is None or frame.is_empty() or port is None:
+    frame = dials.get(source)
+    if frame is None or port is None:
         return 0, None
-    shape = _DIALLED.replace("PORT", re.escape(str(port)))
     mine = pl.col("namespace").is_null() | (pl.col("namespace") == namespace) if namespace else pl.lit(True)
-    rows = (
-        frame.with_row_index("row")
-        .filter(pl.col("text").str.contains(f":{port}", literal=True) & pl.col("text").str.contains(shape) & mine)
-        .get_column("row")
-    )
+    rows = frame.filter(pl.col("text").str.contains(_DIALLED.replace("PORT", str(port))) & mine).get_column("row")
     return rows.len(), (source, int(rows[-1])) if rows.len() else None
 
 

@@ -4,7 +4,7 @@ Three patterns: one runtime behind an Ingress, a runtime in each team's namespac
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import polars as pl
@@ -29,6 +29,10 @@ class Today:
         models: how many Models.
         requests: calls that Envoy counted since it started.
         balancers: namespaces whose seldon-mesh has an address or port outside.
+        ingresses: namespaces with an Ingress that leads to seldon-mesh.
+        guarded: namespaces with a NetworkPolicy.
+        sidecars: namespaces in which a pod of Seldon has a mesh's sidecar.
+        bare: namespaces in which none has.
     """
 
     spaces: frozenset[str] = frozenset()
@@ -74,6 +78,15 @@ def placements(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
         }
         for w in weighed
     ]
+
+
+def installation(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any]:
+    """Return what a dump shows of an installation, as plain data; null is what it does not show."""
+    today = seen(frames)
+    return {
+        field.name: sorted(value) if isinstance(value := getattr(today, field.name), frozenset) else value
+        for field in fields(today)
+    }
 
 
 def seen(frames: Mapping[str, pl.DataFrame]) -> Today:

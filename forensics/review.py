@@ -21,7 +21,7 @@ from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
 from forensics.hits import find
 from forensics.inventory import certificates, platform, versions
 from forensics.masking import mask
-from forensics.placement_patterns import placements
+from forensics.placement_patterns import installation, placements
 from forensics.quoting import Quotes
 from forensics.reply import reply
 from forensics.report import write
@@ -89,6 +89,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "checks": written,
         "scores": scores(written),
         "connectivity": connectivity(case.frames, quotes),
+        "installation": installation(case.frames),
         "placement": placements(case.frames),
         "platform": platform(case.frames),
         "versions": versions(case.frames, case.intake.versions),

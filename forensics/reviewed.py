@@ -12,6 +12,7 @@ FEW = 8  # rows of a long table in a short report
 CONNECTIONS = "Connections"
 VERSIONS = "Versions"
 SEND = "What to send to decide the unknown"
+FACTS = "What the installation shows"
 APPLY = "What to apply"
 PATTERNS = "Which installation pattern fits"
 Entry = Mapping[str, Any]
@@ -35,6 +36,8 @@ def telling(table: Table) -> tuple[tuple[str, ...], ...]:
         return table.rows[: 1 if table.title == PATTERNS else FEW]
     if table.title == VERSIONS:
         return tuple(row for row in table.rows if row[2] in ("mixed", "not tested"))
+    if table.title == FACTS:
+        return ()
     return tuple(row[:2] for row in table.rows) if table.title == APPLY else table.rows
 
 
@@ -57,6 +60,8 @@ def tables(document: Document) -> Iterator[Table]:
         rows = tuple(tuple(told(row)) for row in connections[:MOST_CONNECTIONS])
         head = ("from", "to", "port", "state", "why")
         yield Table(CONNECTIONS, head, rows, max(0, len(connections) - MOST_CONNECTIONS))
+    if facts := _facts(document.get("installation")):
+        yield Table(FACTS, ("of", "seen"), facts)
     if placed := _listed(document, "placement"):
         head = ("pattern", "for", "against", "not known", "steps from today")
         yield Table(PATTERNS, head, tuple(_placed(row) for row in placed))
@@ -76,6 +81,30 @@ def tables(document: Document) -> Iterator[Table]:
 def _listed(document: Document, key: str) -> list[Entry]:
     held = document.get(key)
     return [entry for entry in held if isinstance(entry, dict)] if isinstance(held, list) else []
+
+
+_FACTS = {
+    "spaces": "namespaces with Models, Servers or Pipelines",
+    "runtimes": "namespaces with a runtime",
+    "teams": "teams by labels",
+    "models": "Models",
+    "requests": "requests Envoy counted",
+    "balancers": "namespaces whose seldon-mesh is open to the outside",
+    "ingresses": "namespaces with an Ingress to seldon-mesh",
+    "guarded": "namespaces with NetworkPolicies",
+    "sidecars": "namespaces with a mesh's sidecars",
+}
+
+
+def _facts(held: Any) -> tuple[tuple[str, ...], ...]:
+    if not isinstance(held, dict):
+        return ()
+    rows = []
+    for name, words in _FACTS.items():
+        value = held.get(name)
+        listed = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        rows.append((words, "not collected" if value is None else listed or "none"))
+    return tuple(rows)
 
 
 def _wanted(document: Document) -> tuple[tuple[str, ...], ...]:
