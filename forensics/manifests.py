@@ -6,8 +6,7 @@ undo anything else.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,29 +16,12 @@ import yaml
 from forensics import guards
 from forensics.components import LABELS
 from forensics.document import Document
-from forensics.rows import mapping, parsed, rows_of, sequence
+from forensics.entry import entry, ingress_of
+from forensics.mending import Object, Plan, Written, new_object
+from forensics.rows import rows_of
 
-Object = dict[str, Any]
 _GROUP = "mlops.seldon.io/v1alpha1"
 _MEMORY = {"rclone": "1Gi", "agent": "1Gi"}
-_STATUS = ("status",)
-_OWN = ("uid", "resourceVersion", "creationTimestamp", "generation", "managedFields", "selfLink", "ownerReferences")
-
-
-@dataclass(slots=True)
-class Written:
-    """One file of manifests.
-
-    Attributes:
-        name: of the file.
-        checks: which failed checks it mends, wholly or in part.
-        notes: what the reader has to fill in or to know.
-    """
-
-    name: str
-    objects: list[Object] = field(default_factory=list)
-    checks: list[str] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], folder: Path) -> list[dict[str, Any]]:
@@ -76,7 +58,7 @@ def text_of(written: Written) -> str:
 
 def manifests(document: Document, frames: Mapping[str, pl.DataFrame]) -> list[Written]:
     """Return the files for the failed checks of a review, by name."""
-    plan = _Plan(document, frames)
+    plan = Plan(document, frames)
     for check in document.get("checks", ()):
         maker = _MAKERS.get(str(check["pattern"]).rpartition("/")[2])
         if check["status"] == "failed" and maker is not None:
@@ -85,48 +67,7 @@ def manifests(document: Document, frames: Mapping[str, pl.DataFrame]) -> list[Wr
     return plan.done()
 
 
-class _Plan:
-    """Files in the making; objects that several checks change are changed once."""
-
-    def __init__(self, document: Document, frames: Mapping[str, pl.DataFrame]) -> None:
-        self.document = document
-        self.frames = frames
-        self._files: dict[str, Written] = {}
-        self._live: dict[tuple[str, str, str], Object] = {}
-
-    def file(self, namespace: str, what: str, check: str) -> Written:
-        name = re.sub(r"[^a-z0-9-]+", "-", f"{namespace}-{what}".lower()).strip("-") + ".yaml"
-        made = self._files.setdefault(name, Written(name))
-        made.checks.append(check)
-        return made
-
-    def existing(self, source: str, namespace: str, name: str | None = None) -> Object | None:
-        """Return an object of the bundle as it would be applied; None where it was not dumped whole."""
-        for _, row in rows_of(self.frames, source):
-            if row["namespace"] != namespace or (name is not None and row["name"] != name) or row["form"] != "object":
-                continue
-            key = (source, namespace, str(row["name"]))
-            if key not in self._live:
-                raw = mapping(parsed(row["raw"]))
-                meta = {k: v for k, v in mapping(raw.get("metadata")).items() if k not in _OWN and v}
-                self._live[key] = {**{k: v for k, v in raw.items() if k not in _STATUS}, "metadata": meta}
-            return self._live[key]
-        return None
-
-    def add(self, written: Written, made: Object) -> None:
-        key = (made["kind"], made["metadata"].get("namespace"), made["metadata"]["name"])
-        if key not in [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in written.objects]:
-            written.objects.append(made)
-
-    def done(self) -> list[Written]:
-        return [self._files[name] for name in sorted(self._files) if self._files[name].objects]
-
-
-def _object(api: str, kind: str, namespace: str, name: str, **rest: Any) -> Object:
-    return {"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, **rest}
-
-
-def _policies(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _policies(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace = subject.get("namespace")
     if not namespace:
         return
@@ -137,7 +78,7 @@ def _policies(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
     written.notes += [note for note in notes if note not in written.notes]
 
 
-def _budgets(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _budgets(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace = subject.get("namespace")
     if not namespace:
         return
@@ -154,68 +95,10 @@ def _budgets(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
 
 def _budget(namespace: str, name: str, labels: Mapping[str, str]) -> Object:
     spec = {"maxUnavailable": 1, "selector": {"matchLabels": dict(labels)}}
-    return _object("policy/v1", "PodDisruptionBudget", namespace, name, spec=spec)
+    return new_object("policy/v1", "PodDisruptionBudget", namespace, name, spec=spec)
 
 
-def _ingress(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
-    namespace = subject.get("namespace")
-    if not namespace:
-        return
-    written = plan.file(namespace, "ingress", check)
-    known = _ingress_of(plan, namespace)
-    if known is None:
-        written.notes = ["Put your host, the name of its certificate's secret and your class of Ingress."]
-        known = _new_ingress(plan, namespace)
-    spec = mapping(known.get("spec"))
-    hosts = [r["host"] for r in sequence(spec.get("rules")) if isinstance(r, dict) and isinstance(r.get("host"), str)]
-    if not spec.get("tls"):
-        spec["tls"] = [{"hosts": hosts, "secretName": "seldon-mesh-tls"}]
-    notes = known["metadata"].setdefault("annotations", {})
-    name = check.rpartition("/")[2]
-    if name in ("arch-lb-idle-timeout", "arch-no-ingress"):
-        notes.setdefault("nginx.ingress.kubernetes.io/proxy-read-timeout", "300")
-        notes.setdefault("nginx.ingress.kubernetes.io/proxy-send-timeout", "300")
-    if name in ("arch-inference-unauthenticated", "arch-no-ingress"):
-        notes.setdefault("nginx.ingress.kubernetes.io/auth-url", f"https://auth.{namespace}.example.com/verify")
-        note = "Put the address of the service that checks credentials; the annotations are those of ingress-nginx."
-        written.notes += [note] if note not in written.notes else []
-    if name == "arch-ingress-cannot-reach-mesh":
-        for path in _paths(spec):
-            path |= {"path": "/", "pathType": "Prefix"}
-    if not notes:
-        del known["metadata"]["annotations"]
-    plan.add(written, known)
-
-
-def _paths(spec: Mapping[str, Any]) -> Iterator[Object]:
-    for rule in sequence(spec.get("rules")):
-        for path in sequence(mapping(mapping(rule).get("http")).get("paths")):
-            if mapping(mapping(mapping(path).get("backend")).get("service")).get("name") == "seldon-mesh":
-                yield path
-
-
-def _ingress_of(plan: _Plan, namespace: str) -> Object | None:
-    for _, row in rows_of(plan.frames, "k8s.ingress"):
-        if row["namespace"] == namespace and "seldon-mesh" in str(row["paths"]):
-            return plan.existing("k8s.ingress", namespace, row["name"])
-    return None
-
-
-def _new_ingress(plan: _Plan, namespace: str) -> Object:
-    key = ("new ingress", namespace, "seldon-mesh")
-    if key not in plan._live:
-        classes = [r for _, r in rows_of(plan.frames, "k8s.ingressclass")]
-        chosen = next((str(c["name"]) for c in classes if c["is_default"]), None)
-        chosen = chosen or (str(classes[0]["name"]) if classes else "nginx")
-        host = f"{namespace}.example.com"
-        backend = {"service": {"name": "seldon-mesh", "port": {"number": 80}}}
-        rule = {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
-        spec = {"ingressClassName": chosen, "rules": [rule]}
-        plan._live[key] = _object("networking.k8s.io/v1", "Ingress", namespace, "seldon-mesh", spec=spec)
-    return plan._live[key]
-
-
-def _roles(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _roles(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     spaces = {r["namespace"] for kind in ("k8s.model", "k8s.server") for _, r in rows_of(plan.frames, kind)}
     for namespace in sorted(str(s) for s in spaces if s):
         written = plan.file(namespace, "rbac", check)
@@ -229,10 +112,10 @@ def _roles(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
             {"apiGroups": [""], "resources": ["pods", "pods/log", "events"], "verbs": _READS},
         ]
         api = "rbac.authorization.k8s.io/v1"
-        plan.add(written, _object(api, "Role", namespace, "seldon-model-owner", rules=rules))
+        plan.add(written, new_object(api, "Role", namespace, "seldon-model-owner", rules=rules))
         who = [{"kind": "Group", "name": f"{namespace}-model-owners", "apiGroup": "rbac.authorization.k8s.io"}]
         ref = {"kind": "Role", "name": "seldon-model-owner", "apiGroup": "rbac.authorization.k8s.io"}
-        bound = _object(api, "RoleBinding", namespace, "seldon-model-owner", roleRef=ref, subjects=who)
+        bound = new_object(api, "RoleBinding", namespace, "seldon-model-owner", roleRef=ref, subjects=who)
         plan.add(written, bound)
 
 
@@ -240,15 +123,15 @@ _READS = ["get", "list", "watch"]
 _VERBS = [*_READS, "create", "update", "patch", "delete"]
 
 
-def _defaults(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _defaults(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     if namespace := subject.get("namespace"):
         limit = {"type": "Container", "default": {"cpu": "1", "memory": "1Gi"}}
         limit["defaultRequest"] = {"cpu": "100m", "memory": "256Mi"}
-        made = _object("v1", "LimitRange", namespace, "seldon-defaults", spec={"limits": [limit]})
+        made = new_object("v1", "LimitRange", namespace, "seldon-defaults", spec={"limits": [limit]})
         plan.add(plan.file(namespace, "limitrange", check), made)
 
 
-def _resources(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _resources(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace = subject.get("namespace")
     for _, row in rows_of(plan.frames, "k8s.server"):
         server = plan.existing("k8s.server", str(row["namespace"]), row["name"])
@@ -268,7 +151,7 @@ def _resources(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
         plan.add(written, server)
 
 
-def _replicas(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _replicas(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace, workload = subject.get("namespace"), subject.get("workload", "")
     if not namespace:
         return
@@ -281,13 +164,13 @@ def _replicas(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
         plan.add(plan.file(namespace, "servers", check), server)
 
 
-def _override(plan: _Plan, check: str, namespace: str, component: str, **values: Any) -> None:
+def _override(plan: Plan, check: str, namespace: str, component: str, **values: Any) -> None:
     """Set values of a component in the SeldonRuntime of a namespace."""
     runtime = plan.existing("k8s.seldonruntime", namespace)
     if runtime is None:
         key = ("new runtime", namespace, "seldon")
         spec: Object = {"seldonConfig": "default", "overrides": []}
-        runtime = plan._live.setdefault(key, _object(_GROUP, "SeldonRuntime", namespace, "seldon", spec=spec))
+        runtime = plan.live.setdefault(key, new_object(_GROUP, "SeldonRuntime", namespace, "seldon", spec=spec))
     overrides = runtime["spec"].setdefault("overrides", [])
     held = next((o for o in overrides if isinstance(o, dict) and o.get("name") == component), None)
     if held is None:
@@ -298,7 +181,7 @@ def _override(plan: _Plan, check: str, namespace: str, component: str, **values:
 
 
 def _overriding(component: str, **values: Any) -> "Maker":
-    def make(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+    def make(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
         spaces = [subject["namespace"]] if subject.get("namespace") else _balanced(plan)
         for namespace in spaces:
             _override(plan, check, namespace, component, **values)
@@ -306,19 +189,19 @@ def _overriding(component: str, **values: Any) -> "Maker":
     return make
 
 
-def _balanced(plan: _Plan) -> list[str]:
+def _balanced(plan: Plan) -> list[str]:
     """Return the namespaces whose seldon-mesh is a LoadBalancer."""
     rows = [r for _, r in rows_of(plan.frames, "k8s.service") if r["name"] == "seldon-mesh"]
     return sorted({str(r["namespace"]) for r in rows if r["type"] == "LoadBalancer" and r["namespace"]})
 
 
-def _idle(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _idle(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     if namespace := subject.get("namespace"):
         for component in ("seldon-dataflow-engine", "seldon-modelgateway", "seldon-pipelinegateway"):
             _override(plan, check, namespace, component, disable=True)
 
 
-def _untraced(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _untraced(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace = subject.get("namespace")
     runtime = plan.existing("k8s.seldonruntime", namespace) if namespace else None
     if namespace and runtime is not None:
@@ -326,13 +209,13 @@ def _untraced(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
         plan.add(plan.file(namespace, "seldonruntime", check), runtime)
 
 
-def _runtime(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _runtime(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     if namespace := subject.get("namespace"):
         _override(plan, check, namespace, "seldon-scheduler", replicas=1, serviceType="ClusterIP")
         _override(plan, check, namespace, "seldon-envoy", replicas=2, serviceType="ClusterIP")
 
 
-def _pinned(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _pinned(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace, name = subject.get("namespace"), subject.get("model")
     model = plan.existing("k8s.model", namespace, name) if namespace and name else None
     if namespace is None or model is None:
@@ -346,7 +229,7 @@ def _pinned(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
     plan.add(written, model)
 
 
-def _monitors(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
+def _monitors(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     for _, row in rows_of(plan.frames, "k8s.pod"):
         if row["component"] == "scheduler" and row["namespace"]:
             names = [LABELS[c]["app.kubernetes.io/name"] for c in ("scheduler", "envoy", "agent")]
@@ -355,20 +238,20 @@ def _monitors(plan: _Plan, check: str, subject: Mapping[str, str]) -> None:
                 {"port": p, "path": at} for p, at in (("metrics", "/metrics"), ("envoy-stats", "/stats/prometheus"))
             ]
             spec = {"selector": {"matchExpressions": [chosen]}, "podMetricsEndpoints": ends}
-            made = _object("monitoring.coreos.com/v1", "PodMonitor", row["namespace"], "seldon", spec=spec)
+            made = new_object("monitoring.coreos.com/v1", "PodMonitor", row["namespace"], "seldon", spec=spec)
             plan.add(plan.file(row["namespace"], "podmonitor", check), made)
 
 
-Maker = Callable[[_Plan, str, Mapping[str, str]], None]
+Maker = Callable[[Plan, str, Mapping[str, str]], None]
 _MAKERS: Mapping[str, Maker] = {
     "arch-missing-networkpolicy": _policies,
     "arch-networkpolicy-ports-incomplete": _policies,
     "arch-no-pod-disruption-budget": _budgets,
-    "arch-no-ingress": _ingress,
-    "arch-lb-idle-timeout": _ingress,
-    "arch-no-tls-data-plane": lambda p, c, s: _ingress(p, c, s) if _ingress_of(p, s.get("namespace", "")) else None,
-    "arch-inference-unauthenticated": _ingress,
-    "arch-ingress-cannot-reach-mesh": _ingress,
+    "arch-no-ingress": entry,
+    "arch-lb-idle-timeout": entry,
+    "arch-no-tls-data-plane": lambda p, c, s: entry(p, c, s) if ingress_of(p, s.get("namespace", "")) else None,
+    "arch-inference-unauthenticated": entry,
+    "arch-ingress-cannot-reach-mesh": entry,
     "arch-missing-rbac-isolation": _roles,
     "arch-quota-without-defaults": _defaults,
     "arch-no-limits-or-small-defaults": _resources,

@@ -177,3 +177,27 @@ def test_a_policy_that_shuts_a_port_is_mended(tmp_path: Path) -> None:
     write_manifests(document, opened.frames, tmp_path / "made")
     after = review(read(open_bundle([applied(bundle, tmp_path / "made", tmp_path / "after")]), workers=1), library())
     assert statuses(after)["arch-networkpolicy-ports-incomplete"] == "passed"
+
+
+GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata:
+  name: public
+  namespace: gateways
+spec:
+  gatewayClassName: envoy
+"""
+
+
+def test_where_a_gateway_is_the_entry_is_a_route(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(DATA / "unsound", bundle)
+    (bundle / "gateway.yaml").write_text(GATEWAY, "utf-8")
+    opened = read(open_bundle([bundle]), workers=1)
+    write_manifests(review(opened, library()), opened.frames, tmp_path / "made")
+    made = list(objects_in(tmp_path / "made"))
+    assert "Ingress" not in {o["kind"] for o in made}
+    route = next(o for o in made if key(o) == ("HTTPRoute", "team-a", "seldon-mesh"))
+    assert route["spec"]["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
+    assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "seldon-mesh", "port": 80}]
