@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from parsers.schema import LEVELS, NAMES, SOURCES
+from parsers.schema import LEVELS, LINKS, NAMES, SOURCES
 from patterns.columns import FINDING, columns_of, dtype_of, nearest
 from patterns.language import Place, parse_column, parse_length, parse_match, parse_where
 from patterns.matches import RESERVED, default_match
@@ -34,7 +34,7 @@ WEIGHTS = ("strong", "weak")
 TOP = {
     "title": str, "severity": str, "status": str, "role": str, "match": str, "explains": list, "explained_by": list,
     "check": bool, "about": str, "remedy": list, "verify": dict, "references": list, "versions": str,
-    "precision": float, "evidence": dict, "example": list,
+    "precision": float, "contradicts": list, "evidence": dict, "example": list,
 }  # fmt: skip
 EVIDENCE = {
     "from": str, "where": str, "bind": (list, dict), "strength": str, "weight": str, "repeats": str, "level": str,
@@ -140,6 +140,13 @@ class _Reading:
                 self.wrong((*path, key), "should be a list of texts")
         return tuple(str(value) for value in listed)
 
+    def links(self, table: Mapping[str, Any]) -> tuple[str, ...]:
+        """Return the two links of the chain that say opposite things; none where it is not about that."""
+        named = self.words(table, "contradicts")
+        if named and (len(named) != 2 or not set(named) <= set(LINKS)):
+            self.wrong(("contradicts",), f"should name two of {', '.join(LINKS)}")
+        return named
+
     def pattern(self, data: Mapping[str, Any], id: str) -> Pattern | None:
         """Return the pattern; None where too much is wrong to build one."""
         table = self.keys(data, TOP, ())
@@ -170,6 +177,7 @@ class _Reading:
             "remedy": tuple(self.actions(table.get("remedy", []))),
             "verify": self.check(table["verify"]) if "verify" in table else None,
             "references": self.words(table, "references"),
+            "contradicts": self.links(table),
             "examples": tuple(self.example(each, index) for index, each in enumerate(table.get("example", []))),
         }
         if match is None or self.mistakes:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from parsers.schema import LEVELS, NAMES, SOURCES
+from parsers.schema import LEVELS, LINKS, NAMES, SOURCES
 from patterns.pattern import ROLES, SEVERITIES, STATUSES, STRENGTHS
 from patterns.reading import COVERAGES, EVIDENCE, EXAMPLE, EXPECTED, ORIGINS, TOP, WEIGHTS
 
@@ -41,6 +41,7 @@ def _top() -> dict[str, Any]:
         "verify": _table({"run": _text("A command"), "expect": _text("What it shows once mended")}, ["run", "expect"]),
         "references": _list(_text("A permalink, to a tag"), "Where this is known from"),
         "versions": _text("Such as `seldon-core >= 2.6, < 2.9; mlserver >= 1.4`"),
+        "contradicts": _list({"enum": list(LINKS)}, "Two links of the chain that say opposite things"),
         "precision": {"type": "number", "exclusiveMinimum": 0, "maximum": 1, "description": "Measured"},
         "evidence": {
             "type": "object",
