@@ -65,8 +65,10 @@ class Causes:
             for effect in effects:
                 self.causes[effect].add(cause)
 
-    def effects(self, start: str, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[str, ...]]:
-        """Return what `start` can bring about, each with the patterns between, through none that is absent."""
+    def effects(
+        self, start: str, outcomes: Mapping[str, Outcome], through: Sequence[str] = (PRESENT, UNKNOWN)
+    ) -> dict[str, tuple[str, ...]]:
+        """Return what `start` can bring about, each with the patterns between, all of them in a state of `through`."""
         reached: dict[str, tuple[str, ...]] = {}
         queue: deque[tuple[str, tuple[str, ...]]] = deque([(start, ())])
         while queue:
@@ -77,7 +79,7 @@ class Causes:
                 between = (*path, here) if here != start else path
                 reached[effect] = between
                 outcome = outcomes.get(effect)
-                if outcome is not None and outcome.state != ABSENT:
+                if outcome is not None and outcome.state in through:
                     queue.append((effect, between))
         return reached
 
@@ -92,14 +94,23 @@ def edges_between(
             by_pattern[finding.pattern.id].append(index)
     edges: list[Edge] = []
     for pattern_id, members in by_pattern.items():
-        reached = causes.effects(pattern_id, outcomes)
+        seen = causes.effects(pattern_id, outcomes, (PRESENT,))
+        reached = causes.effects(pattern_id, outcomes) | seen
         for effect, path in reached.items():
             for symptom in by_pattern.get(effect, ())[:MANY]:
                 for cause in members[:MANY]:
                     edge = _edge(findings, cause, symptom, path, link)
-                    if edge is not None:
+                    if edge is not None and (effect in seen or _near(edge, findings)):
                         edges.append(edge)
     return edges
+
+
+def _near(edge: Edge, findings: Sequence[Finding]) -> bool:
+    """Whether an edge may lead through patterns nobody has seen: a link that is assumed as well is a guess too many."""
+    if edge.state == "proven":
+        return True
+    a, b = findings[edge.cause].subject, findings[edge.symptom].subject
+    return any(name not in ("namespace", "container") and a[name] == b.get(name) for name in a)
 
 
 def _edge(findings: Sequence[Finding], cause: int, symptom: int, path: tuple[str, ...], link: Linker) -> Edge | None:
