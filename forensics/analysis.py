@@ -25,6 +25,7 @@ from forensics.relevance import relevant
 from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
+from forensics.silence import silences
 from forensics.state import last_words, state_table
 from forensics.timeline import on_one_clock, period
 from forensics.topology import connect
@@ -99,8 +100,8 @@ def concluded(
         case.covered,
         case.clocks,
         table,
-        changes(case.frames, quotes),
-        [*others, *remarks, *doubts(case.clocks), *drift(case.intake.reads)],
+        changes(case.frames, case.covered, quotes),
+        [*others, *remarks, *doubts(case.clocks), *silences(case.frames, case.covered), *drift(case.intake.reads)],
         impact(case.frames, table, ranked),
     )
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from forensics.causality import Candidate, Ranked
+from forensics.causality import ROOT, Candidate, Ranked
 from forensics.chain import chain
+from forensics.changes import preceding
 from forensics.coverage import Coverage
 from forensics.document import SCHEMA_ID, Document
 from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
@@ -61,7 +62,7 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     """
     ids = [f"F{i + 1}" for i in range(len(found.ranked))]
     period = found.covered.period
-    findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
+    findings = [_finding(r, ids, i, quotes) | _preceded(r, found.changes) for i, r in enumerate(found.ranked)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
     sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
     document: Document = {
@@ -87,6 +88,14 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         "coverage": written_coverage(found.covered, intake),
     }
     return document
+
+
+def _preceded(r: Ranked, made: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return `preceded_by` of a root: the last change before it began."""
+    if r.role != ROOT:
+        return {}
+    index = preceding(made, r.finding.first.earliest, r.finding.subject.get("namespace"))
+    return {} if index is None else {"preceded_by": index}
 
 
 def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[str, Any]:

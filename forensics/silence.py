@@ -1,0 +1,48 @@
+"""Components that printed all the time and then stopped, while their neighbours went on."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from forensics.coverage import Coverage
+from forensics.verdict import when
+
+LEAST = 30  # records, before a rhythm can be told
+PAUSES = 5  # times its longest pause: longer than that is silence
+SHORTEST = 120_000_000  # µs: a shorter silence says nothing
+NEIGHBOURS = 2  # other logs that must go on, or it may be the end of the collection
+CALLERS = ("log.client", "log.envoy_access", "log.rclone")  # these are quiet when nobody asks
+
+
+def silences(frames: Mapping[str, pl.DataFrame], covered: Coverage) -> list[str]:
+    """Return a remark for each log that fell silent before the end, while at least two others went on.
+
+    A log whose tail was visibly cut, one of a container that ended, and one that was never regular are no silence.
+    """
+    if covered.period is None:
+        return []
+    end = covered.period[1]
+    lasts = [s.last for s in covered.streams if s.last is not None and not s.previous]
+    remarks = []
+    for stream in covered.streams:
+        if stream.previous or stream.source in CALLERS or stream.records < LEAST or stream.last is None:
+            continue
+        if stream.until is None or stream.until < end:
+            continue
+        frame = frames[stream.source]
+        own = frame.filter((pl.col("member") == stream.member) & pl.col("time").is_not_null())
+        if stream.pod is not None:
+            own = own.filter(pl.col("pod") == stream.pod)
+        times = own["earliest"].cast(pl.Int64).sort()
+        # The burst of a start is no rhythm: the second half of the records is.
+        steady = times.tail(max(2, times.len() // 2))
+        longest = steady.diff().max()
+        if not isinstance(longest, int) or longest <= 0 or steady.len() < LEAST // 2:
+            continue
+        silent = end - stream.last
+        going_on = sum(last > stream.last + silent // 2 for last in lasts)
+        if silent > max(SHORTEST, PAUSES * longest) and going_on >= NEIGHBOURS:
+            who = stream.pod or stream.member
+            since = f"{stream.source} of {who} is silent since {when(stream.last)}"
+            remarks.append(f"{since}: before, it paused {longest / 1e6:.0f} s at most; {going_on} other logs go on")
+    return remarks
