@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from forensics.rows import labels_of, rows_of
+from forensics.view import counted
 
 CENTRALISED, DISTRIBUTED, MESHED = "centralised with Ingress", "distributed per namespace", "service mesh"
 TEAM_LABELS = ("team", "owner", "tenant", "app.kubernetes.io/part-of")
@@ -153,9 +154,9 @@ def _centralised(today: Today) -> _Weighed:
     else:
         w.speaks_for.append(f"one namespace and no second team ({_list(today.spaces or today.runtimes)})")
     if today.models is not None and today.models <= MANY_MODELS:
-        w.speaks_for.append(f"{today.models} models are little for one scheduler")
+        w.speaks_for.append(f"{counted(today.models, 'Model')}: little for one scheduler")
     elif today.models is not None:
-        w.against.append(f"{today.models} models depend on one scheduler and one Envoy")
+        w.against.append(f"{counted(today.models, 'Model')} would depend on one scheduler and one Envoy")
     if len(today.runtimes) > 1:
         outside = sorted(today.runtimes)[1:]
         w.distance.append(f"move what runs in {_list(outside)} to one namespace, and delete those runtimes")
