@@ -90,10 +90,13 @@ def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> lis
     """Return, for each artefact, its clock, its first and last written time, and the wrapper's distance from it."""
     every = pl.concat(
         frame.select(
-            "member", "node", "pod", "container", "previous", "time", "zoned", "stamped", pl.lit(name).alias("source")
+            "member", "line", "node", "pod", "container", "previous", "time", "zoned", "stamped", source=pl.lit(name)
         )
         for name, frame in timed.items()
-    )
+    ).sort("member", "line", maintain_order=True)
+    # A few lines of another logger among those that write their zone: the line before tells theirs.
+    zoned_time = pl.when(pl.col("zoned").fill_null(True)).then("time").forward_fill().over("member")
+    every = every.with_columns(beside=zoned_time - pl.col("time"))
     made = every.group_by("member", maintain_order=True).agg(
         node=pl.col("node").drop_nulls().first(),
         pod=pl.col("pod").drop_nulls().first(),
@@ -104,6 +107,8 @@ def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> lis
         first=pl.col("time").min(),
         last=pl.col("time").max(),
         gap=(pl.col("stamped") - pl.col("time")).filter(~pl.col("zoned")).dt.total_microseconds().median(),
+        beside=pl.col("beside").filter(~pl.col("zoned")).dt.total_microseconds().median(),
+        besides=(pl.col("beside").is_not_null() & ~pl.col("zoned")).sum(),
         stamps=(pl.col("stamped").is_not_null() & pl.col("time").is_not_null() & ~pl.col("zoned")).sum(),
     )
     rows = made.sort("member").to_dicts()
@@ -176,6 +181,8 @@ def _zones(
         began = _container_start(m, frames)
         if m["gap"] is not None:
             found[name] = (_quarters(float(m["gap"])), int(m["stamps"]), 0)
+        elif m["beside"] is not None:
+            found[name] = (_quarters(float(m["beside"])), int(m["besides"]), 0)
         elif told:
             found[name] = (_quarters(median(told)), len(told), _spread(told))
         elif began is not None:

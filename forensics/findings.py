@@ -69,6 +69,7 @@ class Finding:
     certainty: str  # certain | likely | possible
     rests: bool = False
     members: frozenset[str] = frozenset()  # where its cited rows stand: tells anonymous subjects apart
+    hints: Mapping[str, str] = field(default_factory=dict)  # names only pieces that do not bind the subject know
 
     @property
     def over(self) -> bool:

@@ -285,7 +285,18 @@ def _finding(
         certainty,
         result.rests,
         frozenset(hit.place[0] for hit in telling),
+        _hints(rows),
     )
+
+
+def _hints(rows: Mapping[str, Rows]) -> dict[str, str]:
+    """Return the names that every row of every present piece agrees on: the remedy may use what the subject lacks."""
+    values: dict[str, set[str]] = {}
+    for piece in rows.values():
+        for hit in piece.sure:
+            for name, value in shown(hit.names).items():
+                values.setdefault(name, set()).add(value)
+    return {name: next(iter(only)) for name, only in values.items() if len(only) == 1}
 
 
 def _span(hits: Sequence[Hit], context: Context) -> tuple[Moment, Moment]:

@@ -101,6 +101,7 @@ def _preceded(r: Ranked, made: Sequence[Mapping[str, Any]]) -> dict[str, int]:
 def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[str, Any]:
     finding, pattern = r.finding, r.finding.pattern
     subject = dict(finding.subject)
+    named = {**finding.hints, **subject}
     return {
         "id": ids[index],
         "pattern": pattern.id,
@@ -131,11 +132,9 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
         ],
         "evidence": [_evidence(s, quotes) for s in finding.evidence],
         "why": " ".join(pattern.about.split()),
-        "remedy": [
-            {"do": with_names(a.do, subject), "run": with_names(a.run, quoted(subject))} for a in pattern.remedy
-        ],
+        "remedy": [{"do": with_names(a.do, named), "run": with_names(a.run, quoted(named))} for a in pattern.remedy],
         **(
-            {"verify": {"run": with_names(pattern.verify.run, quoted(subject)), "expect": pattern.verify.expect}}
+            {"verify": {"run": with_names(pattern.verify.run, quoted(named)), "expect": pattern.verify.expect}}
             if pattern.verify
             else {}
         ),
