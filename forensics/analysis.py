@@ -141,7 +141,7 @@ def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None
 
 
 def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:
-    """Whether an object that names a component of Seldon was read."""
+    """Whether an object of a component of Seldon was read."""
     components: Sequence[str] = (
         "scheduler",
         "envoy",
@@ -153,6 +153,10 @@ def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:
     )
     for source in ("k8s.pod", "k8s.container"):
         frame = frames.get(source)
-        if frame is not None and frame.filter(pl.col("component").is_in(components)).height:
+        if frame is None:
+            continue
+        named = pl.concat_str(pl.col("name", "namespace", "raw"), ignore_nulls=True).str.contains("(?i)seldon")
+        own = (pl.col("component") == "server") | named  # a pod called `envoy` may be anybody's
+        if frame.filter(pl.col("component").is_in(components) & own.fill_null(False)).height:
             return True
     return False

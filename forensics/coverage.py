@@ -24,6 +24,7 @@ START = re.compile(
     re.I,
 )
 HEAD = 6  # the first records among which a start line must stand
+INSIDE = ("k8s.container", "k8s.condition", "k8s.env")  # what stands inside an object, and in no table
 UNCUT = ("log.envoy_access", "log.client")  # these have no start line, and are not rotated by themselves
 
 
@@ -54,6 +55,8 @@ class Coverage:
     kinds: frozenset[str]  # sources that have rows
     period: tuple[int, int] | None
     objects: Mapping[str, frozenset[str]] = field(default_factory=dict)  # kind to "namespace/name" that were dumped
+    tabled: frozenset[tuple[str, str | None]] = frozenset()  # (kind, namespace) of which a table shows something
+    whole: frozenset[tuple[str, str | None]] = frozenset()  # those of which objects or descriptions were dumped
 
     def of(self, source: str, names: Mapping[str, str | None]) -> list[Stream]:
         """Return the streams of `source` that may be about `names`: those that name nothing else."""
@@ -133,24 +136,36 @@ class Coverage:
         source = piece.source
         collect = how_to_collect(source, known)
         namespace = known.get("namespace")
-        if source in ("k8s.container", "k8s.env") and source not in self.kinds and self.objects.get("pod"):
-            return Missing(source, "pods were collected as a table only", collect)
         if source.startswith("k8s."):
-            kinds = _kinds(piece)
-            for kind in kinds:
-                if (kind, namespace) in self.listed or (kind, None) in self.listed:
-                    return None
-                if namespace is None and any(k == kind for k, _ in self.listed):
-                    return None
-                owner = known.get({"container": "pod", "env": "pod"}.get(kind, kind)) or known.get("name")
-                if owner and any(o.endswith(f"/{owner}") for o in self.objects.get(kind, ())):
-                    return None
-            return Missing(source, "not collected", collect)
+            shallow = False
+            for kind in _kinds(piece):
+                owner = known.get(kind) or known.get("name")
+                if self._listed(kind, namespace) or (
+                    owner and any(o.endswith(f"/{owner}") for o in self.objects.get(kind, ()))
+                ):
+                    if source not in INSIDE or not self._tabled(kind, namespace):
+                        return None
+                    shallow = True
+            why = "a table does not show it, and nothing else was collected" if shallow else "not collected"
+            return Missing(source, why, collect)
         if source in self.kinds or (
             source.partition(".")[0] == "envoy" and source in ("envoy.update",) and "envoy.route" in self.kinds
         ):
             return None
         return Missing(source, "not collected", collect)
+
+    def _listed(self, kind: str, namespace: str | None) -> bool:
+        if (kind, namespace) in self.listed or (kind, None) in self.listed:
+            return True
+        return namespace is None and any(k == kind for k, _ in self.listed)
+
+    def _tabled(self, kind: str, namespace: str | None) -> bool:
+        """Whether the objects of a kind are known from tables alone, as far as `namespace` goes."""
+        spaces = {space for of, space in self.tabled if of == kind}
+        whole = {space for of, space in self.whole if of == kind}
+        if namespace is None:
+            return bool(spaces) and not whole
+        return bool(spaces & {namespace, None}) and not whole & {namespace, None}
 
 
 def _overlap(a: Stream, b: Stream) -> bool:
@@ -222,13 +237,19 @@ def coverage(
     if any(kind == "event" for kind, _ in listed) or ("k8s.event" in frames and frames["k8s.event"].height):
         listed.add(("event", None))
     objects: dict[str, frozenset[str]] = {}
+    tabled: set[tuple[str, str | None]] = set()
+    whole: set[tuple[str, str | None]] = set()
     for source, frame in frames.items():
         if source.startswith("k8s.") and {"namespace", "name"} <= set(frame.columns):
             objects[source.removeprefix("k8s.")] = frozenset(
                 f"{ns or ''}/{name}" for ns, name in frame.select("namespace", "name").iter_rows() if name
             )
+        if source.startswith("k8s.") and {"namespace", "form"} <= set(frame.columns):
+            kind, table = source.removeprefix("k8s."), pl.col("form") == "table"
+            tabled.update((kind, space) for space in frame.filter(table)["namespace"].unique())
+            whole.update((kind, space) for space in frame.filter(~table)["namespace"].unique())
     kinds = frozenset(frames)  # a frame without rows was dumped, and held nothing
-    return Coverage(joined, frozenset(listed), kinds, period, objects)
+    return Coverage(joined, frozenset(listed), kinds, period, objects, frozenset(tabled), frozenset(whole))
 
 
 def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, cut: frozenset[str]) -> list[Stream]:

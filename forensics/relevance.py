@@ -11,6 +11,10 @@ from forensics.verdict import OURS
 
 # Patterns of these layers look at things every cluster has. The others look at what only Seldon and its parts print.
 COMMON_LAYERS = ("kubernetes", "network", "security", "ingress", "storage", "kafka")
+ENVOYS = tuple(source for source in OURS if source.startswith(("envoy.", "log.envoy")))
+ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
+# Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
+OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|/inference\.|/v1/models/"
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
 
 
@@ -28,6 +32,21 @@ def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) ->
     return frozenset(found)
 
 
+def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the members that are of an Envoy, where no word of Seldon's stands in the whole bundle."""
+    if any(frames[source].height for source in OURS if source in frames and source not in ANYBODYS):
+        return frozenset()
+    members: set[str] = set()
+    for source in ENVOYS:
+        frame = frames.get(source, pl.DataFrame())
+        for column in {"text", "raw", "owner", "name", "cluster", "domains"} & set(frame.columns):
+            if frame[column].cast(pl.String, strict=False).str.contains(OF_SELDON).any():
+                return frozenset()
+        if frame.height:
+            members |= set(frame["member"])
+    return frozenset(members)
+
+
 def relevant(
     outcomes: Mapping[str, Outcome], frames: Mapping[str, pl.DataFrame], topology: Topology, ours: bool
 ) -> tuple[dict[str, Outcome], list[str]]:
@@ -40,10 +59,14 @@ def relevant(
         ours: whether anything of Seldon, Envoy, a model server or Kafka was recognised.
     """
     known = seldon_namespaces(frames, topology)
+    strange = frozenset() if topology.names("server") else strange_envoys(frames)
     left = 0
 
     def wanted(finding: Finding) -> bool:
         nonlocal left
+        if strange and finding.members <= strange:
+            left += 1
+            return False
         if finding.pattern.layer not in COMMON_LAYERS:
             return True
         namespace = finding.subject.get("namespace")
