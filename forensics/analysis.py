@@ -17,6 +17,7 @@ from forensics.drift import drift
 from forensics.findings import Outcome
 from forensics.impact import impact
 from forensics.ingest import Intake, ingest
+from forensics.links import Topology
 from forensics.matching import Context, find_all
 from forensics.netpaths import net_paths
 from forensics.order import Order
@@ -44,7 +45,7 @@ class Case:
     frames: Mapping[str, pl.DataFrame]
     clocks: pl.DataFrame
     covered: Coverage
-    topology: Any
+    topology: Topology
     states: Mapping[str, pl.DataFrame]
     given: Mapping[str, Any]
 
@@ -109,7 +110,8 @@ def concluded(
 def outcomes_of(case: Case, library: Library) -> dict[str, Outcome]:
     """Return what each pattern that applies to the versions seen came to, by id."""
     errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
-    context = Context(case.frames, case.covered, Order(errors, case.covered.period), sound(case.states))
+    order = Order(errors, case.covered.period)
+    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
     return find_all(in_force(library, case.intake.versions), context)
 
 
@@ -138,6 +140,23 @@ def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None
             found.update((said, namespace, name) for namespace, name in yes.select("namespace", "name").iter_rows())
             found.update((said, None, name) for name in set(yes["name"]) - set(no["name"]))
     return frozenset(found)
+
+
+def routed(topology: Topology) -> dict[tuple[str, str | None, str], int]:
+    """Return when the running scheduler last said that it makes the route of a model, in microseconds.
+
+    A name that occurs in one namespace only occurs with None as namespace too.
+    """
+    found: dict[tuple[str, str | None, str], int] = {}
+    if topology.said.is_empty():
+        return found
+    made = pl.col("word") == "routed"
+    said = topology.said.filter(made & ~pl.col("previous") & pl.col("model").is_not_null())
+    last = said.group_by("namespace", "model").agg(pl.col("at").cast(pl.Int64).max()).drop_nulls("at")
+    for namespace, name, at in last.select("namespace", "model", "at").iter_rows():
+        found["model", topology.home(namespace), name] = at
+    names = [name for _, _, name in found]
+    return found | {(kind, None, name): at for (kind, _, name), at in found.items() if names.count(name) == 1}
 
 
 def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:

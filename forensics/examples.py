@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from forensics.analysis import Case, on_clock, sound
+from forensics.analysis import Case, on_clock, routed, sound
 from forensics.bundle import Member
 from forensics.coverage import Coverage
 from forensics.findings import Outcome
@@ -46,7 +46,8 @@ def outcome_of(pattern: Pattern, example: Example, library: Library) -> Outcome:
     """Return what `pattern` says of its example; other patterns are asked only where it builds on them."""
     case = case_of(example.files, example.coverage == "whole")
     needed = _needed(pattern, library)
-    context = Context(case.frames, case.covered, Order({}, case.covered.period), sound(case.states))
+    order = Order({}, case.covered.period)
+    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
     return find_all(Library(needed, ""), context)[pattern.id]
 
 

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from forensics.analysis import Case, sound
+from forensics.analysis import Case, routed, sound
 from forensics.causality import BASE, SUPPORT
 from forensics.escape import inline
 from forensics.findings import ABSENT, PRESENT, Outcome, Seen
@@ -38,7 +38,8 @@ def named(library: Library, name: str) -> Pattern:
 
 def explained(case: Case, library: Library, pattern: Pattern) -> RenderableType:
     """Return the pattern's outcome, subject by subject, piece by piece."""
-    context = Context(case.frames, case.covered, Order({}, case.covered.period), sound(case.states))
+    order = Order({}, case.covered.period)
+    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
     outcome = find_all(library, context)[pattern.id]
     return Group(*_lines(outcome, Quotes(case.intake, case.frames), case))
 

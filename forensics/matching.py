@@ -1,7 +1,7 @@
 """Evidence and patterns: present, absent or unknown, one finding for each subject."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import polars as pl
@@ -34,6 +34,7 @@ class Context:
         order: which row came first.
         sound: (kind, namespace, name) of things whose last state is sound in every layer that was collected;
             see `analysis.sound`.
+        routed: when the scheduler last made the route of such a thing, in microseconds; see `analysis.routed`.
         versions: whether a pattern's version condition holds; None where the version is not known.
     """
 
@@ -41,6 +42,7 @@ class Context:
     covered: Coverage
     order: Order
     sound: frozenset[tuple[str, str | None, str]] = frozenset()
+    routed: Mapping[tuple[str, str | None, str], int] = field(default_factory=dict)
     versions: Mapping[str, str] | None = None
 
     @property
@@ -342,11 +344,14 @@ def _certainty(pattern: Pattern, seen: Sequence[Seen], result: Result, weak: boo
 
 
 def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], result: Result, context: Context) -> str:
-    way = " reached" if any(hit.source in CALLS for hit in hits) else ""
+    called = any(hit.source in CALLS for hit in hits)
+    way = " reached" if called else ""
     # A check is about how a thing is set up: that it works today does not mend it.
     for kind in () if pattern.check else ("model", "pipeline", "experiment", "server"):
         name = names.get(kind)
         if name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}:
+            return "ended"
+        if name and called and _routed_since(kind, name, names.get("namespace"), hits, context):
             return "ended"
     if result.rests:
         return "ongoing"
@@ -360,6 +365,16 @@ def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], res
     gap = max((b - a for a, b in pairwise(times)), default=0)
     allowed = max(LEAST_PAUSE, 3 * gap)
     return "ongoing" if context.end - max(map(context.order.latest, records)) <= allowed else "unknown"
+
+
+def _routed_since(kind: str, name: str, namespace: str | None, hits: Sequence[Hit], context: Context) -> bool:
+    """Whether the scheduler made the route after the last call that failed, and nothing is known to be wrong since.
+
+    Envoy writes down failed calls only: that later ones went well is seen nowhere else where its dumps are missing.
+    """
+    keys = {(kind, namespace, name), (kind, None, name)}
+    made = max((context.routed[key] for key in keys if key in context.routed), default=None)
+    return made is not None and bool(context.sound & keys) and made >= max(map(context.order.latest, hits))
 
 
 __all__ = ["Context", "NoLater", "Occurrence", "Term", "Without", "find_all", "judge", "parts"]
