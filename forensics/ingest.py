@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from forensics.bundle import Bundle, Member
+from forensics.duplicates import copies, without_copies
 from parsers.decoding import decode
 from parsers.layout import origin_of
 from parsers.others import with_others
@@ -104,17 +105,25 @@ def gather(reads: Iterable[Read]) -> Intake:
     for read in ordered:
         for source, parts in read.frames.items():
             frames[source].extend(parts)
+    whole = {
+        source: pl.concat(frames[source]).sort("member", "line", maintain_order=True)
+        for source in SOURCES
+        if source in frames
+    }
+    same = copies(whole)
+    first = {member: other for (_, member), other in same.items()}
     return Intake(
-        {
-            source: pl.concat(frames[source]).sort("member", "line", maintain_order=True)
-            for source in SOURCES
-            if source in frames
-        },
-        tuple(replace(read, frames={}) for read in ordered),
+        without_copies(whole, same),
+        tuple(_counted_once(replace(read, frames={}), first.get(read.member)) for read in ordered),
         frozenset(v for read in ordered for v in read.versions),
         tuple(f for read in ordered for f in read.failed),
         frozenset(read.member for read in ordered if read.status == "partly"),
     )
+
+
+def _counted_once(read: Read, other: str | None) -> Read:
+    """Return a member with the reason why its records do not count, if they are those of another."""
+    return read if other is None or read.reason else replace(read, reason=f"a copy of {other}: counted once")
 
 
 def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False) -> Read:
@@ -137,8 +146,13 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     versions: list[tuple[str, str]] = []
     failed: list[str] = []
     unread = 0
-    ignored.extend(headings(whole) for whole in unwrapped.artefacts)
-    for artefact in (part for whole in unwrapped.artefacts for part in segments(whole)):
+    parts: list[Artefact] = []
+    for whole in unwrapped.artefacts:
+        some = segments(whole)
+        parts.extend(some)
+        if some[0] is not whole:
+            ignored.append(headings(whole))
+    for artefact in parts:
         parser = recognise(artefact, parsers)
         if parser is None:
             unread += artefact.frame.height

@@ -1,0 +1,51 @@
+"""The same log collected twice is one log."""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+LEAST = 5  # dated records; fewer may be alike by chance
+WHOLE = 0.95  # a log of which so many records stand in another is a part of that one
+
+
+def copies(frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], str]:
+    """Return, by source and member, the member whose records hold nearly all of this one's.
+
+    Records are the same when their time and their whole text are: wrappers do not matter, nor which end was cut. Of two
+    equal logs the one whose name sorts first stays.
+    """
+    found: dict[tuple[str, str], str] = {}
+    for source, frame in frames.items():
+        if not source.startswith("log.") or source == "log.client" or frame["member"].n_unique() < 2:
+            continue
+        dated = frame.filter(pl.col("time").is_not_null()).select("member", "pod", key=pl.struct("time", "text").hash())
+        sizes = dict(dated.group_by("member").len().iter_rows())
+        pods = dict(dated.group_by("member").agg(pl.col("pod").drop_nulls().first()).iter_rows())
+        shared = (
+            dated.select("member", "key")
+            .unique()
+            .join(dated.select(other="member", key="key").unique(), on="key")
+            .filter(pl.col("member") != pl.col("other"))
+            .group_by("member", "other")
+            .len()
+            .sort("member", "other")
+        )
+        unique = dict(dated.select("member", "key").unique().group_by("member").len().iter_rows())
+        for member, other, count in shared.iter_rows():
+            if sizes[member] < LEAST or count < WHOLE * unique[member] or (source, other) in found:
+                continue
+            if pods[member] and pods[other] and pods[member] != pods[other]:
+                continue  # two pods may print the same
+            if unique[other] > unique[member] or (unique[other] == unique[member] and other < member):
+                found.setdefault((source, member), other)
+    return found
+
+
+def without_copies(frames: Mapping[str, pl.DataFrame], same: Mapping[tuple[str, str], str]) -> dict[str, pl.DataFrame]:
+    """Return the frames without the records of logs that are copies."""
+    return {
+        source: frame.filter(~pl.col("member").is_in([m for s, m in same if s == source]))
+        if any(s == source for s, _ in same)
+        else frame
+        for source, frame in frames.items()
+    }
