@@ -40,13 +40,13 @@ FIELDS = {
     "period": "from the first to the last moment anything speaks of",
     "zone": "the second zone times are shown in (`--timezone`); null is UTC alone",
     "findings": "known failures that are present; `role` tells roots from what follows and from checks",
-    "candidates": "possible causes of symptoms nothing present explains: ruled out by what, or unknown for want of what",
+    "candidates": "possible causes of symptoms nothing explains: ruled out by what, or unknown for want of what",
     "unknown": "patterns that could not be decided, what was missing, and how to collect it",
     "state": "each model, pipeline and experiment link by link, and the first link that is broken",
     "contradictions": "findings in which two layers say different things of the same object",
     "clocks": "the clocks in the bundle: offset, error and what they were estimated from, in microseconds",
     "timeline": "what happened, in order; `earliest` and `latest` bound each moment",
-    "coverage": "what was collected (sources) and what became of every file (members); a member's counts sum to its lines",
+    "coverage": "what was collected (sources), what became of every file (members); their counts sum to their lines",
     "changes": "what changed before it broke, as far as the bundle tells",
     "checks": "`review`: every readiness check with its outcome",
     "profile": "`review`: what was asked for",
@@ -155,8 +155,8 @@ def exit_codes() -> Iterator[str]:
     """Yield the page of exit codes."""
     yield from ("# Exit codes", "", MADE, "")
     yield from table(("code", "meaning"), [(str(int(code)), EXITS[code]) for code in sorted(Exit)])
-    yield "Bad input gets one sentence on standard error, never a traceback. Reports go to standard output or to the files"
-    yield "named by `-o`."
+    yield "Bad input gets one sentence on standard error, never a traceback. Reports go to standard output or"
+    yield "to the files named by `-o`."
 
 
 def kind_of(rule: Mapping[str, Any]) -> str:
@@ -197,7 +197,8 @@ def document() -> Iterator[str]:
     yield from ("# The report document", "", MADE, "")
     yield f"JSON, schema `{whole['properties']['schema']['const']}`; the JSON Schema itself ships as"
     yield "`forensics/document.schema.json`. " + whole["description"]
-    yield "Times are ISO 8601 in UTC. A `member` is a path inside the input, with `!` between an archive and what is in it."
+    yield "Times are ISO 8601 in UTC. A `member` is a path inside the input, with `!` between an archive and what is in"
+    yield "it."
     yield ""
     rows = [(f"`{name}`", "yes" if name in whole["required"] else "", FIELDS[name]) for name in whole["properties"]]
     yield from table(("field", "always", "what it says"), rows)
@@ -242,7 +243,8 @@ def regions() -> dict[str, tuple[int, int]]:
             found[node.target.id] = (node.lineno, node.end_lineno)
             if node.target.id == "KINDS" and isinstance(node.value, ast.Dict):
                 for key, value in zip(node.value.keys, node.value.values, strict=True):
-                    assert isinstance(key, ast.Constant) and value.end_lineno
+                    assert isinstance(key, ast.Constant)
+                    assert value.end_lineno
                     found[f"k8s.{key.value}"] = (value.lineno, value.end_lineno)
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and node.end_lineno:
             found[str(node.args[0].value)] = (node.lineno, node.end_lineno)
@@ -261,9 +263,9 @@ def frames() -> Iterator[str]:
         return [(f"`{n}`", TYPES.get(d, str(d)), cell(comment(place, n))) for n, d in columns.items()]
 
     yield from ("# Frames: sources and their columns", "", MADE, "")
-    yield "A *source* is one kind of evidence: one Polars frame, one table of `query`, one Parquet file, and what a pattern"
-    yield "writes after `from`. A null means that the source did not say; never zero, never an empty text. *Facts* were so"
-    yield "at a snapshot, *records* happened at a time, *derived* sources are computed from others before matching."
+    yield "A *source* is one kind of evidence: one Polars frame, one table of `query`, one Parquet file, and what a"
+    yield "pattern writes after `from`. A null means that the source did not say; never zero, never an empty text. *Facts*"
+    yield "were so at a snapshot, *records* happened at a time, *derived* sources are computed from others before matching."
     yield f"Levels, in order: {', '.join(sources.LEVELS)}. Links: {', '.join(sources.LINK.categories)}."
     yield ""
     groups = {name: getattr(sources, name) for name in GROUPS}

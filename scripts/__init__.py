@@ -1,0 +1,1 @@
+"""What makes the releases and the pages; not part of the product."""
