@@ -367,7 +367,9 @@ class Evaluation:
 
 def _number(occurrences: Iterable[Occurrence], distinct: str | None) -> int:
     if distinct is None:
-        return sum(o.start.weight for o in occurrences)
+        # A row that two arms of an `or` hold is one row.
+        rows = {(o.start.source, o.start.row, o.end.source, o.end.row): o.start.weight for o in occurrences}
+        return sum(rows.values())
     return len({o.start.names.get(distinct) for o in occurrences} - {None})
 
 
