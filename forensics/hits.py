@@ -85,7 +85,8 @@ def find(
         nominated = _nominate(source, frame, pieces)
         for key, piece in pieces:
             rows = nominated.get(key)
-            found[key] = _decide(piece, frame if rows is None else frame[rows], key in endings)
+            chosen = frame if rows is None else frame[rows] if rows.len() else frame.clear()
+            found[key] = _decide(piece, chosen, key in endings)
     return found
 
 
@@ -115,18 +116,23 @@ def _nominate(source: str, frame: pl.DataFrame, pieces: list[tuple[str, Evidence
         int(str(number)): part["row"] for (number,), part in pairs.group_by("literal", maintain_order=True)
     }
     nothing = pl.Series([], dtype=pl.UInt32)
-    return {
-        key: pl.concat([rows.get(numbers[literal], nothing) for literal in some_literals]).unique().sort()
-        for key, some_literals in wanted.items()
-    }
+    nominated = {}
+    for key, some_literals in wanted.items():
+        some = [rows[number] for literal in some_literals if (number := numbers[literal]) in rows]
+        nominated[key] = pl.concat(some).unique().sort() if some else nothing
+    return nominated
 
 
 def _decide(piece: Evidence, frame: pl.DataFrame, ending: bool) -> Found:
+    if not frame.height:  # as of most pieces: asking nothing costs as much as asking a row
+        return Found((), 0, True, 0)
     expression = compile_where(piece.where, piece.source) if piece.where is not None else pl.lit(True)
     judged = frame.with_columns(expression.alias("\0fits"))
     undecided = judged["\0fits"].null_count()
     fitting = judged.filter(pl.col("\0fits"))
     total = fitting.height
+    if not total:
+        return Found((), undecided, True, 0)
     if ending and "latest" in fitting.columns:
         fitting = _last(piece, fitting)
     if fitting.height > SAMPLE:

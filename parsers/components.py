@@ -91,6 +91,11 @@ def signs() -> Mapping[str, list[str]]:
     return found
 
 
+def signed(texts: pl.Series) -> pl.Series:
+    """Return the lines that hold a sign of any component: few, so that each component need not look at all lines."""
+    return texts.filter(texts.str.contains_any([x for some in signs().values() for x in some]).fill_null(False))
+
+
 def component_of(texts: pl.Series, origin: Origin) -> str | None:
     """Return the component that wrote these lines, or None where neither content nor origin say.
 
@@ -99,6 +104,9 @@ def component_of(texts: pl.Series, origin: Origin) -> str | None:
         origin: decides only where the content does not.
     """
     for part in (texts.head(_ENOUGH), texts.slice(_ENOUGH)):
+        part = signed(part)
+        if part.is_empty():
+            continue
         counts = {name: int(part.str.contains_any(literals).sum()) for name, literals in signs().items()}
         best = max(counts, key=lambda name: counts[name])
         if counts[best] and sum(count == counts[best] for count in counts.values()) == 1:

@@ -216,6 +216,14 @@ def _judged(rows: pl.DataFrame, headed: pl.Series, guests: Sequence[Format], str
     """
     cut = rows["text"].str.len_bytes().shift(1).fill_null(0) >= _CUT
     odd = rows.with_columns(cut=cut).filter(~headed)
+    if odd.is_empty():
+        return odd.with_columns(
+            pl.lit(0, pl.Int32).alias("format"),
+            pl.lit(False).alias("blank"),
+            pl.lit(False).alias("indented"),
+            pl.lit(0, pl.Int32).alias("role"),
+            pl.lit(0, pl.UInt32).alias("owner"),
+        )
     text = pl.col("text")
     format_ = pl.lit(len(guests) + 1, pl.Int32)
     for number, guest in reversed([*enumerate(guests, 1)]):

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from parsers.components import component_of, identity_of, named_component, placed, signs
+from parsers.components import component_of, identity_of, named_component, placed, signed, signs
 from parsers.parser import Artefact, Origin, Parsed, shaped
 from parsers.schema import SOURCES
 
@@ -78,7 +78,7 @@ def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:
         return [rows]
     jumps = (rows["time"].forward_fill().diff() < -_JUMP).fill_null(False)
     jumps = jumps & (int(jumps.sum()) <= _MANY)
-    some = rows["text"].gather_every(len(rows) // _SAMPLE + 1)
+    some = signed(rows["text"].gather_every(len(rows) // _SAMPLE + 1))
     present = [name for name, literals in signs().items() if int(some.str.contains_any(literals).sum()) >= _SIGNS]
     if not jumps.any() and len(present) < 2:
         return [rows]
