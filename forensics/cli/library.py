@@ -52,7 +52,7 @@ def lint(patterns: Packs = None) -> None:
 
     remarks = remarks_on(load(patterns))
     for remark in remarks:
-        typer.echo(f"{where_of(remark)}: {remark.name}: {remark.advice}")
+        typer.echo(where_of(remark))
     typer.echo(f"{len(remarks)} remarks")
     if remarks:
         raise SystemExit(int(Exit.DOES_NOT_HOLD))

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 
+import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -144,15 +145,26 @@ def engine(world: World, term: t.Term) -> tuple[str, set[int]]:
     return result.state, {h.row for o in result.occurrences for h in o.rows}
 
 
-@settings(max_examples=PAIRS, deadline=None, phases=PHASES)
-@given(world=worlds(), term=TERMS)
-def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term) -> None:
+def check(world: World, term: t.Term) -> None:
     state, cited = engine(world, term)
 
     expected, pairs = judge(world, term)
     assert state == expected
     if not any(isinstance(x, t.AtLeast | t.Distinct) for x in every_part(term)):
         assert cited == (rows_of(pairs) if expected in ("present", "cured") else set())
+
+
+@settings(max_examples=PAIRS, deadline=None, phases=PHASES)
+@given(world=worlds(), term=TERMS)
+def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term) -> None:
+    check(world, term)
+
+
+@pytest.mark.slow
+@settings(max_examples=50_000, deadline=None, phases=(Phase.generate,))
+@given(world=worlds(), term=TERMS)
+def test_engine_says_what_the_naive_interpreter_says_of_many(world: World, term: t.Term) -> None:
+    check(world, term)
 
 
 def every_part(term: t.Term) -> list[t.Term]:
