@@ -1,0 +1,299 @@
+"""What the API server and Envoy would tell about a `World` when the bundle is collected.
+
+Source: Kubernetes 1.34 and Seldon Core 2.9.1 objects as `kubectl get -o yaml` writes them; Envoy 1.36 `/stats`,
+`/clusters`, `/config_dump`.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from benchmarks.accuracy.model import World
+
+Proved = tuple[dict[str, Any], str | None]
+
+
+def stamp(at: datetime) -> str:
+    """Return a time as Kubernetes writes it."""
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def condition(kind: str, ok: bool, since: datetime, reason: str = "", message: str = "") -> dict[str, Any]:
+    """Return a condition."""
+    made = {"lastTransitionTime": stamp(since), "status": str(ok), "type": kind}
+    if message:
+        made["message"] = message
+    if reason:
+        made["reason"] = reason
+    return dict(sorted(made.items()))
+
+
+def meta(world: World, name: str, at: datetime, **more: Any) -> dict[str, Any]:
+    """Return an object's metadata."""
+    uid = f"{world.rng.getrandbits(32):08x}-1d2c-4b3a-8f7e-{world.rng.getrandbits(48):012x}"
+    return {"creationTimestamp": stamp(at), **more, "generation": 1, "name": name, "namespace": world.namespace, "uid": uid}
+
+
+def models(world: World) -> Iterator[Proved]:
+    """Yield the Model resources."""
+    for model in world.models:
+        ok = model.state == "ModelAvailable"
+        since = model.since or world.start
+        conditions = [
+            condition("ModelReady", ok, since, model.reason, model.state if world.release >= (2, 6, 0) else ""),
+            condition("Ready", ok, since, model.reason, "" if ok or world.release < (2, 6, 0) else model.state),
+        ]
+        spec: dict[str, Any] = {"memory": str(model.memory), "requirements": list(model.requires), "storageUri": model.uri}
+        if model.secret:
+            spec["secretName"] = model.secret
+        if model.server:
+            spec["server"] = model.server
+        status: dict[str, Any] = {"conditions": conditions, "replicas": 1}
+        if ok and model.placed:
+            status |= {"availableReplicas": 1, "selector": f"server={model.placed[0]}"}
+        proves = None if ok else {"ScheduleFailed": "unplaced", "ModelFailed": "load-failed"}.get(model.state, "cut-off")
+        if ok and model.faulty:
+            proves = "context"
+        body = {
+            "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Model",
+            "metadata": meta(world, model.name, world.start, finalizers=["seldon.model.finalizer"]),
+            "spec": spec, "status": status,
+        }  # fmt: skip
+        yield body, proves
+
+
+def servers(world: World) -> Iterator[Proved]:
+    """Yield Server resources, StatefulSets and Services."""
+    for server in world.servers:
+        unmade = ("operator", 9004) in world.shut
+        up = sum((f"{server.name}-{i}", "mlserver") in world.containers and pod_ready(world, f"{server.name}-{i}") for i in range(server.replicas))
+        ok = up == server.replicas and not unmade
+        loaded = sum(m.placed is not None and m.placed[0] == server.name and m.state == "ModelAvailable" for m in world.models)
+        yield {
+            "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Server", "metadata": meta(world, server.name, world.start),
+            "spec": {"replicas": server.replicas, "serverConfig": "mlserver"},
+            "status": {"conditions": [condition("Ready", ok, world.start), condition("StatefulSetReady", ok, world.start)],
+                       "loadedModels": loaded, "replicas": up, "selector": f"seldon-server-name={server.name}"},
+        }, "zero" if server.replicas == 0 else "context"  # fmt: skip
+        if unmade:
+            continue
+        labels = {"seldon-server-name": server.name, "app.kubernetes.io/name": "seldon-server"}
+        env = [{"name": "SELDON_SERVER_CAPABILITIES", "value": ",".join(server.capabilities)}, {"name": "MEMORY_REQUEST", "value": str(server.memory)}]
+        if world.foreign_host:
+            env.append({"name": "SELDON_SCHEDULER_HOST", "value": world.foreign_host})
+        containers = [{"name": c, "image": image(world, c), **({"env": env} if c == "agent" else {})} for c in ("mlserver", "rclone", "agent")]
+        status: dict[str, Any] = {"replicas": up, "observedGeneration": 1}
+        if up:
+            status |= {"readyReplicas": up, "availableReplicas": up}
+        yield {
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta(world, server.name, world.start, labels=labels),
+            "spec": {"replicas": server.replicas, "selector": {"matchLabels": {"seldon-server-name": server.name}}, "serviceName": server.name,
+                     "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}}},
+            "status": status,
+        }, "zero" if server.replicas == 0 else "context"  # fmt: skip
+
+
+def image(world: World, container: str) -> str:
+    """Return a container's image."""
+    release = ".".join(map(str, world.release))
+    if container == "mlserver":
+        return "docker.io/seldonio/mlserver:1.6.1"
+    name = {"manager": "seldonv2-controller", "scheduler": "seldon-scheduler", "envoy": "seldon-envoy"}.get(container, f"seldon-{container}")
+    return f"docker.io/seldonio/{name}:{release}"
+
+
+def pod_ready(world: World, pod: str) -> bool:
+    """Whether every container of a pod is ready."""
+    return all(state.get("ready", True) for (name, _), state in world.containers.items() if name == pod)
+
+
+def pods(world: World) -> Iterator[Proved]:
+    """Yield the Pods, from what is known of their containers."""
+    for pod in dict.fromkeys(name for name, _ in world.containers):
+        states = {c: s for (name, c), s in world.containers.items() if name == pod}
+        first = next(iter(states.values()))
+        labels = {"app.kubernetes.io/name": first.get("app", "seldon-server")}
+        if labels["app.kubernetes.io/name"] == "seldon-server":
+            labels["seldon-server-name"] = pod.rpartition("-")[0]
+        ready = all(s.get("ready", True) for s in states.values())
+        pending = first.get("pending")
+        status: dict[str, Any] = {"phase": "Pending" if pending or any("waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage")) for s in states.values()) else "Running"}
+        since = first.get("since", world.start)
+        if pending:
+            status["conditions"] = [condition("PodScheduled", False, since, "Unschedulable", pending)]
+        else:
+            bad = [c for c, s in states.items() if not s.get("ready", True)]
+            why = ("ContainersNotReady", f"containers with unready status: [{' '.join(bad)}]") if bad else ("", "")
+            status["conditions"] = [condition("Ready", ready, since, *why), condition("PodScheduled", True, since)]
+            status["containerStatuses"] = [container_status(world, c, s, since) for c, s in sorted(states.items())]
+            status |= {"podIP": world.ips.get(pod) or world.ips.get(next((k for k, v in world.names.items() if v == pod), ""), "10.9.9.9"), "hostIP": "192.168.40.2", "startTime": stamp(since)}
+        spec = {"containers": [{"name": c, "image": s.get("image") or image(world, c)} for c, s in states.items()], "nodeName": first.get("node", "worker-1")}
+        proves = next((s["proves"] for s in states.values() if s.get("proves")), "context")
+        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta(world, pod, since, labels=labels), "spec": spec, "status": dict(sorted(status.items()))}, proves
+
+
+def container_status(world: World, name: str, state: dict[str, Any], since: datetime) -> dict[str, Any]:
+    """Return a container's status."""
+    made: dict[str, Any] = {"image": state.get("image") or image(world, name), "lastState": {}, "name": name}
+    if "last" in state:
+        reason, code, at = state["last"]
+        made["lastState"] = {"terminated": {"exitCode": code, "finishedAt": stamp(at), "reason": reason, "startedAt": stamp(since)}}
+    made |= {"ready": state.get("ready", True), "restartCount": state.get("restarts", 0), "started": "waiting" not in state}
+    if "waiting" in state:
+        made["state"] = {"waiting": {"message": state["waiting"][1], "reason": state["waiting"][0]}}
+    else:
+        made["state"] = {"running": {"startedAt": stamp(state.get("running", since + timedelta(seconds=2)))}}
+    return made
+
+
+def workloads(world: World) -> Iterator[Proved]:
+    """Yield the scheduler's StatefulSet, Envoy's Deployment, Services and the runtime."""
+    down = world.scheduler_down
+    asked = 0 if down == "scaled" else 1
+    up = pod_ready(world, world.names["scheduler"]) and asked and (world.names["scheduler"], "scheduler") in world.containers
+    status: dict[str, Any] = {"replicas": asked, "observedGeneration": 1, **({"readyReplicas": 1, "availableReplicas": 1} if up else {})}
+    labels = {"app.kubernetes.io/name": "seldon-scheduler"}
+    if down != "never-made":
+        yield {
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta(world, "seldon-scheduler", world.start, labels=labels),
+            "spec": {"replicas": asked, "selector": {"matchLabels": labels}, "serviceName": "seldon-scheduler",
+                     "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "scheduler", "image": image(world, "scheduler")}]}}},
+            "status": status,
+        }, "scheduler-gone" if not up else None  # fmt: skip
+    labels = {"app.kubernetes.io/name": "seldon-envoy"}
+    yield {
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta(world, "seldon-envoy", world.start, labels=labels),
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "envoy", "image": image(world, "envoy")}]}}},
+        "status": {"replicas": 1, "readyReplicas": 1, "availableReplicas": 1, "updatedReplicas": 1, "observedGeneration": 1},
+    }, None  # fmt: skip
+    for name, selected, ports in (
+        ("seldon-scheduler", "seldon-scheduler", (9002, 9004, 9005, 9008)), ("seldon-mesh", "seldon-envoy", (80, 9003)),
+    ):  # fmt: skip
+        yield {
+            "apiVersion": "v1", "kind": "Service", "metadata": meta(world, name, world.start),
+            "spec": {"clusterIP": world.ips["service"] if "sched" in name else "10.96.3.7", "ports": [{"name": f"p{p}", "port": p, "protocol": "TCP"} for p in ports],
+                     "selector": {"app.kubernetes.io/name": selected}, "type": "ClusterIP"},
+            "status": {"loadBalancer": {}},
+        }, None  # fmt: skip
+    if world.release >= (2, 6, 0):
+        yield {
+            "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "SeldonRuntime", "metadata": meta(world, "seldon", world.start),
+            "spec": {"seldonConfig": "default"}, "status": {"conditions": [condition("Ready", bool(up), world.start)]},
+        }, None  # fmt: skip
+
+
+def policy(world: World, name: str, pods: dict[str, str], port: int | None, dns: bool = False, ingress: bool = True) -> dict[str, Any]:
+    """Return a NetworkPolicy that lets everything into `pods` (or out) but what the fault shuts."""
+    spec: dict[str, Any] = {"podSelector": {"matchLabels": pods} if pods else {}}
+    if dns:
+        spec |= {"policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}
+    else:
+        open_ports = [p for p in (9002, 9004, 9005, 9008, 9044, 9055) if p not in (port, (port or 0) + 50 if port == 9005 else port)]
+        spec |= {"policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": p, "protocol": "TCP"} for p in open_ports]}]}
+        del ingress
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta(world, name, world.start), "spec": spec}
+
+
+def collected(world: World) -> list[Proved]:
+    """Return every object, as the API server would list them."""
+    return [*models(world), *servers(world), *pods(world), *workloads(world), *world.extra]
+
+
+def event_objects(world: World) -> list[Proved]:
+    """Return the Events."""
+    made = []
+    for n, e in enumerate(world.events):
+        api = {"Model": "mlops.seldon.io/v1alpha1", "Server": "mlops.seldon.io/v1alpha1", "StatefulSet": "apps/v1", "Deployment": "apps/v1"}.get(e["kind"], "v1")
+        made.append((
+            {
+                "apiVersion": "v1", "count": e["count"], "eventTime": None, "firstTimestamp": stamp(e["at"]),
+                "involvedObject": {"apiVersion": api, "kind": e["kind"], "name": e["name"], "namespace": world.namespace},
+                "kind": "Event", "lastTimestamp": stamp(e["last"]), "message": e["message"],
+                "metadata": {"creationTimestamp": stamp(e["at"]), "name": f"{e['name']}.18{n:04x}c0ffee", "namespace": world.namespace},
+                "reason": e["reason"], "reportingComponent": "kubelet", "source": {"component": "kubelet"}, "type": e["type"],
+            },
+            e["proves"],
+        ))  # fmt: skip
+    return made
+
+
+def tables(world: World) -> str:
+    """Return what `kubectl get pods` and `kubectl get models,servers` print."""
+    rows = [f"{'NAME':50}READY   STATUS             RESTARTS   AGE"]
+    for body, _ in pods(world):
+        name, status = body["metadata"]["name"], body["status"]
+        states = status.get("containerStatuses", [])
+        total = len(body["spec"]["containers"])
+        word = next((s["state"]["waiting"]["reason"] for s in states if "waiting" in s["state"]), status["phase"])
+        age = int((world.end - world.start).total_seconds() // 60)
+        rows.append(f"{name:50}{sum(s['ready'] for s in states)}/{total}     {word:<19}{max((s['restartCount'] for s in states), default=0):<11}{age}m")
+    return f"$ kubectl get pods -n {world.namespace}\n" + "\n".join(rows) + "\n"
+
+
+def envoy_stats(world: World) -> str:
+    """Return Envoy's `/stats`."""
+    linked = int(world.xds_since is not None and not world.scheduler_down)
+    listeners = world.xds_since is not None
+    values = {
+        "cluster.xds_cluster.membership_total": 1,
+        "cluster.xds_cluster.upstream_cx_active": linked,
+        "cluster_manager.active_clusters": 6 + 2 * len(world.routes) if listeners else 2,
+        "cluster_manager.cds.update_rejected": 0,
+        "cluster_manager.cds.update_success": 4 if listeners else 0,
+        "control_plane.connected_state": linked,
+        "http.seldon_http.no_route": 0,
+        "http.seldon_http.rds.listener_0.update_rejected": 0,
+        "http.seldon_http.rds.listener_0.update_success": 3 if listeners else 0,
+        "listener_manager.lds.update_rejected": 0,
+        "listener_manager.lds.update_success": int(listeners),
+        "listener_manager.total_listeners_active": 3 if listeners else 1,
+        "server.live": 1,
+        "server.state": 0,
+        "server.uptime": int((world.end - world.start).total_seconds()),
+    }
+    for name in world.routes:
+        for kind in ("http", "grpc"):
+            values |= {f"cluster.{name}_1_{kind}.membership_total": 1, f"cluster.{name}_1_{kind}.membership_healthy": 1, f"cluster.{name}_1_{kind}.upstream_cx_connect_fail": 0, f"cluster.{name}_1_{kind}.upstream_cx_connect_timeout": 0}
+    values |= {key: value for key, value in world.stats.items() if key != "cluster.none_healthy"}
+    return "".join(f"{key}: {values[key]}\n" for key in sorted(values))
+
+
+def envoy_clusters(world: World) -> str:
+    """Return Envoy's `/clusters`."""
+    rows = []
+    known = {"xds_cluster": (world.ips["scheduler"], 9002, "seldon-scheduler")}
+    for name, host in world.routes.items():
+        known |= {f"{name}_1_http": (world.ips[host], 9001, host), f"{name}_1_grpc": (world.ips[host], 9501, host)}
+    for name, (ip, port, host) in known.items():
+        rows += [f"{name}::observability_name::{name}", f"{name}::added_via_api::{str(name != 'xds_cluster').lower()}"]
+        for key, value in (("cx_active", 1), ("cx_connect_fail", 0), ("rq_total", 3), ("hostname", host), ("health_flags", "healthy"), ("weight", 1), ("priority", 0)):
+            rows.append(f"{name}::{ip}:{port}::{key}::{value}")
+    return "\n".join(rows) + "\n"
+
+
+def envoy_config(world: World) -> dict[str, Any]:
+    """Return Envoy's `/config_dump`: clusters, listeners, routes."""
+    at = stamp(world.xds_since or world.start)
+    prefix = "type.googleapis.com/envoy"
+
+    def route(model: str, kind: str) -> dict[str, Any]:
+        header = {"name": "seldon-model", "string_match": {"exact": model}}
+        cluster = {"name": f"{model}_1_{kind}", "weight": 100, "request_headers_to_add": [{"header": {"key": "seldon-internal-model", "value": f"{model}_1"}}]}
+        path = "/v2" if kind == "http" else "/inference.GRPCInferenceService"
+        return {"match": {"prefix": path, "headers": [header]}, "route": {"weighted_clusters": {"clusters": [cluster]}, "timeout": "0s"}, "name": f"{model}_{kind}"}
+
+    def cluster(model: str, host: str, kind: str) -> dict[str, Any]:
+        address = {"socket_address": {"address": host, "port_value": 9001 if kind == "http" else 9501}}
+        name = f"{model}_1_{kind}"
+        return {"version_info": "1", "cluster": {"@type": f"{prefix}.config.cluster.v3.Cluster", "name": name, "type": "STRICT_DNS", "connect_timeout": "5s",
+                "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}]}}, "last_updated": at}  # fmt: skip
+
+    routes = [route(m, k) for m in world.routes for k in ("http", "grpc")]
+    hosts: dict[str, Any] = {"name": "seldon_service", "domains": ["*"], **({"routes": routes} if routes else {})}
+    configs: list[dict[str, Any]] = [
+        {"@type": f"{prefix}.admin.v3.BootstrapConfigDump", "bootstrap": {"node": {"id": "test-id", "cluster": "test-cluster"}}, "last_updated": stamp(world.start)},
+        {"@type": f"{prefix}.admin.v3.ClustersConfigDump", "dynamic_active_clusters": [cluster(m, h, k) for m, h in world.routes.items() for k in ("http", "grpc")]},
+        {"@type": f"{prefix}.admin.v3.ListenersConfigDump", "dynamic_listeners": [] if world.xds_since is None else [{"name": "seldon_http", "active_state": {"version_info": "1", "listener": {"@type": f"{prefix}.config.listener.v3.Listener", "name": "seldon_http", "address": {"socket_address": {"address": "0.0.0.0", "port_value": 9000}}}, "last_updated": at}}]},
+        {"@type": f"{prefix}.admin.v3.RoutesConfigDump", "dynamic_route_configs": [] if world.xds_since is None else [{"version_info": "2", "route_config": {"@type": f"{prefix}.config.route.v3.RouteConfiguration", "name": "listener_0", "virtual_hosts": [hosts]}, "last_updated": at}]},
+    ]  # fmt: skip
+    return {"configs": configs}

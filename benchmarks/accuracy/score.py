@@ -1,0 +1,223 @@
+"""Score the analyser, and three trivial ones beside it, on simulated bundles.
+
+What counts: the first root; the first three; a symptom named as root; a verdict of failure where nothing lasts; an
+"undetermined" where the decisive source was taken away; and whether the cited lines are those that prove the fault.
+"""
+
+import math
+import re
+import tempfile
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from benchmarks.accuracy.faults import FAULTS, Fault
+from benchmarks.accuracy.healthy import SCENES
+from benchmarks.accuracy.layouts import LAYOUTS, Written, write
+
+MATTERS = ("medium", "high", "critical")
+
+
+@dataclass(slots=True)
+class Result:
+    """How one bundle came out."""
+
+    case: str
+    kind: str  # fault | healthy | blind
+    family: str
+    layout: str
+    release: str
+    verdict: str
+    roots: list[str]
+    marks: dict[str, bool] = field(default_factory=dict)
+    cited: tuple[int, int] = (0, 0)  # of the cited places, those that prove something; all
+    found: tuple[int, int] = (0, 0)  # of what proves the fault, what is cited; all
+    baselines: dict[str, str | None] = field(default_factory=dict)
+    note: str = ""
+
+
+def document(written: Written) -> dict[str, Any]:
+    """Return the analyser's document of a bundle."""
+    from forensics.analysis import analyse, read
+    from forensics.bundle import open_bundle
+    from patterns.loader import read_library
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "case"
+        written.save(folder)
+        made: dict[str, Any] = analyse(read(open_bundle([folder])), read_library()[0])
+        return made
+
+
+def deciding(doc: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the roots that make a verdict, in their order."""
+    return [f for f in doc["findings"] if f["role"] == "root" and f["at_end"] != "ended" and f["severity"] in MATTERS]
+
+
+def short(finding: dict[str, Any]) -> str:
+    """Return a pattern's name without its layer."""
+    return str(finding["pattern"]).partition("/")[2]
+
+
+def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple[Result, Written, dict[str, Any]]:
+    """Return how one bundle with `fault` comes out; `blind` takes the decisive sources away."""
+    rng = Random(f"{seed}/{fault.name}/{number}")  # noqa: S311
+    w = fault.happen(rng)
+    layout = rng.choice(LAYOUTS)
+    written = write(w, layout, rng, fault.take if blind else frozenset())
+    doc = document(written)
+    roots = deciding(doc)
+    names = [short(f) for f in roots]
+    release = ".".join(map(str, w.release))
+    made = Result(f"{fault.name}/{number}", "blind" if blind else "fault", fault.family, layout, release, doc["verdict"], names)
+    right, also = set(fault.roots), set(fault.roots) | set(fault.also)
+    if fault.undecidable or blind:
+        made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or bool(names) and names[0] in also
+        made.marks["no wrong root"] = not names or doc["verdict"] != "failure" or names[0] in also
+        return made, written, doc
+    made.marks["verdict"] = doc["verdict"] == "failure"
+    made.marks["top1"] = bool(names) and names[0] in right
+    made.marks["top3"] = bool(right & set(names[:3]))
+    made.marks["root for symptom"] = not (names and names[0] in set(fault.symptoms) - also)
+    evidence(made, fault, written, doc)
+    made.baselines = baselines(written)
+    return made, written, doc
+
+
+def evidence(made: Result, fault: Fault, written: Written, doc: dict[str, Any]) -> None:
+    """Compare what is cited for the right root with what proves the fault."""
+    wanted = set(fault.roots) | set(fault.also)
+    roots = [f for f in doc["findings"] if short(f) in wanted]
+    cites = [c for f in roots for e in f["evidence"] if e["state"] == "present" for c in e["cites"]]
+    places = {(c["member"].removeprefix("case/"), *c["lines"]) for c in cites}
+    good = sum(any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs) for m, a, b in places if not aside(m))
+    made.cited = (good, sum(not aside(m) for m, _, _ in places))
+    there = {p[3] for p in written.proofs} & set(fault.proofs)
+    chain = [f for f in doc["findings"] if short(f) in wanted | set(fault.symptoms)]
+    all_places = {(c["member"].removeprefix("case/"), *c["lines"]) for f in chain for e in f["evidence"] for c in e["cites"]}
+    got = {t for m, a, b, t in written.proofs if t in there and any(m == x and a <= z and y <= b for x, y, z in all_places)}
+    made.found = (len(got), len(there))
+
+
+def aside(member: str) -> bool:
+    """Whether a member's lines carry no proof marks: dumps and what a client saw."""
+    return member.endswith(("stats.txt", "clusters.txt", "config_dump.json", "client.txt", "pods.txt"))
+
+
+def of_scene(name: str, number: int, seed: int) -> tuple[Result, Written, dict[str, Any]]:
+    """Return how one healthy bundle comes out."""
+    rng = Random(f"{seed}/{name}/{number}")  # noqa: S311
+    w = SCENES[name](rng)
+    layout = rng.choice(LAYOUTS)
+    written = write(w, layout, rng)
+    doc = document(written)
+    names = [short(f) for f in deciding(doc)]
+    made = Result(f"{name}/{number}", "healthy", "healthy", layout, ".".join(map(str, w.release)), doc["verdict"], names)
+    made.marks["healthy"] = doc["verdict"] == "healthy"
+    lasting = [f for f in doc["findings"] if f["severity"] in MATTERS and f["at_end"] != "ended" and f["role"] != "check"]
+    made.marks["nothing lasts"] = not lasting
+    made.note = ", ".join(short(f) for f in lasting)
+    return made, written, doc
+
+
+# -- trivial analysers ------------------------------------------------------------------------------------------------
+
+LITERALS = (  # what a search through a knowledge base would hit, each with the fault it is filed under
+    (r"9005: (i/o timeout|connect: connection refused)", "networkpolicy-blocks-agent-to-scheduler"),
+    (r"9004: (i/o timeout|connect: connection refused)", "networkpolicy-blocks-controller-to-scheduler"),
+    (r"stream to xds_cluster closed", "networkpolicy-blocks-envoy-to-scheduler"),
+    (r"lookup seldon-scheduler", "networkpolicy-blocks-dns"),
+    (r"There was nothing to transfer", "storage-uri-empty-or-missing"),
+    (r"AccessDenied", "rclone-access-denied"),
+    (r"directory not found", "rclone-bucket-not-found"),
+    (r"remaining disk space", "k8s-disk-full"),
+    (r'secrets \\?"', "storage-secret-not-found"),
+    (r"no matching servers", "scheduler-capability-mismatch"),
+    (r"enough suitable replicas", "scheduler-insufficient-memory"),
+    (r"ImagePullBackOff", "k8s-image-pull-failed"),
+    (r"exceeded quota", "k8s-resourcequota-blocks-pods"),
+    (r"FailedScheduling", "k8s-pod-pending"),
+    (r"OOMKilled", "k8s-oomkilled"),
+    (r"unbound immediate", "scheduler-pvc-pending"),
+    (r"directory lock", "scheduler-db-open-failed"),
+    (r"is forbidden", "controller-k8s-rbac-forbidden"),
+    (r"unknown authority", "controlplane-tls-mismatch"),
+    (r"Sum of weights", "experiment-all-weights-zero"),
+    (r"No module named", "mlserver-missing-python-module"),
+    (r"InvalidModelURI", "mlserver-artifact-not-found"),
+    (r"stopped unexpectedly", "mlserver-worker-killed"),
+    (r"Connection refused \(after", "kafka-brokers-unreachable"),
+    (r"SASL", "kafka-sasl-auth-failed"),
+)
+ERROR = re.compile(r"level=(error|fatal|warning)|\tERROR\t|\]\[(warning|error)\]| ERROR | WARNING |FAIL\||Warning")
+
+
+def baselines(written: Written) -> dict[str, str | None]:
+    """Return what three trivial analysers say: the earliest error, the most frequent error, the most hits of a literal."""
+    rows = [row for _, text in sorted(written.files.items()) for row in text.split("\n")]
+    errors = [row for row in rows if ERROR.search(row)]
+    dated = sorted(errors, key=lambda row: (re.search(r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d", row) or re.match("", "")).group().replace("/", "-").replace(" ", "T"))  # type: ignore[union-attr]
+    frequent = Counter(re.sub(r"\d+", "0", row)[-160:] for row in errors).most_common(1)
+    votes = Counter(name for row in rows for pattern, name in LITERALS if re.search(pattern, row))
+    most = next((row for row in errors if frequent and re.sub(r"\d+", "0", row)[-160:] == frequent[0][0]), "")
+    return {"earliest error": filed(dated[:1]), "most frequent error": filed([most]), "literal vote": votes.most_common(1)[0][0] if votes else None}
+
+
+def filed(rows: Iterable[str]) -> str | None:
+    """Return the fault under which a line is filed."""
+    return next((name for row in rows for pattern, name in LITERALS if re.search(pattern, row)), None)
+
+
+# -- sums -------------------------------------------------------------------------------------------------------------
+
+
+def wilson(good: int, n: int) -> tuple[float, float]:
+    """Return the Wilson 95 % interval of a share."""
+    if n == 0:
+        return 0.0, 1.0
+    z, p = 1.96, good / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def run(n: int, seed: int) -> list[Result]:
+    """Return `n` results: six tenths with a fault, a quarter healthy, the rest blind."""
+    made: list[Result] = []
+    shares = (round(n * 0.6), round(n * 0.25))
+    scenes = list(SCENES)
+    made += [of_fault(FAULTS[i % len(FAULTS)], i // len(FAULTS), seed)[0] for i in range(shares[0])]
+    made += [of_scene(scenes[i % len(scenes)], i // len(scenes), seed)[0] for i in range(shares[1])]
+    decidable = [f for f in FAULTS if f.take]
+    made += [of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0] for i in range(n - sum(shares))]
+    return made
+
+
+def share(results: Iterable[Result], mark: str) -> tuple[int, int]:
+    """Return for how many a mark holds, and for how many it was asked."""
+    asked = [r.marks[mark] for r in results if mark in r.marks]
+    return sum(asked), len(asked)
+
+
+def sums(results: list[Result]) -> dict[str, tuple[int, int]]:
+    """Return every measure as (good, of)."""
+    faults = [r for r in results if r.kind == "fault" and "top1" in r.marks]
+    made = {
+        "top-1": share(faults, "top1"),
+        "top-3": share(faults, "top3"),
+        "verdict failure": share(faults, "verdict"),
+        "root for symptom avoided": share(faults, "root for symptom"),
+        "healthy stays healthy": share(results, "healthy"),
+        "nothing lasts in the healthy": share(results, "nothing lasts"),
+        "undetermined when blind": share(results, "undetermined"),
+        "no wrong root when blind": share(results, "no wrong root"),
+        "evidence precision": (sum(r.cited[0] for r in faults), sum(r.cited[1] for r in faults)),
+        "evidence recall": (sum(r.found[0] for r in faults), sum(r.found[1] for r in faults)),
+    }
+    wanted = {f.name: set(f.roots) for f in FAULTS}
+    for name in ("earliest error", "most frequent error", "literal vote"):
+        made[f"top-1 of: {name}"] = (sum(r.baselines.get(name) in wanted[r.case.partition("/")[0]] for r in faults), len(faults))
+    return made
