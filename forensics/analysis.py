@@ -22,7 +22,7 @@ from forensics.matching import Context, find_all
 from forensics.netpaths import net_paths
 from forensics.order import Order
 from forensics.quoting import Quotes
-from forensics.relevance import relevant
+from forensics.relevance import named_after_seldon, relevant
 from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
@@ -178,4 +178,4 @@ def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:
         own = (pl.col("component") == "server") | named  # a pod called `envoy` may be anybody's
         if frame.filter(pl.col("component").is_in(components) & own.fill_null(False)).height:
             return True
-    return False
+    return bool(named_after_seldon(frames))

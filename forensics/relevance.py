@@ -11,16 +11,31 @@ from forensics.verdict import OURS
 
 # Patterns of these layers look at things every cluster has. The others look at what only Seldon and its parts print.
 COMMON_LAYERS = ("kubernetes", "network", "security", "ingress", "storage", "kafka")
+NAMES_OF_SELDON = (
+    r"^(?:seldon-(?:scheduler|envoy|mesh|modelgateway|pipelinegateway|dataflow-engine|controller-manager)"
+    r"|(?:seldon-)?v2-controller-manager)(?:[-.].*)?$"
+)
 ENVOYS = tuple(source for source in OURS if source.startswith(("envoy.", "log.envoy")))
 ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
-OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|/inference\.|/v1/models/"
+OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
+SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
+
+
+def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the namespaces of Events, workloads and Services that bear a name of Seldon's; `` for one not known."""
+    found: set[str] = set()
+    for source in ("k8s.event", "k8s.statefulset", "k8s.deployment", "k8s.replicaset", "k8s.service", "k8s.endpoints"):
+        frame = frames.get(source)
+        if frame is not None and frame.height:
+            found |= set(frame.filter(pl.col("name").str.contains(NAMES_OF_SELDON))["namespace"].fill_null("").unique())
+    return frozenset(found)
 
 
 def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) -> frozenset[str]:
     """Return the namespaces in which something of Seldon, its operator, its gateways or its Kafka is."""
-    found = set(topology.names("namespace"))
+    found = set(topology.names("namespace")) | (named_after_seldon(frames) - {""})
     for source in ("k8s.pod", "k8s.container"):
         frame = frames.get(source)
         if frame is not None:
@@ -33,10 +48,11 @@ def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) ->
 
 
 def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
-    """Return the members that are of an Envoy, where no word of Seldon's stands in the whole bundle."""
+    """Return the members of an Envoy that serves something else: it names calls or clusters, and none is of Seldon."""
     if any(frames[source].height for source in OURS if source in frames and source not in ANYBODYS):
         return frozenset()
     members: set[str] = set()
+    serves = False
     for source in ENVOYS:
         frame = frames.get(source, pl.DataFrame())
         for column in {"text", "raw", "owner", "name", "cluster", "domains"} & set(frame.columns):
@@ -44,7 +60,9 @@ def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
                 return frozenset()
         if frame.height:
             members |= set(frame["member"])
-    return frozenset(members)
+            named = (pl.col("scope") == "cluster").fill_null(False) if source == "envoy.stat" else pl.lit(True)
+            serves |= source in SERVING and frame.filter(named).height > 0
+    return frozenset(members) if serves else frozenset()
 
 
 def relevant(
