@@ -91,9 +91,15 @@ def signs() -> Mapping[str, list[str]]:
     return found
 
 
-def signed(texts: pl.Series) -> pl.Series:
-    """Return the lines that hold a sign of any component: few, so that each component need not look at all lines."""
-    return texts.filter(texts.str.contains_any([x for some in signs().values() for x in some]).fill_null(False))
+def telling(texts: pl.Series) -> pl.Series:
+    """Return the lines, those that tell nothing of a component, of its place or of its version as empty ones.
+
+    The other functions here come to the same with either, and need not look at every line once for each component.
+    """
+    literals = [*_SAID_SIGNS, *(literal for some in signs().values() for literal in some)]
+    return pl.select(
+        pl.when(pl.lit(texts).str.contains_any(literals)).then(pl.lit(texts)).otherwise(pl.lit(""))
+    ).to_series()
 
 
 def component_of(texts: pl.Series, origin: Origin) -> str | None:
@@ -104,10 +110,12 @@ def component_of(texts: pl.Series, origin: Origin) -> str | None:
         origin: decides only where the content does not.
     """
     for part in (texts.head(_ENOUGH), texts.slice(_ENOUGH)):
-        part = signed(part)
-        if part.is_empty():
+        said = part.filter(part != "").to_frame("text")
+        if said.is_empty():
             continue
-        counts = {name: int(part.str.contains_any(literals).sum()) for name, literals in signs().items()}
+        counts = said.select(
+            pl.col("text").str.contains_any(literals).sum().alias(name) for name, literals in signs().items()
+        ).row(0, named=True)
         best = max(counts, key=lambda name: counts[name])
         if counts[best] and sum(count == counts[best] for count in counts.values()) == 1:
             return best
@@ -157,7 +165,9 @@ def identity_of(texts: pl.Series, component: str | None) -> tuple[Origin, str | 
         component: becomes the origin's.
     """
     some = texts.filter(texts.str.contains_any(_SAID_SIGNS).fill_null(False)).head(_ENOUGH)
-    said: dict[str, str | None] = {}
+    said: dict[str, str | None] = dict.fromkeys(_SAID)
+    if some.is_empty():
+        return Origin(component=component), None
     for name, forms in _SAID.items():
         found = [some.str.extract(form).drop_nulls().head(1).to_list() for form in forms]
         said[name] = next((values[0] for values in found if values), None)

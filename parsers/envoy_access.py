@@ -30,6 +30,11 @@ REQUEST = (
     r'"(?<forwarded_for>.*?)" "(?<user_agent>.*)" "(?<request_id>[^"]*)" "(?<authority>[^"]*)" "(?<upstream>[^"]*)"'
     r"(?: (?<cluster>\S+) .*)?\s*$"
 )
+# What nearly all lines of Seldon's own format are: no quote within quotes, and no part that may be left out.
+_USUAL = (
+    r'^\[[0-9TZ:.-]+\] "[!#-~]+ [!#-~]+ [!#-~]+" [0-9]+ (?:-|[A-Za-z,]+) [0-9]+ [0-9]+ [0-9]+ (?:[0-9]+|-) '
+    r'"[^"]*" "[^"]*" "[^"]*" "[^"]*" "[^"]*"$'
+)
 # Keys of JSON formats (Istio's, Envoy Gateway's, Contour's and the operators of Envoy's documentation), best first.
 KEYS = {
     "time": ("start_time", "@timestamp", "timestamp", "time"),
@@ -59,6 +64,40 @@ MILLISECOND = timedelta(milliseconds=1)
 
 
 def _from_text(lines: pl.DataFrame) -> pl.DataFrame:
+    usual = lines["text"].str.contains(_USUAL)
+    if usual.all():
+        return _split(lines)
+    columns = ["line", "lines", "text", "stamped", *KEYS]
+    some = [_split(lines.filter(usual)), _matched(lines.filter(~usual))]
+    return pl.concat(frame.select(columns) for frame in some)
+
+
+def _split(lines: pl.DataFrame) -> pl.DataFrame:
+    """Read lines like `_USUAL` by their quotes and blanks: a tenth of what `REQUEST` costs, and the same."""
+    quoted = lines["text"].str.splitn('"', 12).struct.unnest()
+    request = quoted["field_1"].str.splitn(" ", 3).struct.unnest()
+    numbers = quoted["field_2"].str.splitn(" ", 8).struct.unnest()
+    return lines.with_columns(
+        quoted["field_0"].str.slice(1).str.strip_suffix("] ").alias("time"),
+        request["field_0"].alias("method"),
+        request["field_1"].alias("path"),
+        request["field_2"].alias("protocol"),
+        numbers["field_1"].alias("status"),
+        numbers["field_2"].alias("flags"),
+        numbers["field_3"].alias("bytes_in"),
+        numbers["field_4"].alias("bytes_out"),
+        numbers["field_5"].alias("duration"),
+        numbers["field_6"].alias("upstream_duration"),
+        quoted["field_3"].alias("forwarded_for"),
+        quoted["field_5"].alias("user_agent"),
+        quoted["field_7"].alias("request_id"),
+        quoted["field_9"].alias("authority"),
+        quoted["field_11"].str.strip_suffix('"').alias("upstream"),
+        *(pl.lit(None, pl.String).alias(name) for name in ("grpc_status", "details", "end", "failure", "cluster")),
+    )
+
+
+def _matched(lines: pl.DataFrame) -> pl.DataFrame:
     read = lines.with_columns(pl.col("text").str.extract_groups(REQUEST).alias("_")).unnest("_")
     return read.with_columns(
         pl.col("request").str.extract(r"^(\S+)").alias("method"),

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from parsers.components import component_of, identity_of, named_component, placed, signed, signs
+from parsers.components import component_of, identity_of, named_component, placed, signs, telling
 from parsers.parser import Artefact, Origin, Parsed, shaped
 from parsers.schema import SOURCES
 
@@ -22,6 +22,7 @@ _MANY = 200
 _SIGNS = 3
 # Of more records than this a part is looked at to see whether there is more than one component.
 _SAMPLE = 50_000
+_TELLING = "\0telling"
 
 
 def by_component(artefact: Artefact, parsed: Parsed, component: str | None = None) -> Parsed:
@@ -36,12 +37,13 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
         Version and origin are those of the component with the most records.
     """
     rows = parsed.frames[_OTHER].sort("line")
+    rows = rows.with_columns(telling(rows["text"]).alias(_TELLING))
     frames: dict[str, list[pl.DataFrame]] = {name: [frame] for name, frame in parsed.frames.items() if name != _OTHER}
     version, origin, most = None, Origin(), -1
     parts = _cut(rows)
-    owners = [component or component_of(part["text"], Origin()) for part in parts]
+    owners = [component or component_of(part[_TELLING], Origin()) for part in parts]
     for part, known in zip(parts, _filled(owners, named_component(artefact.origin)), strict=True):
-        said, told = identity_of(part["text"], known)
+        said, told = identity_of(part[_TELLING], known)
         place = placed(artefact.origin, said)
         source = f"log.{known}" if f"log.{known}" in SOURCES else _OTHER
         frames.setdefault(source, []).append(_moved(artefact, place, source, part))
@@ -78,11 +80,14 @@ def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:
         return [rows]
     jumps = (rows["time"].forward_fill().diff() < -_JUMP).fill_null(False)
     jumps = jumps & (int(jumps.sum()) <= _MANY)
-    some = signed(rows["text"].gather_every(len(rows) // _SAMPLE + 1))
-    present = [name for name, literals in signs().items() if int(some.str.contains_any(literals).sum()) >= _SIGNS]
+    some = rows.select(pl.col(_TELLING).gather_every(len(rows) // _SAMPLE + 1)).filter(pl.col(_TELLING) != "")
+    counts = some.select(
+        pl.col(_TELLING).str.contains_any(literals).sum().alias(name) for name, literals in signs().items()
+    )
+    present = [name for name, count in counts.row(0, named=True).items() if count >= _SIGNS]
     if not jumps.any() and len(present) < 2:
         return [rows]
-    claims = [pl.col("text").str.contains_any(signs()[name]).fill_null(False).alias(name) for name in present]
+    claims = [pl.col(_TELLING).str.contains_any(signs()[name]).fill_null(False).alias(name) for name in present]
     # A line that two claim is nobody's.
     alone = pl.sum_horizontal(present) == 1 if present else pl.lit(False)
     sign = pl.coalesce(*(pl.when(pl.col(name) & alone).then(pl.lit(name)) for name in present), pl.lit(None, pl.String))
