@@ -1,0 +1,118 @@
+"""Laws of joining: rows go together where their names agree, and every row that is named goes somewhere."""
+
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from forensics.hits import Found, Hit
+from forensics.subjects import Joins, shown
+from patterns.pattern import Evidence, Pattern
+from patterns.terms import AndTerm, Distinct, Piece, Term
+
+VALUES = st.sampled_from(("x", "y", "z"))
+BINDS = ({"namespace": "namespace", "pod": "pod"}, {"namespace": "namespace", "model": "model"}, {"pod": "pod"})
+
+
+def pattern(match: Term, binds: tuple[dict[str, str], ...] = BINDS) -> Pattern:
+    evidence = {name: Evidence(name, "k8s.pod", None, bind) for name, bind in zip("abc", binds, strict=True)}
+    return Pattern("t/t", "A title", "high", "stable", "cause", match, evidence)
+
+
+def hit(row: int, names: dict[str, str | None]) -> Hit:
+    return Hit("k8s.pod", row, row, row + 1, "", ("m", -1 - row, 1), names)
+
+
+@st.composite
+def found(draw: st.DrawFn, nullable: bool = False) -> dict[str, Found]:
+    values = VALUES | st.none() if nullable else VALUES
+    made = {}
+    for name, bind in zip("abc", BINDS, strict=True):
+        rows = draw(st.lists(st.fixed_dictionaries(dict.fromkeys(bind, values)), max_size=4))
+        made[name] = Found(tuple(hit(number, dict(row)) for number, row in enumerate(rows)), 0, True, len(rows))
+    return made
+
+
+def naive_choices(rows: dict[str, Found]) -> set[tuple[tuple[str, str], ...]]:
+    """Every consistent choice of one row of each piece that has rows, by three nested loops."""
+    chosen = set()
+    lists = [rows[name].hits or (None,) for name in "abc"]
+    for one in product(*lists):
+        merged: dict[str, str] = {}
+        if all(
+            merged.setdefault(name, value) == value
+            for row in one
+            if row is not None
+            for name, value in row.names.items()
+            if value is not None
+        ):
+            chosen.add(tuple(sorted(merged.items())))
+    return chosen
+
+
+MATCH = AndTerm((Piece("a"), Piece("b"), Piece("c")))
+
+
+@settings(max_examples=500, deadline=None)
+@given(rows=found())
+def test_every_consistent_choice_is_a_subject(rows: dict[str, Found]) -> None:
+    subjects = {tuple(sorted(shown(s).items())) for s in Joins(pattern(MATCH), rows, lambda _a, _b: False).subjects()}
+
+    assert naive_choices(rows) <= subjects
+
+
+@settings(max_examples=500, deadline=None)
+@given(rows=found(nullable=True))
+def test_rows_that_are_surely_about_a_subject_agree_with_it(rows: dict[str, Found]) -> None:
+    joins = Joins(pattern(MATCH), rows, lambda _a, _b: False)
+
+    for subject in joins.subjects():
+        for name in "abc":
+            for row in joins.rows(name, subject).sure:
+                assert all(value is None or subject.get(key) in (None, value) for key, value in row.names.items()), (
+                    subject,
+                    row,
+                )
+
+
+@settings(max_examples=500, deadline=None)
+@given(rows=found())
+def test_the_rows_of_a_whole_subject_are_those_with_its_names(rows: dict[str, Found]) -> None:
+    joins = Joins(pattern(MATCH), rows, lambda _a, _b: False)
+
+    for subject in joins.subjects():
+        for name, bind in zip("abc", BINDS, strict=True):
+            if set(bind) <= set(shown(subject)):
+                wanted = [h.row for h in rows[name].hits if all(h.names[key] == subject[key] for key in bind)]
+                assert [h.row for h in joins.rows(name, subject).sure] == wanted
+
+
+def test_a_name_that_is_counted_tells_rows_apart_and_not_subjects() -> None:
+    binds = ({"namespace": "namespace", "pod": "pod"}, {"model": "model"}, {"route": "route"})
+    rows = {
+        "a": Found((hit(0, {"namespace": "x", "pod": "p"}), hit(1, {"namespace": "y", "pod": "p"})), 0, True, 2),
+        "b": Found(),
+        "c": Found(),
+    }
+
+    joins = Joins(pattern(Distinct(2, "namespace", Piece("a")), binds), rows, lambda _a, _b: False)
+
+    assert [shown(s) for s in joins.subjects()] == [{"pod": "p"}]
+
+
+def test_logs_of_one_time_are_not_one_process() -> None:
+    binds = ({"pod": "pod"}, {"pod": "pod"}, {"pod": "pod"})
+    rows = {
+        "a": Found((hit(0, {"pod": "\0one.log"}),), 0, True, 1),
+        "b": Found((hit(1, {"pod": "\0two.log"}),), 0, True, 1),
+        "c": Found(),
+    }
+
+    def joined(apart: bool) -> tuple[int, int]:
+        joins = Joins(pattern(AndTerm((Piece("a"), Piece("b"))), binds), rows, lambda _a, _b: apart)
+        subject = next(s for s in joins.subjects() if s["pod"] == "\0one.log")
+        standing = joins.rows("b", subject)
+        return len(standing.sure), len(standing.maybe)
+
+    assert joined(apart=True) == (0, 0)
+    assert sum(joined(apart=False)) == 1
