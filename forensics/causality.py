@@ -163,6 +163,8 @@ def _role(
         for other, edges in outgoing.items():
             if other == index or incoming.get(other) or findings[other].pattern.role == "symptom":
                 continue
+            if findings[other].pattern.check:  # never a root, so nothing is a mere addition to it
+                continue
             if SEVERITIES.index(findings[other].pattern.severity) < SEVERITIES.index(finding.pattern.severity):
                 continue
             if any(link(finding.subject, findings[e.symptom].subject).state == "proven" for e in edges):
