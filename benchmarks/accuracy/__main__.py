@@ -59,6 +59,11 @@ def show(given: argparse.Namespace) -> int:
     else:
         fault = next(f for f in FAULTS if f.name == name)
         made, written, doc = score.of_fault(fault, int(number or 0), given.seed, given.blind)
+    if made.note:
+        for place in made.note.split():
+            member, _, line = place.rpartition(":")
+            if line.isdecimal():
+                print("   stray", place, written.files[member].split("\n")[int(line) - 1][:200])
     if given.keep:
         written.save(given.keep)
     print(made)

@@ -218,7 +218,7 @@ class World:
         for kind in ("model", "server", "pipeline", "experiment", "seldonruntime"):
             self.manager(at + self.jitter(0.5), "INFO", "", "Starting Controller", self.reconcile(kind, ""))
         at += self.jitter(4)
-        while at < min(connects, self.end):
+        while self.release >= (2, 6, 0) and at < min(connects, self.end):
             self.manager(at, "INFO", logger, "Dialing scheduler", host)
             self.manager(at, "INFO", logger, "Connected to scheduler", host)
             shut = ("operator", 9004) in self.shut
@@ -236,17 +236,18 @@ class World:
         if connects >= self.end:
             return
         at = connects
-        self.manager(at, "INFO", logger, "Dialing scheduler", host)
-        self.manager(at, "INFO", logger, "Connected to scheduler", host)
-        if self.release < (2, 6, 0):
-            return
-        self.manager(at, "INFO", logger, "Starting event handling", {"namespace": self.namespace})
+        if self.release >= (2, 6, 0):
+            self.manager(at, "INFO", logger, "Dialing scheduler", host)
+            self.manager(at, "INFO", logger, "Connected to scheduler", host)
+        if self.release >= (2, 8, 4):
+            self.manager(at, "INFO", logger, "Starting event handling", {"namespace": self.namespace})
         for stream, func in STREAMS.items():
-            self.manager(at, "INFO", f"{logger}.{func}Events", "Retrying to connect", {"namespace": self.namespace})
-            if stream == "control" and self.release < (2, 8, 4):
+            if self.release < (2, 8, 4) and stream == "control":
                 continue
+            if self.release >= (2, 8, 4):
+                self.manager(at, "INFO", f"{logger}.{func}Events", "Retrying to connect", {"namespace": self.namespace})
             said = words.subscribed(self.release, stream, "seldon manager")
-            status = func if stream == "control" else f"{func.removesuffix('Events')}Status"
+            status = func if stream == "control" else f"{func}Status"
             self.say("scheduler", at, "info", said, func=status, source="SchedulerServer")
         if self.release >= (2, 8, 4):
             new = self.release >= (2, 10, 0)
@@ -365,6 +366,9 @@ class World:
                     said = words.subscribed(self.release, "agent", f"{server}:{index}")
                     self.say("scheduler", at, "info", said, "context", func="Subscribe", source="AgentServer")
                     next(s for s in self.servers if s.name == server).connected.add(int(index))
+                    if not self.scheduler_down and ("operator", 9004) not in self.shut:
+                        logger = "SchedulerClient" if self.release >= (2, 10, 0) else "schedulerClient"
+                        self.manager(at + self.jitter(14), "INFO", f"{logger}.SubscribeServerEvents", "Received event", {"server": server})
                 return at
             slow = self.jitter(20) if "i/o timeout" in why and step == 1.0 else timedelta()
             self.agent(pod, at + slow, "error", "Scheduler not ready", "dial", error=why)

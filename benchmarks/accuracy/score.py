@@ -92,12 +92,14 @@ def evidence(made: Result, fault: Fault, written: Written, doc: dict[str, Any]) 
     wanted = set(fault.roots) | set(fault.also)
     roots = [f for f in doc["findings"] if short(f) in wanted]
     cites = [c for f in roots for e in f["evidence"] if e["state"] == "present" for c in e["cites"]]
-    places = {(c["member"].removeprefix("case/"), *c["lines"]) for c in cites}
+    places = {(c["member"], *c["lines"]) for c in cites}
     good = sum(any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs) for m, a, b in places if not aside(m))
     made.cited = (good, sum(not aside(m) for m, _, _ in places))
+    stray = [f"{m}:{a}" for m, a, b in sorted(places) if not aside(m) and not any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs)]
+    made.note = " ".join(stray)
     there = {p[3] for p in written.proofs} & set(fault.proofs)
     chain = [f for f in doc["findings"] if short(f) in wanted | set(fault.symptoms)]
-    all_places = {(c["member"].removeprefix("case/"), *c["lines"]) for f in chain for e in f["evidence"] for c in e["cites"]}
+    all_places = {(c["member"], *c["lines"]) for f in chain for e in f["evidence"] for c in e["cites"]}
     got = {t for m, a, b, t in written.proofs if t in there and any(m == x and a <= z and y <= b for x, y, z in all_places)}
     made.found = (len(got), len(there))
 
