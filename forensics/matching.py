@@ -350,6 +350,8 @@ def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], res
     for kind in () if pattern.check else ("model", "pipeline", "experiment", "server"):
         name = names.get(kind)
         if name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}:
+            if called and _asked_past(kind, name, hits, context):
+                break
             return "ended"
         if name and called and _routed_since(kind, name, names.get("namespace"), hits, context):
             return "ended"
@@ -375,6 +377,22 @@ def _routed_since(kind: str, name: str, namespace: str | None, hits: Sequence[Hi
     keys = {(kind, namespace, name), (kind, None, name)}
     made = max((context.routed[key] for key in keys if key in context.routed), default=None)
     return made is not None and bool(context.sound & keys) and made >= max(map(context.order.latest, hits))
+
+
+def _asked_past(kind: str, name: str, hits: Sequence[Hit], context: Context) -> bool:
+    """Whether Envoy had the route before it answered each of these calls with "no route".
+
+    They asked for what no route gives, such as a version that is gone: that the route stands has not mended them.
+    """
+    routes, log = context.frames.get("envoy.route"), context.frames.get("log.envoy_access")
+    if routes is None or log is None or any(hit.source != "log.envoy_access" for hit in hits):
+        return False
+    flags = log["flags"].gather([hit.row for hit in hits]).str.split(",")
+    if not flags.list.contains("NR").fill_null(False).all():
+        return False
+    header = name + {"pipeline": ".pipeline", "experiment": ".experiment"}.get(kind, "")
+    updated = routes.filter(pl.col("header") == header)["updated"].cast(pl.Int64).max()
+    return isinstance(updated, int) and updated < min(map(context.order.earliest, hits))
 
 
 __all__ = ["Context", "NoLater", "Occurrence", "Term", "Without", "find_all", "judge", "parts"]
