@@ -37,6 +37,7 @@ class Fault:
     before: Act | None = None
     after: Act | None = None
     since: Release = (2, 0, 0)
+    blind: tuple[str, ...] = ()  # also right where the decisive source is missing: true, but not the deepest
     undecidable: bool = False
     calls: bool = True
 
@@ -495,7 +496,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("no-node", "kubernetes", ("k8s-pod-pending",), NOT_CONNECTED, (), ("pending",), frozenset({"events", "objects", "tables"}), blocked(no_node)),
     Fault("oom", "kubernetes", ("k8s-oomkilled", "mlserver-memory-too-small"), ("k8s-crashloop", "agent-inference-server-lost", "agent-proxy-inference-error", "mlserver-crash-on-start"), (), ("oom",), frozenset({"objects", "tables"}), None, oom),
     Fault("volume", "control", ("scheduler-pvc-pending",), (*NO_SCHEDULER, "scheduler-pod-not-running"), (), ("pending", "claim"), frozenset({"events", "objects", "tables"}), pvc),
-    Fault("db-locked", "control", ("scheduler-db-open-failed",), (*NO_SCHEDULER, "scheduler-pod-not-running"), ("arch-scheduler-replicas-not-one",), ("db",), frozenset({"scheduler"}), locked),
+    Fault("db-locked", "control", ("scheduler-db-open-failed",), (*NO_SCHEDULER, "scheduler-pod-not-running"), ("arch-scheduler-replicas-not-one",), ("db",), frozenset({"scheduler"}), locked, blind=("scheduler-pod-not-running",)),
     Fault("rbac", "control", ("controller-k8s-rbac-forbidden",), (*NO_SCHEDULER, "scheduler-pod-not-running", "controller-pod-unhealthy"), (), ("rbac",), frozenset({"operator"}), rbac, rbac_says, since=(2, 7, 0)),
     Fault("scheduler-gone", "control", ("scheduler-pod-not-running", "component-scaled-to-zero"), NO_SCHEDULER, ("arch-scheduler-replicas-not-one",), ("scheduler-gone",), frozenset({"objects", "events", "tables", "scheduler"}), None, gone, (2, 9, 1)),
     Fault("two-schedulers", "control", ("scheduler-split-brain-two-schedulers",), NOT_CONNECTED, ("agent-scheduler-host-missing", "arch-two-schedulers", "arch-mixed-central-distributed"), ("context", "other"), frozenset({"agent", "objects"}), two_schedulers, neighbour),

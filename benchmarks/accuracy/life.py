@@ -103,10 +103,10 @@ def synchronise(w: World, connects: datetime, heard: list[datetime | None], down
                 w.say("scheduler", synced, "info", f"All (num: {len(heard)}) servers connected", source="ServerBasedSynchroniser")
             if w.release >= (2, 10, 0):
                 w.say("scheduler", synced, "info", "Inference servers ready")
-            w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer")
+            w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", "context", func="StartXDSServer")
             w.say("scheduler", ready, "info", "Scheduler is ready", "context")
     elif not down and ready:
-        w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", source="IncrementalProcessor")
+        w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", "context", source="IncrementalProcessor")
     if down or ready is None or ready >= w.end:
         w.fail_envoy(w.start + timedelta(seconds=1))
         return

@@ -248,7 +248,7 @@ class World:
                 self.manager(at, "INFO", f"{logger}.{func}Events", "Retrying to connect", {"namespace": self.namespace})
             said = words.subscribed(self.release, stream, "seldon manager")
             status = func if stream == "control" else f"{func}Status"
-            self.say("scheduler", at, "info", said, func=status, source="SchedulerServer")
+            self.say("scheduler", at, "info", said, "context", func=status, source="SchedulerServer")
         if self.release >= (2, 8, 4):
             new = self.release >= (2, 10, 0)
             event = {"event": "SEND_SERVERS" if new else "event:SEND_SERVERS"}
@@ -257,7 +257,7 @@ class World:
         expected = 0
         for server in self.servers:
             self.manager(at, "INFO", f"{logger}.NotifyServer", "Notify server", {"name": server.name, "namespace": self.namespace, "replicas": max(1, server.replicas), "minReplicas": 0, "maxReplicas": 0})
-            self.say("scheduler", at, "info", f"Server notification {server.name} expectedReplicas {max(1, server.replicas)} shared false", func="ServerNotify", source="SchedulerServer")
+            self.say("scheduler", at, "info", f"Server notification {server.name} expectedReplicas {max(1, server.replicas)} shared false", "context", func="ServerNotify", source="SchedulerServer")
             expected += max(1, server.replicas)
         if self.release >= (2, 8, 4):
             self.say("scheduler", at, "info", f"Signalling synchroniser with {expected} expected server agents to connect", func="ServerNotify", source="SchedulerServer")
@@ -347,7 +347,7 @@ class World:
             a(pod, up, "info", "All critical agent subservices ready.", func="waitReady")
         a(pod, up, "info", "Loading initial rclone configuration", Source="RCloneClient", func="StartConfigListener")
         a(pod, up, "info", "After update current set of remotes is [gs s3]", Source="RCloneClient", func="loadRcloneConfiguration")
-        a(pod, up, "info", f"Starting {'TLS' if self.tls_broken else 'plaintxt'} client to agent server", func="getConnection")
+        a(pod, up, "info", f"Starting {'TLS' if self.tls_broken else 'plaintxt'} client to agent server", "context", func="getConnection")
         port = 9055 if self.tls_broken else 9005
         a(pod, up, "info", f"Connecting (non-blocking) to scheduler at {self.foreign_host or 'seldon-scheduler'}:{port}", "context", func="getConnection")
         return up

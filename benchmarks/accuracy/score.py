@@ -75,6 +75,7 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
     made = Result(f"{fault.name}/{number}", "blind" if blind else "fault", fault.family, layout, release, doc["verdict"], names)
     right, also = set(fault.roots), set(fault.roots) | set(fault.also)
     if fault.undecidable or blind:
+        also |= set(fault.blind)
         made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or bool(names) and names[0] in also
         made.marks["no wrong root"] = not names or doc["verdict"] != "failure" or names[0] in also
         return made, written, doc
