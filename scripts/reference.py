@@ -6,7 +6,7 @@ python -m scripts.reference --check   exit 1 where a committed page is not what 
 
 import ast
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +96,7 @@ def cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
 
 
-def table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Yield the lines of a Markdown table."""
     yield "| " + " | ".join(heads) + " |"
     yield "|" + "---|" * len(heads)
@@ -244,6 +244,7 @@ def regions() -> dict[str, tuple[int, int]]:
             if node.target.id == "KINDS" and isinstance(node.value, ast.Dict):
                 for key, value in zip(node.value.keys, node.value.values, strict=True):
                     assert isinstance(key, ast.Constant)
+                    assert isinstance(key.value, str)
                     assert value.end_lineno
                     found[f"k8s.{key.value}"] = (value.lineno, value.end_lineno)
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant) and node.end_lineno:
@@ -264,8 +265,8 @@ def frames() -> Iterator[str]:
 
     yield from ("# Frames: sources and their columns", "", MADE, "")
     yield "A *source* is one kind of evidence: one Polars frame, one table of `query`, one Parquet file, and what a"
-    yield "pattern writes after `from`. A null means that the source did not say; never zero, never an empty text. *Facts*"
-    yield "were so at a snapshot, *records* happened at a time, *derived* sources are computed from others before matching."
+    yield "pattern writes after `from`. A null means that the source did not say; never zero, never an empty text."
+    yield "*Facts* were so at a snapshot, *records* happened at a time, *derived* sources are computed from others."
     yield f"Levels, in order: {', '.join(sources.LEVELS)}. Links: {', '.join(sources.LINK.categories)}."
     yield ""
     groups = {name: getattr(sources, name) for name in GROUPS}
