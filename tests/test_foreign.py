@@ -1,0 +1,157 @@
+"""What is not Seldon's must not be called a failure of Seldon."""
+
+import json
+
+import pytest
+
+from forensics.analysis import analyse
+from forensics.examples import case_of
+from patterns.loader import load_library
+from patterns.pattern import Library
+
+LINES = 60
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library()
+
+
+def many(line: str) -> str:
+    """Return a line again and again; `{s}` is the second, `{n}` the number."""
+    return "".join(line.replace("{s}", f"{n % 60:02d}").replace("{n}", str(n)) + "\n" for n in range(LINES))
+
+
+NGINX = many(
+    "2026/03/04 10:15:{s} [error] 31#31: *{n} connect() failed (111: Connection refused) while connecting to upstream, "
+    'client: 192.0.2.7, server: shop, request: "GET /cart HTTP/1.1", upstream: "http://192.0.2.9:8080/cart", host: "shop"'
+)
+JAVA = many(
+    "2026-03-04 10:15:{s},123 ERROR [http-nio-8080-exec-1] c.e.shop.OrderService - Failed to load model\n"
+    "java.net.ConnectException: Connection refused\n\tat com.example.shop.Client.call(Client.java:{n})"
+)
+POSTGRES = many(
+    '2026-03-04 10:15:{s}.123 UTC [{n}] FATAL:  password authentication failed for user "shop"\n'
+    "2026-03-04 10:15:{s}.124 UTC [{n}] ERROR:  could not extend file: No space left on device"
+)
+SPARK = many("26/03/04 10:15:{s} WARN TaskSetManager: Lost task {n}.0: java.lang.OutOfMemoryError: Java heap space")
+LOGRUS = many(
+    'time="2026-03-04T10:15:{s}Z" level=error msg="Failed to connect to the database" '
+    'error="dial tcp 192.0.2.4:9005: connect: connection refused"'
+)
+ZAP = many(
+    '2026-03-04T10:15:{s}Z\tERROR\tReconciler error\t{"controller": "database", "controllerKind": "Database", '
+    '"error": "dial tcp 192.0.2.4:5432: connect: connection refused"}'
+)
+BROKER = many(
+    "[2026-03-04 10:15:{s},123] ERROR Error while flushing log for orders-0 in dir /data "
+    "(kafka.log.LogDirFailureChannel)\njava.io.IOException: No space left on device"
+)
+NOVEL = (
+    "The scheduler of the railway had failed again; connection refused, said the clerk. No model could save him.\n" * 99
+)
+SOURCE = 'func main() {\n\tlogger.Info("Subscribed to scheduler")\n\tlogger.Error("Scheduler not ready")\n}\n' * 40
+CSV = "time,level,message\n" + many("2026-03-04T10:15:{s}Z,error,connection refused {n}")
+MESH = many(
+    '[2026-03-04T10:15:{s}.123Z] "GET /reviews HTTP/1.1" 503 UH no_healthy_upstream - "-" 0 19 0 - "-" "curl/8.1" "{n}" '
+    '"reviews:9080" "-" outbound|9080||reviews.shop.svc.cluster.local - 192.0.2.3:9080 192.0.2.2:33330 - default'
+)
+MESH_STATS = """\
+cluster.outbound|9080||reviews.shop.svc.cluster.local.membership_total: 0
+cluster.outbound|9080||reviews.shop.svc.cluster.local.upstream_cx_connect_fail: 40
+cluster.xds-grpc.upstream_cx_connect_fail: 55
+control_plane.connected_state: 0
+listener_manager.lds.update_success: 0
+server.live: 1
+server.state: 0
+server.uptime: 4000
+"""
+PODS = """\
+NAMESPACE   NAME       READY   STATUS             RESTARTS      AGE
+shop        web-1      0/1     CrashLoopBackOff   17 (2m ago)   70m
+shop        cart-0     0/1     OOMKilled          9 (1m ago)    70m
+auth        envoy-7c   0/1     CrashLoopBackOff   3 (1m ago)    70m
+"""
+
+
+def pod(namespace: str, name: str, container: str, image: str, reason: str) -> dict[str, object]:
+    """Return a Pod whose only container is killed and started again and again."""
+    state = {"waiting": {"reason": "CrashLoopBackOff"}}
+    last = {"terminated": {"reason": reason, "exitCode": 137, "finishedAt": "2026-03-04T10:01:00Z"}}
+    status = {"name": container, "image": image, "ready": False, "restartCount": 17, "state": state, "lastState": last}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": namespace, "labels": {"app": container}},
+        "spec": {"nodeName": "node-1", "containers": [{"name": container, "image": image}]},
+        "status": {"phase": "Running", "containerStatuses": [status]},
+    }
+
+
+CLUSTER = json.dumps(
+    {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [
+            pod("shop", "web-1", "web", "registry.example/nginx:1", "Error"),
+            pod("data", "kafka-0", "kafka", "registry.example/kafka:3", "OOMKilled"),
+            pod("auth", "envoy-7c", "envoy", "registry.example/envoy:1", "Error"),
+        ],
+    }
+)
+NODES = json.dumps(
+    {
+        "apiVersion": "v1",
+        "kind": "List",
+        "items": [
+            {
+                "apiVersion": "v1",
+                "kind": "Node",
+                "metadata": {"name": "node-1"},
+                "status": {
+                    "conditions": [
+                        {"type": "Ready", "status": "False", "reason": "KubeletNotReady"},
+                        {"type": "DiskPressure", "status": "True", "reason": "KubeletHasDiskPressure"},
+                    ]
+                },
+            }
+        ],
+    }
+)
+
+FOREIGN = {
+    "nginx": {"error.log": NGINX},
+    "java": {"app.log": JAVA},
+    "postgres": {"pg.log": POSTGRES},
+    "spark": {"driver.log": SPARK},
+    "another program with logrus": {"app.log": LOGRUS},
+    "another operator": {"manager.log": ZAP},
+    "a broker": {"server.log": BROKER},
+    "a novel": {"book.txt": NOVEL},
+    "source code": {"main.go": SOURCE},
+    "a table of numbers": {"numbers.csv": CSV},
+    "a mesh": {"proxy.log": MESH, "stats.txt": MESH_STATS},
+    "tables of another cluster": {"pods.txt": PODS},
+    "objects of another cluster": {"pods.json": CLUSTER, "nodes.json": NODES},
+}
+
+
+@pytest.mark.parametrize("files", FOREIGN.values(), ids=FOREIGN.keys())
+def test_what_is_not_seldons_is_no_failure(files: dict[str, str], library: Library) -> None:
+    document = analyse(case_of(files, whole=False), library)
+    assert document["verdict"] in ("unrecognised", "insufficient")
+    assert not [f["pattern"] for f in document["findings"] if f["severity"] in ("medium", "high", "critical")]
+
+
+def test_an_envoy_of_seldon_is_looked_at(library: Library) -> None:
+    # The same flag in the same kind of file: what tells them apart is whose calls these are.
+    ours = MESH.replace("GET /reviews", "POST /v2/models/iris/infer")
+    found = analyse(case_of({"proxy.log": ours}, whole=False), library)
+    assert found["verdict"] == "undetermined"
+    assert "envoy/envoy-no-healthy-upstream" in [f["pattern"] for f in found["findings"]]
+
+
+def test_a_pod_of_seldon_is_looked_at(library: Library) -> None:
+    killed = pod("shop", "seldon-envoy-7c", "envoy", "registry.example/seldon-envoy:2", "OOMKilled")
+    found = analyse(case_of({"pod.json": json.dumps(killed)}, whole=False), library)
+    assert found["verdict"] == "failure"
