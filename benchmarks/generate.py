@@ -33,12 +33,12 @@ WORDS = (
     "Finished rebalancing of model",
 )
 LATE = "Failed to send event within timeout"
-STALE = "Ignoring out of order message for model"
+RAISED = "An error occurred calling method 'predict' from model"
 
 # Which pattern a planted line is for, and in which of the members it is planted, one line in so many.
 PLANTED = {
     "scheduler/scheduler-event-send-timeout": (LATE, "scheduler", 4000),
-    "scheduler/scheduler-model-version-mismatch": (STALE, "agent", 900),
+    "mlserver/mlserver-500-model-exception": (RAISED, "mlserver", 500),
 }
 
 Lines = Iterator[str]
@@ -68,7 +68,8 @@ def logrus(random_: random.Random, every: float, kind: str) -> Lines:
             yield (
                 f'time="{stamp}" level={"debug" if number % 3 else "info"} '
                 f'msg="{random_.choice(WORDS)} {model}:{random_.randrange(9)} in {random_.randrange(9000)}us" '
-                f"func={random_.choice(CALLS)} source=Server{random_.randrange(4)} request={random_.getrandbits(64):016x}"
+                f"func={random_.choice(CALLS)} source=Server{random_.randrange(4)} "
+                f"request={random_.getrandbits(64):016x}"
             )
 
 
@@ -92,19 +93,22 @@ def zap(random_: random.Random, every: float, kind: str) -> Lines:
 
 def mlserver(random_: random.Random, every: float, kind: str) -> Lines:
     """Yield lines of MLServer: its own, its web server's, tracebacks."""
+    text, _, one_in = PLANTED["mlserver/mlserver-500-model-exception"]
     for number, at in enumerate(moments(random_, every), 1):
         stamp, model = at.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3], random_.choice(MODELS)
-        if number % 500 == 0:
-            yield f"{stamp} [mlserver.parallel] ERROR - An error occurred calling method 'predict' from model '{model}'."
+        if number % one_in == 0:
+            yield f"{stamp} [mlserver.parallel] ERROR - {text} '{model}'."
             yield "Traceback (most recent call last):"
             for depth in range(6):
                 yield f'  File "/opt/runtime/module_{depth}.py", line {random_.randrange(400)}, in predict'
                 yield "    return await self._call(payload)"
             yield f"ValueError: expected {random_.randrange(9)} columns"
         elif number % 2:
-            yield f'INFO:     10.244.{number % 9}.{random_.randrange(250)}:{random_.randrange(60000)} - "POST /v2/models/{model}/infer HTTP/1.1" 200 OK'
+            caller = f"10.244.{number % 9}.{random_.randrange(250)}:{random_.randrange(60000)}"
+            yield f'INFO:     {caller} - "POST /v2/models/{model}/infer HTTP/1.1" 200 OK'
         else:
-            yield f"{stamp} [mlserver][{model}] INFO - served request {random_.getrandbits(64):016x} in {random_.random():.4f}s"
+            request = f"{random_.getrandbits(64):016x}"
+            yield f"{stamp} [mlserver][{model}] INFO - served request {request} in {random_.random():.4f}s"
 
 
 def kotlin(random_: random.Random, every: float, kind: str) -> Lines:
@@ -123,7 +127,7 @@ def triton(random_: random.Random, every: float, kind: str) -> Lines:
     for number, at in enumerate(moments(random_, every), 1):
         yield (
             f"{'W' if number % 300 == 0 else 'I'}{at.strftime('%m%d %H:%M:%S.%f')} 1 infer_request.cc:{number % 900}] "
-            f'"[request id: {random_.getrandbits(64):016x}] prepared: model {random_.choice(MODELS)}, requested version -1"'
+            f'"[request id: {random_.getrandbits(64):016x}] prepared: model {random_.choice(MODELS)}, version -1"'
         )
 
 
@@ -133,8 +137,10 @@ def envoy(random_: random.Random, every: float, kind: str) -> Lines:
         stamp, model = at.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z", random_.choice(MODELS)
         told = "503 UF" if number % 900 == 0 else "200 -"
         yield (
-            f'[{stamp}] "POST /v2/models/{model}/infer HTTP/1.1" {told} {random_.randrange(4000)} {random_.randrange(4000)} '
-            f'{random_.randrange(90)} {random_.randrange(80)} "-" "python-requests/2.31.0" "{random_.getrandbits(122):032x}" '
+            f'[{stamp}] "POST /v2/models/{model}/infer HTTP/1.1" {told} '
+            f"{random_.randrange(4000)} {random_.randrange(4000)} "
+            f'{random_.randrange(90)} {random_.randrange(80)} "-" "python-requests/2.31.0" '
+            f'"{random_.getrandbits(122):032x}" '
             f'"seldon-mesh.team-a.svc" "10.244.2.{random_.randrange(200)}:9000"'
         )
 
