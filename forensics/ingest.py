@@ -10,6 +10,7 @@ import polars as pl
 
 from forensics.bundle import Bundle, Member
 from forensics.duplicates import copies, without_copies
+from forensics.timeline import in_file_order
 from parsers.decoding import decode
 from parsers.layout import origin_of
 from parsers.others import with_others
@@ -105,11 +106,7 @@ def gather(reads: Iterable[Read]) -> Intake:
     for read in ordered:
         for source, parts in read.frames.items():
             frames[source].extend(parts)
-    whole = {
-        source: pl.concat(frames[source]).sort("member", "line", maintain_order=True)
-        for source in SOURCES
-        if source in frames
-    }
+    whole = {source: in_file_order(pl.concat(frames[source])) for source in SOURCES if source in frames}
     same = copies(whole)
     first = {member: other for (_, member), other in same.items()}
     return Intake(
