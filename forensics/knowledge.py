@@ -112,10 +112,13 @@ def one_file(library: Library) -> str:
 
 def _tree_markdown(tree: Tree) -> Iterator[str]:
     for number, step in enumerate(tree.steps, 1):
-        yield f"{number}. {step.question}"
-        if step.run:
-            yield f"   `{step.run}`"
-        yield f"   yes: **{step.cause.title}** ({step.cause.id}); no: go on"
+        yield f"{number}. **{step.cause.title}?** ({step.cause.id})"
+        if step.holds:
+            yield f"   - yes when: `{step.holds}`"
+        for look in step.looks:
+            yield f"   - {look.name}: {look.question}"
+            if look.run:
+                yield f"     `{look.run}`"
 
 
 def _components_markdown() -> Iterator[str]:
@@ -171,15 +174,18 @@ def _index(library: Library) -> str:
 def _tree_html(tree: Tree) -> str:
     items = []
     for number, step in enumerate(tree.steps, 1):
-        run = f"<pre><code>{escape(step.run)}</code></pre>" if step.run else ""
-        onward = (
-            f'<a href="#s{number + 1}">question {number + 1}</a>'
-            if number < len(tree.steps)
-            else "none of the known causes"
+        looks = "".join(
+            f"<li><b>{escape(look.name)}</b>: {escape(look.question)}"
+            + (f"<pre><code>{escape(look.run)}</code></pre>" if look.run else "")
+            + "</li>"
+            for look in step.looks
         )
+        holds = f"<p>yes when <code>{escape(step.holds)}</code></p>" if step.holds else ""
+        last = number == len(tree.steps)
+        onward = "none of the known causes" if last else f'<a href="#s{number + 1}">question {number + 1}</a>'
         items.append(
-            f'<li id="s{number}">{escape(step.question)}{run}yes: <a href="../failure/{step.cause.id}.html">'
-            f"{escape(step.cause.title)}</a>; no: {onward}</li>"
+            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>?{holds}'
+            f"<ul>{looks}</ul>no: {onward}</li>"
         )
     entries = "".join(f'<li><a href="../failure/{e.id}.html">{escape(e.title)}</a></li>' for e in tree.entries)
     return f'<p>Seen as:</p><ul>{entries}</ul><h2>Questions</h2><ol class="tree">{"".join(items)}</ol>'

@@ -11,8 +11,9 @@ from forensics.collecting import how_to_collect
 from forensics.findings import PRESENT, UNKNOWN, Outcome
 from forensics.forms import UsageError
 from patterns.literals import condition_literals
+from patterns.matches import shown_term
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
-from patterns.terms import positive
+from patterns.terms import Piece, pieces, positive
 
 DEEPEST = 6  # causes of causes
 
@@ -79,20 +80,35 @@ SYMPTOMS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Where to look for one piece of evidence.
+
+    Attributes:
+        name: the piece's.
+        question: what to look for, and where.
+        run: the command that answers it on a live cluster.
+    """
+
+    name: str
+    question: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One question, and the cause that a yes points to.
 
     Attributes:
-        source: where the answer stands.
-        question: what to look for.
-        run: the command that answers it on a live cluster.
+        source: where most of the answer stands.
+        looks: the pieces of evidence.
+        holds: how they go together for a yes; empty where there is only one.
         cause: the pattern a yes points to.
         through: the patterns between it and the symptom.
     """
 
     source: str
-    question: str
-    run: str
+    looks: tuple[Look, ...]
+    holds: str
     cause: Pattern
     through: tuple[str, ...]
 
@@ -165,27 +181,27 @@ def tree_of(library: Library, words: str) -> Tree:
 
 
 def _step(pattern: Pattern, path: tuple[str, ...]) -> Step:
-    piece = _telling(pattern)
-    return Step(piece.source, _question(piece), _command(piece), pattern, path)
+    needed = dict.fromkeys(pieces(pattern.match))
+    asked = [pattern.evidence[name] for name in needed]
+    looks = tuple(Look(piece.name, _question(piece), _command(piece)) for piece in asked)
+    holds = shown_term(pattern.match) if len(looks) > 1 or not isinstance(pattern.match, Piece) else ""
+    return Step(_telling(pattern).source, looks, holds, pattern, path)
 
 
 def _telling(pattern: Pattern) -> Evidence:
-    """Return the piece that names a pattern best: a decisive one, else a strong required one."""
+    """Return the piece that names a pattern best: a strong required one, else a decisive one."""
     wanted = positive(pattern.match)
-    pieces = list(pattern.evidence.values())
-    decisive = [p for p in pieces if p.strength == "decisive"]
-    required = [p for p in pieces if p.name in wanted]
-    return next(iter([p for p in required if not p.weak] or decisive or required or pieces))
+    every = list(pattern.evidence.values())
+    required = [p for p in every if p.name in wanted]
+    decisive = [p for p in every if p.strength == "decisive"]
+    return next(iter([p for p in required if not p.weak] or decisive or required or every))
 
 
 def _question(piece: Evidence) -> str:
-    literals = condition_literals(piece.where) if piece.where is not None else ()
-    if piece.source.startswith("log.") and literals:
-        shown = " or ".join(f'"{literal}"' for literal in literals[:3])
-        more = f" (or {len(literals) - 3} other wordings)" if len(literals) > 3 else ""
-        return f"Does {piece.source.removeprefix('log.')}'s log hold {shown}{more}?"
-    condition = piece.where.text if piece.where is not None else "any row"
-    return f"Is there a row of {piece.source} with {' '.join(condition.split())}?"
+    where = " ".join(piece.where.text.split()) if piece.where is not None else "any row"
+    if piece.source.startswith("log."):
+        return f"a line of {piece.source.removeprefix('log.')}'s log with {where}"
+    return f"a row of {piece.source} with {where}"
 
 
 def _command(piece: Evidence) -> str:
@@ -225,16 +241,19 @@ def lines(tree: Tree, outcomes: Mapping[str, Outcome] | None = None) -> Iterator
         if step.source != source:
             source = step.source
             yield f"Look at {source}:"
-        yield f"{number:3}. {step.question}"
-        if step.run:
-            yield f"       {step.run}"
-        through = f" (through {', '.join(name.partition('/')[2] for name in step.through)})" if step.through else ""
-        yield f"     yes -> {step.cause.title} ({step.cause.id}){through}"
+        through = f", through {', '.join(name.partition('/')[2] for name in step.through)}" if step.through else ""
+        yield f"{number:3}. {step.cause.title}? ({step.cause.id}{through})"
+        if step.holds:
+            yield f"     yes when: {step.holds}"
+        for look in step.looks:
+            yield f"       {look.name}: {look.question}"
+            if look.run:
+                yield f"         {look.run}"
         if outcomes is not None:
             yield f"     this bundle says: {answers(outcomes.get(step.cause.id))}"
         else:
             last = number == len(tree.steps)
-            yield "     no  -> the cause is not among the known ones" if last else f"     no  -> {number + 1}"
+            yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
 
 
 def symptoms_of(library: Library) -> Sequence[str]:

@@ -1,0 +1,73 @@
+"""Troubleshooting trees and the knowledge base."""
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from forensics.forms import UsageError
+from forensics.knowledge import one_file, site, write_site
+from forensics.trees import SYMPTOMS, lines, named_symptom, tree_of
+from patterns.loader import load_library
+
+LIBRARY = load_library()
+
+
+@pytest.mark.parametrize("symptom", SYMPTOMS)
+def test_every_symptom_people_search_for_has_a_tree(symptom: str) -> None:
+    tree = tree_of(LIBRARY, symptom)
+
+    assert {pattern.name for pattern in tree.entries} == set(SYMPTOMS[symptom])
+    assert len(tree.steps) >= 3
+
+
+def test_a_tree_asks_of_no_cause_twice_and_names_only_causes() -> None:
+    tree = tree_of(LIBRARY, "404")
+
+    asked = [step.cause.id for step in tree.steps]
+    assert len(asked) == len(set(asked))
+    assert "scheduler/scheduler-capability-mismatch" in asked
+    assert "envoy/envoy-no-route-404" not in asked
+
+
+def test_a_symptom_that_nobody_knows_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(UsageError, match="404 or no_route"):
+        named_symptom(LIBRARY, "zzz")
+
+
+def test_the_text_says_where_no_leads() -> None:
+    text = "\n".join(lines(tree_of(LIBRARY, "Scheduler not ready")))
+
+    assert "no -> 2" in text
+    assert text.rstrip().endswith("not among the known ones")
+
+
+class _Links(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.extend(value for name, value in attrs if name in ("href", "src") and value)
+
+
+def test_every_link_of_the_site_leads_to_a_page_of_it() -> None:
+    pages = dict(site(LIBRARY))
+
+    for name, text in pages.items():
+        links = _Links()
+        links.feed(text)
+        for link in links.found:
+            target = link.partition("#")[0]
+            if target and "://" not in target:
+                reached = (Path("/") / Path(name).parent / target).resolve().relative_to("/")
+                assert str(reached) in pages, (name, link)
+
+
+def test_every_failure_has_a_page_and_stands_in_the_one_file(tmp_path: Path) -> None:
+    assert write_site(LIBRARY, tmp_path) == len(dict(site(LIBRARY)))
+
+    text = one_file(LIBRARY)
+    for pattern in LIBRARY.patterns.values():
+        assert (tmp_path / f"failure/{pattern.id}.html").is_file()
+        assert pattern.name in text
