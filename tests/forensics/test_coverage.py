@@ -1,0 +1,63 @@
+"""What a table of kubectl leaves open, and what it tells."""
+
+import pytest
+
+from forensics.examples import case_of
+from forensics.findings import Missing
+from patterns.loader import load_pattern
+from patterns.pattern import Evidence
+
+TABLE = """\
+NAMESPACE   NAME       READY   STATUS    RESTARTS   AGE
+ml          orchard-0  3/3     Running   0          70m
+"""
+OBJECT = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata: {name: orchard-0, namespace: ml}
+  spec: {containers: [{name: agent, image: agent}]}
+  status: {phase: Running}
+"""
+
+
+def piece(source: str, where: str) -> Evidence:
+    text = f"""
+title = "a thing"
+severity = "high"
+role = "cause"
+[evidence.thing]
+from = "{source}"
+where = '{where}'
+"""
+    return load_pattern(text, "layer/thing", "here").evidence["thing"]
+
+
+RESTARTS = piece("k8s.pod", "restarts > 3")
+KILLED = piece("k8s.container", 'last_reason exists and last_reason = "OOMKilled"')
+READY = piece("k8s.condition", 'kind = "Pod" and type = "Ready" and status = "False"')
+VARIABLE = piece("k8s.env", 'variable = "SELDON_SCHEDULER_HOST"')
+
+
+def gap(files: dict[str, str], which: Evidence, namespace: str | None = "ml") -> Missing | None:
+    return case_of(files, whole=False).covered.gap(which, {"namespace": namespace})
+
+
+@pytest.mark.parametrize("namespace", ["ml", None])
+@pytest.mark.parametrize("inside", [KILLED, READY, VARIABLE])
+def test_a_table_does_not_show_what_is_inside(inside: Evidence, namespace: str | None) -> None:
+    assert gap({"pods.txt": TABLE}, inside, namespace) is not None
+    assert gap({"pods.yaml": OBJECT}, inside, namespace) is None
+    assert gap({"pods.txt": TABLE, "pods.yaml": OBJECT}, inside, namespace) is None
+
+
+def test_a_table_shows_what_its_columns_say() -> None:
+    assert gap({"pods.txt": TABLE}, RESTARTS) is None
+
+
+def test_objects_of_one_namespace_say_nothing_of_another() -> None:
+    files = {"pods.txt": TABLE.replace("ml ", "web"), "pods.yaml": OBJECT}
+    assert gap(files, KILLED, "ml") is None
+    assert gap(files, KILLED, "web") is not None
