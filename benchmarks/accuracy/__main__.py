@@ -19,7 +19,9 @@ from benchmarks.accuracy.healthy import SCENES
 
 def main() -> int:
     """Print every bundle that came out wrong, then the tables."""
-    parser = argparse.ArgumentParser(prog="benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="benchmarks.accuracy", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--n", type=int, default=200, help="how many bundles")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every result and the sums here")
@@ -34,7 +36,9 @@ def main() -> int:
     for r in results:
         bad = [mark for mark, good in r.marks.items() if not good]
         if bad:
-            print(f"{r.kind:8}{r.case:24}{r.release:8}{r.layout:13}{r.verdict:13}{', '.join(r.roots) or r.note or '-'}   [{', '.join(bad)}]")
+            print(
+                f"{r.kind:8}{r.case:24}{r.release:8}{r.layout:13}{r.verdict:13}{', '.join(r.roots) or r.note or '-'}   [{', '.join(bad)}]"
+            )
     made = score.sums(results)
     print(f"\n{'measure':36}{'good':>6}{'n':>6}   share    95 %")
     for name, (good, n) in made.items():
@@ -47,7 +51,9 @@ def main() -> int:
         print(f"{family:12}" + "".join(f"{f'{g} of {n}':>12}" for g, n in cells))
     print(f"\nseed {given.seed}, {time.process_time() - began:.0f} s of processor time; synthetic bundles")
     if given.json:
-        given.json.write_text(json.dumps({"seed": given.seed, "sums": made, "results": [asdict(r) for r in results]}, indent=1))
+        given.json.write_text(
+            json.dumps({"seed": given.seed, "sums": made, "results": [asdict(r) for r in results]}, indent=1)
+        )
     return 0
 
 
@@ -68,7 +74,9 @@ def show(given: argparse.Namespace) -> int:
         written.save(given.keep)
     print(made)
     for f in doc["findings"]:
-        print(f"{f['role']:12} {f['certainty']:9} {f['at_end']:8} {f['severity']:9} {f['pattern']} {f['subject']} by {f['explained_by']}")
+        print(
+            f"{f['role']:12} {f['certainty']:9} {f['at_end']:8} {f['severity']:9} {f['pattern']} {f['subject']} by {f['explained_by']}"
+        )
         for e in f["evidence"]:
             for c in e["cites"][:2]:
                 print(f"      {e['name']} {e['state']} {c['member']}:{c['lines']} {c['text'][:150]!r}")

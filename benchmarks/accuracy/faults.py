@@ -68,7 +68,14 @@ def shut(who: str, port: int, selects: str, dns: bool = False) -> Act:
         if who == "envoy-to-agent":
             return
         labels = {"app.kubernetes.io/name": selects} if selects else {}
-        w.extra.append((objects.policy(w, w.rng.choice(("restrict-control", "tenant-guard", "lockdown", "np-core")), labels, port, dns), "policy"))
+        w.extra.append(
+            (
+                objects.policy(
+                    w, w.rng.choice(("restrict-control", "tenant-guard", "lockdown", "np-core")), labels, port, dns
+                ),
+                "policy",
+            )
+        )
 
     return act
 
@@ -77,7 +84,12 @@ def envoy_agent(w: World) -> None:
     """Let every call of Envoy to the agents time out."""
     spec = {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "seldon-server"}}, "policyTypes": ["Ingress"],
             "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": p, "protocol": "TCP"} for p in (9000, 9005, 9006)]}]}  # fmt: skip
-    body = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": objects.meta(w, "servers-in", w.start), "spec": spec}
+    body = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": objects.meta(w, "servers-in", w.start),
+        "spec": spec,
+    }
     w.extra.append((body, "policy"))
     for model in w.models:
         if model.name not in w.routes:
@@ -86,7 +98,15 @@ def envoy_agent(w: World) -> None:
         for _ in range(6):
             at = w.end - timedelta(seconds=w.rng.randrange(5, 240))
             host = f"{w.ips[w.routes[model.name]]}:9001"
-            w.call(model.name, at, 503, "URX,UF", host, "503", "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: connection timeout")
+            w.call(
+                model.name,
+                at,
+                503,
+                "URX,UF",
+                host,
+                "503",
+                "upstream connect error or disconnect/reset before headers. retried and the latest reset reason: connection timeout",
+            )
         w.stats[f"cluster.{model.name}_1_http.upstream_cx_connect_timeout"] = 24
         w.stats[f"cluster.{model.name}_1_http.upstream_cx_connect_fail"] = 24
         w.client[:] = [c for c in w.client if not (f"models/{model.name}/" in c and "200 OK" in c)]
@@ -121,9 +141,18 @@ DENIED = (
     "operation error S3: ListObjectsV2, https response error StatusCode: 403, RequestID: 17A5C1B0F2D3E4A1, "
     "HostID: dd9025bab4ad464b049177c95eb6ebf3, api error AccessDenied: Access Denied."
 )
-access_denied = rclone_says(f"S3 bucket {{bucket}} path {{path}}: error reading source root directory: {DENIED}", f'rc: "sync/copy": error: {DENIED}')
-no_bucket = rclone_says("S3 bucket {bucket} path {path}: error reading source root directory: directory not found", 'rc: "sync/copy": error: directory not found')
-disk_full = rclone_says("model.bin: Failed to copy: preallocate: file too big for remaining disk space", 'rc: "sync/copy": error: preallocate: file too big for remaining disk space')
+access_denied = rclone_says(
+    f"S3 bucket {{bucket}} path {{path}}: error reading source root directory: {DENIED}",
+    f'rc: "sync/copy": error: {DENIED}',
+)
+no_bucket = rclone_says(
+    "S3 bucket {bucket} path {path}: error reading source root directory: directory not found",
+    'rc: "sync/copy": error: directory not found',
+)
+disk_full = rclone_says(
+    "model.bin: Failed to copy: preallocate: file too big for remaining disk space",
+    'rc: "sync/copy": error: preallocate: file too big for remaining disk space',
+)
 
 
 def no_secret(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
@@ -141,7 +170,11 @@ def raises(exception: str, frames: str) -> Callable[..., str]:
         w.rclone(pod, at, "INFO", "model.joblib: Copied (new)")
         w.agent(pod, at, "info", f"Chose path {path} for model {model.name}:1", func="LoadModel")
         trace = f"\nTraceback (most recent call last):\n{frames.format(model=model.name)}\n{text}"
-        error = f"rpc error: code = Internal desc = builtins.{text}" if "." not in text.partition(":")[0] else f"rpc error: code = Internal desc = {text}"
+        error = (
+            f"rpc error: code = Internal desc = builtins.{text}"
+            if "." not in text.partition(":")[0]
+            else f"rpc error: code = Internal desc = {text}"
+        )
         for n in range(5):
             t = at + (done - at) * (n / 5)
             w.mlserver(pod, t, "mlserver.grpc", "ERROR", short + trace, "mlserver")
@@ -158,10 +191,14 @@ FRAMES = (
     '  File "/opt/conda/lib/python3.10/site-packages/mlserver/registry.py", line 144, in load\n'
     "    new_model = self._model_initialiser(model_settings)"
 )
-no_module = raises("ModuleNotFoundError: No module named 'lifelines'", FRAMES + '\n  File "/mnt/agent/models/{model}_1/1/model.py", line 3, in <module>\n    import lifelines')
+no_module = raises(
+    "ModuleNotFoundError: No module named 'lifelines'",
+    FRAMES + '\n  File "/mnt/agent/models/{model}_1/1/model.py", line 3, in <module>\n    import lifelines',
+)
 no_file = raises(
     "mlserver.errors.InvalidModelURI: Invalid URI specified for model {model}_1 (/mnt/agent/models/{model}_1/1/model.joblib)",
-    FRAMES + '\n  File "/opt/conda/lib/python3.10/site-packages/mlserver/utils.py", line 44, in get_model_uri\n    raise InvalidModelURI(settings.name, full_model_path)',
+    FRAMES
+    + '\n  File "/opt/conda/lib/python3.10/site-packages/mlserver/utils.py", line 44, in get_model_uri\n    raise InvalidModelURI(settings.name, full_model_path)',
 )
 
 
@@ -213,16 +250,53 @@ def image_pull(w: World, pod: str, at: datetime) -> None:
     """The model server's image does not exist."""
     image = f"registry.example.com/ml/mlserver:{w.rng.randrange(1, 9)}.2.0-custom"
     why = f'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": {image}: not found'
-    bad = {"ready": False, "waiting": ("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {why}'), "image": image, "proves": "image"}
-    w.containers |= {(pod, "mlserver"): {"since": at, **bad}, (pod, "rclone"): {"since": at}, (pod, "agent"): {"since": at, "ready": False}}
+    bad = {
+        "ready": False,
+        "waiting": ("ImagePullBackOff", f'Back-off pulling image "{image}": ErrImagePull: {why}'),
+        "image": image,
+        "proves": "image",
+    }
+    w.containers |= {
+        (pod, "mlserver"): {"since": at, **bad},
+        (pod, "rclone"): {"since": at},
+        (pod, "agent"): {"since": at, "ready": False},
+    }
     started(w, pod, at)
-    w.event(at, "Pod", pod, "Failed", f'Failed to pull image "{image}": {why}', False, 5, w.end - timedelta(seconds=50), "image")
-    w.event(at, "Pod", pod, "BackOff", f'Back-off pulling image "{image}"', False, 30, w.end - timedelta(seconds=20), "image")
+    w.event(
+        at,
+        "Pod",
+        pod,
+        "Failed",
+        f'Failed to pull image "{image}": {why}',
+        False,
+        5,
+        w.end - timedelta(seconds=50),
+        "image",
+    )
+    w.event(
+        at,
+        "Pod",
+        pod,
+        "BackOff",
+        f'Back-off pulling image "{image}"',
+        False,
+        30,
+        w.end - timedelta(seconds=20),
+        "image",
+    )
     w.rclone(pod, at, "NOTICE", "Serving remote control on http://[::]:5572/")
     t, wait = at + timedelta(seconds=1), 1.0
     while t < w.end and w.release >= (2, 9, 1):
         why = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 0.0.0.0:9500: connect: connection refused"'
-        w.agent(pod, t, "info", f"Waiting for Inference Server service to become ready... next check in {wait:.1f}s", "waiting", error=why, func="waitReady")
+        w.agent(
+            pod,
+            t,
+            "info",
+            f"Waiting for Inference Server service to become ready... next check in {wait:.1f}s",
+            "waiting",
+            error=why,
+            func="waitReady",
+        )
         t, wait = t + w.jitter(wait + 2), min(wait * 2, 30.0)
 
 
@@ -230,7 +304,18 @@ def quota(w: World, pod: str, at: datetime) -> None:
     """A quota forbids the pod."""
     name = f"{w.namespace}-quota"
     used = {"limits.memory": "3Gi"}
-    w.extra.append(({"apiVersion": "v1", "kind": "ResourceQuota", "metadata": objects.meta(w, name, w.start), "spec": {"hard": used}, "status": {"hard": used, "used": {"limits.memory": "1280Mi"}}}, "context"))
+    w.extra.append(
+        (
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": objects.meta(w, name, w.start),
+                "spec": {"hard": used},
+                "status": {"hard": used, "used": {"limits.memory": "1280Mi"}},
+            },
+            "context",
+        )
+    )
     server = pod.rpartition("-")[0]
     why = f'create Pod {pod} in StatefulSet {server} failed error: pods "{pod}" is forbidden: exceeded quota: {name}, requested: limits.memory=2176Mi, used: limits.memory=1280Mi, limited: limits.memory=3Gi'
     w.event(at, "StatefulSet", server, "FailedCreate", why, False, 17, w.end - timedelta(seconds=30), "quota")
@@ -248,16 +333,53 @@ def default_secret(w: World, pod: str, at: datetime) -> None:
     """A storage secret of the agents' configuration does not exist: the agent exits."""
     w.start_server(pod, at)
     log = w.logs[pod, "agent", False]
-    log[:] = [line for line in log if not any(s in line.text for s in ("After update current", "client to agent server", "Connecting (non"))]
+    log[:] = [
+        line
+        for line in log
+        if not any(s in line.text for s in ("After update current", "client to agent server", "Connecting (non"))
+    ]
     t = max(line.at for line in log) - w.skew + timedelta(seconds=1)
-    w.agent(pod, t, "info", "retrieving Rclone secret", Source="RCloneClient", func="loadRcloneSecretsConfiguration", secret_name="seldon-store")
-    w.agent(pod, t, "error", "Failed to load rclone defaults", "secret", error='secrets "seldon-store" not found', func="StartConfigListener")
-    w.agent(pod, t, "fatal", "Failed to initialise rclone config listener", "secret", error='secrets "seldon-store" not found')
+    w.agent(
+        pod,
+        t,
+        "info",
+        "retrieving Rclone secret",
+        Source="RCloneClient",
+        func="loadRcloneSecretsConfiguration",
+        secret_name="seldon-store",
+    )
+    w.agent(
+        pod,
+        t,
+        "error",
+        "Failed to load rclone defaults",
+        "secret",
+        error='secrets "seldon-store" not found',
+        func="StartConfigListener",
+    )
+    w.agent(
+        pod,
+        t,
+        "fatal",
+        "Failed to initialise rclone config listener",
+        "secret",
+        error='secrets "seldon-store" not found',
+    )
     w.containers |= {(pod, "mlserver"): {"since": at}, (pod, "rclone"): {"since": at}}
     w.containers[pod, "agent"] = {"since": at, "ready": False, "restarts": 6, "last": ("Error", 1, w.end - timedelta(seconds=60)), "proves": "crash",
                                   "waiting": ("CrashLoopBackOff", f"back-off 2m40s restarting failed container=agent pod={pod}")}  # fmt: skip
     started(w, pod, at)
-    w.event(at, "Pod", pod, "BackOff", f"Back-off restarting failed container agent in pod {pod}", False, 20, w.end - timedelta(seconds=15), "crash")
+    w.event(
+        at,
+        "Pod",
+        pod,
+        "BackOff",
+        f"Back-off restarting failed container agent in pod {pod}",
+        False,
+        20,
+        w.end - timedelta(seconds=15),
+        "crash",
+    )
 
 
 def oom(w: World) -> None:
@@ -271,24 +393,71 @@ def oom(w: World) -> None:
         "ready": False, "restarts": 5, "last": ("OOMKilled", 137, died), "proves": "oom",
         "waiting": ("CrashLoopBackOff", f"back-off 1m20s restarting failed container=mlserver pod={pod}"),
     }  # fmt: skip
-    w.event(died - timedelta(minutes=5), "Pod", pod, "BackOff", f"Back-off restarting failed container mlserver in pod {pod}", False, 11, w.end - timedelta(seconds=10), "crash")
+    w.event(
+        died - timedelta(minutes=5),
+        "Pod",
+        pod,
+        "BackOff",
+        f"Back-off restarting failed container mlserver in pod {pod}",
+        False,
+        11,
+        w.end - timedelta(seconds=10),
+        "crash",
+    )
     for model in w.models:
         if model.placed == (server, index) and model.name in w.routes:
             for n in range(3):
                 at = died + timedelta(seconds=10 + 15 * n)
-                raw(w, pod, "agent", at + w.skew, f"{at + w.skew:%Y/%m/%d %H:%M:%S} http: proxy error: dial tcp 0.0.0.0:9000: connect: connection refused", "proxy")
+                raw(
+                    w,
+                    pod,
+                    "agent",
+                    at + w.skew,
+                    f"{at + w.skew:%Y/%m/%d %H:%M:%S} http: proxy error: dial tcp 0.0.0.0:9000: connect: connection refused",
+                    "proxy",
+                )
                 w.call(model.name, at, 502, "", f"{w.ips[pod]}:9001", "502")
 
 
 def pvc(w: World) -> None:
     """The scheduler's volume cannot be made."""
     w.scheduler_down = "pending"
-    pod, why = w.names["scheduler"], "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
-    w.containers[pod, "scheduler"] = {"app": "seldon-scheduler", "since": w.start, "ready": False, "pending": why, "proves": "pending"}
+    pod, why = (
+        w.names["scheduler"],
+        "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found",
+    )
+    w.containers[pod, "scheduler"] = {
+        "app": "seldon-scheduler",
+        "since": w.start,
+        "ready": False,
+        "pending": why,
+        "proves": "pending",
+    }
     claim = "scheduler-state-seldon-scheduler-0"
-    w.extra.append(({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": objects.meta(w, claim, w.start), "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}, "status": {"phase": "Pending"}}, "claim"))
+    w.extra.append(
+        (
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": objects.meta(w, claim, w.start),
+                "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+                "status": {"phase": "Pending"},
+            },
+            "claim",
+        )
+    )
     w.event(w.start, "Pod", pod, "FailedScheduling", why, False, 8, w.end - timedelta(seconds=40), "pending")
-    w.event(w.start, "PersistentVolumeClaim", claim, "FailedBinding", "no persistent volumes available for this claim and no storage class is set", False, 60, w.end - timedelta(seconds=10), "claim")
+    w.event(
+        w.start,
+        "PersistentVolumeClaim",
+        claim,
+        "FailedBinding",
+        "no persistent volumes available for this claim and no storage class is set",
+        False,
+        60,
+        w.end - timedelta(seconds=10),
+        "claim",
+    )
 
 
 def locked(w: World) -> None:
@@ -297,11 +466,28 @@ def locked(w: World) -> None:
     pod = w.names["scheduler"]
     w.containers[pod, "scheduler"] = {"app": "seldon-scheduler", "since": w.start, "ready": False, "restarts": 6, "last": ("Error", 1, w.end - timedelta(seconds=90)), "proves": "crash",
                                       "waiting": ("CrashLoopBackOff", f"back-off 5m0s restarting failed container=scheduler pod={pod}")}  # fmt: skip
-    w.event(w.start, "Pod", pod, "BackOff", f"Back-off restarting failed container scheduler in pod {pod}", False, 30, w.end - timedelta(seconds=15), "crash")
+    w.event(
+        w.start,
+        "Pod",
+        pod,
+        "BackOff",
+        f"Back-off restarting failed container scheduler in pod {pod}",
+        False,
+        30,
+        w.end - timedelta(seconds=15),
+        "crash",
+    )
     at = w.end - timedelta(seconds=91)
     w.say("scheduler", at, "info", "Setting log level to info")
     w.say("scheduler", at, "info", f"Namespace is {w.namespace}")
-    w.say("scheduler", at, "info", "Initialise DB at /mnt/scheduler/db/pipelinedb", func="initialiseDB", source="pipelineStore")
+    w.say(
+        "scheduler",
+        at,
+        "info",
+        "Initialise DB at /mnt/scheduler/db/pipelinedb",
+        func="initialiseDB",
+        source="pipelineStore",
+    )
     why = 'Cannot acquire directory lock on "/mnt/scheduler/db/pipelinedb".  Another process is using this Badger database. error: resource temporarily unavailable'
     w.say("scheduler", at, "fatal", "Failed to initialise pipeline db at /mnt/scheduler/db", "db", error=why)
 
@@ -322,9 +508,27 @@ def rbac_says(w: World) -> None:
             big = {"statefulsets": "StatefulSet", "deployments": "Deployment"}[kind]
             why = f'failed to list *v1.{big}: {kind}.apps is forbidden: User "{user}" cannot list resource "{kind}" in API group "apps" in the namespace "{w.namespace}"'
             if w.release >= (2, 9, 0):
-                w.manager(t, "ERROR", "controller-runtime.cache.UnhandledError", "Failed to watch", {"reflector": "k8s.io/client-go@v0.33.2/tools/cache/reflector.go:285", "type": f"*v1.{big}", "error": why}, "rbac")
+                w.manager(
+                    t,
+                    "ERROR",
+                    "controller-runtime.cache.UnhandledError",
+                    "Failed to watch",
+                    {
+                        "reflector": "k8s.io/client-go@v0.33.2/tools/cache/reflector.go:285",
+                        "type": f"*v1.{big}",
+                        "error": why,
+                    },
+                    "rbac",
+                )
             else:
-                raw(w, w.names["operator"], "manager", t, f"E{t:%m%d %H:%M:%S}.{t.microsecond:06}       1 reflector.go:147] pkg/mod/k8s.io/client-go@v0.29.0/tools/cache/reflector.go:229: Failed to watch *v1.{big}: {why}", "rbac")
+                raw(
+                    w,
+                    w.names["operator"],
+                    "manager",
+                    t,
+                    f"E{t:%m%d %H:%M:%S}.{t.microsecond:06}       1 reflector.go:147] pkg/mod/k8s.io/client-go@v0.29.0/tools/cache/reflector.go:229: Failed to watch *v1.{big}: {why}",
+                    "rbac",
+                )
         t += w.jitter(25)
 
 
@@ -337,7 +541,14 @@ def gone(w: World) -> None:
     w.say("scheduler", at, "info", "Shutting down services")
     w.scheduler_down = "scaled"
     w.containers.pop((w.names["scheduler"], "scheduler"), None)
-    w.event(at, "StatefulSet", "seldon-scheduler", "SuccessfulDelete", "delete Pod seldon-scheduler-0 in StatefulSet seldon-scheduler successful", proves="scheduler-gone")
+    w.event(
+        at,
+        "StatefulSet",
+        "seldon-scheduler",
+        "SuccessfulDelete",
+        "delete Pod seldon-scheduler-0 in StatefulSet seldon-scheduler successful",
+        proves="scheduler-gone",
+    )
     lost_scheduler(w, at, None)
     end, w.start = w.start, at
     w.fail_envoy(at)
@@ -360,8 +571,22 @@ def neighbour(w: World) -> None:
     for (pod, container, old), _ in list(w.logs.items()):
         if container == "agent" and not old:
             server, _, index = pod.rpartition("-")
-            other.say("scheduler", heard, "info", words.subscribed(w.release, "agent", f"{server}:{index}"), "other", func="Subscribe", source="AgentServer")
-    other.say("scheduler", heard + timedelta(seconds=10), "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer")
+            other.say(
+                "scheduler",
+                heard,
+                "info",
+                words.subscribed(w.release, "agent", f"{server}:{index}"),
+                "other",
+                func="Subscribe",
+                source="AgentServer",
+            )
+    other.say(
+        "scheduler",
+        heard + timedelta(seconds=10),
+        "info",
+        "Starting xDS envoy server on port 9002 with secure: false",
+        func="StartXDSServer",
+    )
     other.start_envoy(w.start)
     other.connect_envoy(heard + timedelta(seconds=20))
     w.neighbour = other
@@ -378,8 +603,22 @@ def zero_weights(w: World) -> None:
     at = max([w.xds_since or w.start, *(m.since or w.start for m in w.models)]) + timedelta(seconds=30)
     why = "rejected: Sum of weights in the weighted_cluster must be greater than 0."
     kind = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
-    w.envoy(at, "warning", "config", "source/extensions/config_subscription/grpc/delta_subscription_state.cc:285", f"delta config for {kind} {why}", "rejected")
-    w.envoy(at, "warning", "config", "source/extensions/config_subscription/grpc/grpc_subscription_impl.cc:138", f"gRPC config for {kind} {why}", "rejected")
+    w.envoy(
+        at,
+        "warning",
+        "config",
+        "source/extensions/config_subscription/grpc/delta_subscription_state.cc:285",
+        f"delta config for {kind} {why}",
+        "rejected",
+    )
+    w.envoy(
+        at,
+        "warning",
+        "config",
+        "source/extensions/config_subscription/grpc/grpc_subscription_impl.cc:138",
+        f"gRPC config for {kind} {why}",
+        "rejected",
+    )
     w.stats["http.seldon_http.rds.listener_0.update_rejected"] = 1
     spec = {"default": model.name, "candidates": [{"name": m.name, "weight": 0} for m in w.models]}
     body = {"apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Experiment", "metadata": objects.meta(w, f"{model.name}-test", at), "spec": spec,
@@ -410,7 +649,15 @@ def code_raises(w: World) -> None:
     for n in range(6):
         at = w.end - timedelta(seconds=90 - 12 * n)
         w.mlserver(pod, at, "mlserver.parallel", "ERROR", text, "500")
-        w.call(model.name, at, 500, "URX", f"{w.ips[pod]}:9001", "500", '{"error":"builtins.ZeroDivisionError: division by zero"}')
+        w.call(
+            model.name,
+            at,
+            500,
+            "URX",
+            f"{w.ips[pod]}:9001",
+            "500",
+            '{"error":"builtins.ZeroDivisionError: division by zero"}',
+        )
 
 
 def worker_killed(w: World) -> None:
@@ -422,9 +669,30 @@ def worker_killed(w: World) -> None:
     for n in range(4):
         at = w.end - timedelta(seconds=120 - 25 * n)
         pid = 6 + 30 * n
-        w.mlserver(pod, at, "mlserver.parallel", "WARNING", f"Worker with PID {pid} on default inference pool stopped unexpectedly with exit code 9. Triggering worker restart...", "worker")
-        w.mlserver(pod, at + timedelta(seconds=1), "mlserver.parallel", "INFO", f"Starting new worker with PID {pid + 30} on default inference pool...")
-        w.call(model.name, at, 500, "URX", f"{w.ips[pod]}:9001", "500", '{"error":"Worker process stopped unexpectedly with exit code 9."}')
+        w.mlserver(
+            pod,
+            at,
+            "mlserver.parallel",
+            "WARNING",
+            f"Worker with PID {pid} on default inference pool stopped unexpectedly with exit code 9. Triggering worker restart...",
+            "worker",
+        )
+        w.mlserver(
+            pod,
+            at + timedelta(seconds=1),
+            "mlserver.parallel",
+            "INFO",
+            f"Starting new worker with PID {pid + 30} on default inference pool...",
+        )
+        w.call(
+            model.name,
+            at,
+            500,
+            "URX",
+            f"{w.ips[pod]}:9001",
+            "500",
+            '{"error":"Worker process stopped unexpectedly with exit code 9."}',
+        )
 
 
 def gateways(w: World, kafka: str | None, engine: bool) -> None:
@@ -435,14 +703,49 @@ def gateways(w: World, kafka: str | None, engine: bool) -> None:
         pod = w.names[who]
         w.containers[pod, who] = {"app": f"seldon-{who}", "since": t}
         w.say(who, t, "info", "Setting log level to info")
-        w.say(who, t, "info", "Starting plaintxt client to scheduler", func="ConnectToScheduler", source="KafkaSchedulerClient" if who[0] == "m" else "PipelineSchedulerClient")
-        w.say(who, t, "info", "Connecting to scheduler at seldon-scheduler:9004", func="ConnectToScheduler", source="KafkaSchedulerClient" if who[0] == "m" else "PipelineSchedulerClient")
-        w.say(who, t, "info", f"Creating producer with config map[bootstrap.servers:{host} go.delivery.reports:true linger.ms:0]", source="KafkaManager")
+        w.say(
+            who,
+            t,
+            "info",
+            "Starting plaintxt client to scheduler",
+            func="ConnectToScheduler",
+            source="KafkaSchedulerClient" if who[0] == "m" else "PipelineSchedulerClient",
+        )
+        w.say(
+            who,
+            t,
+            "info",
+            "Connecting to scheduler at seldon-scheduler:9004",
+            func="ConnectToScheduler",
+            source="KafkaSchedulerClient" if who[0] == "m" else "PipelineSchedulerClient",
+        )
+        w.say(
+            who,
+            t,
+            "info",
+            f"Creating producer with config map[bootstrap.servers:{host} go.delivery.reports:true linger.ms:0]",
+            source="KafkaManager",
+        )
         at = t + timedelta(seconds=1)
         while kafka and at < w.end:
-            raw(w, pod, who, at, f"%3|{at.timestamp():.3f}|FAIL|rdkafka#{client}-1| [thrd:{host}/bootstrap]: {host}/bootstrap: {kafka}", "kafka")
+            raw(
+                w,
+                pod,
+                who,
+                at,
+                f"%3|{at.timestamp():.3f}|FAIL|rdkafka#{client}-1| [thrd:{host}/bootstrap]: {host}/bootstrap: {kafka}",
+                "kafka",
+            )
             code = "Local: Authentication failure" if "SASL" in kafka else "Local: Broker transport failure"
-            w.say(who, at, "error", f"Kafka error, code: [{code}] msg: [{host}/bootstrap: {kafka}]", "kafka", func="Serve", source="InferConsumer")
+            w.say(
+                who,
+                at,
+                "error",
+                f"Kafka error, code: [{code}] msg: [{host}/bootstrap: {kafka}]",
+                "kafka",
+                func="Serve",
+                source="InferConsumer",
+            )
             at += w.jitter(30)
     pod = w.names["dataflow"]
     w.containers[pod, "dataflow-engine"] = {"app": "seldon-dataflow-engine", "since": t}
@@ -452,7 +755,14 @@ def gateways(w: World, kafka: str | None, engine: bool) -> None:
     while not engine and at < w.end:
         why = "io.grpc.StatusException: UNAVAILABLE: io exception"
         cause = f"\nCaused by: io.grpc.netty.shaded.io.netty.channel.ConnectTimeoutException: connection timed out: seldon-scheduler/{w.ips['service']}:9008"
-        raw(w, pod, "dataflow-engine", at, dataflow(at, "ERROR", f"pipeline subscription terminated with error {why}") + cause, "engine")
+        raw(
+            w,
+            pod,
+            "dataflow-engine",
+            at,
+            dataflow(at, "ERROR", f"pipeline subscription terminated with error {why}") + cause,
+            "engine",
+        )
         raw(w, pod, "dataflow-engine", at, dataflow(at, "INFO", "will connect to seldon-scheduler:9008"), "engine")
         raw(w, pod, "dataflow-engine", at, dataflow(at, "INFO", "Subscribing to pipeline updates"))
         at += w.jitter(25)
@@ -460,11 +770,35 @@ def gateways(w: World, kafka: str | None, engine: bool) -> None:
     ready = engine and not kafka
     made = w.start + timedelta(minutes=3)
     if engine:
-        w.say("scheduler", t, "info", f"Received pipeline updates subscribe request from {pod}" if w.release >= (2, 10, 0) else f"Received subscribe request from {pod}", func="SubscribePipelineUpdates", source="dataflow")
+        w.say(
+            "scheduler",
+            t,
+            "info",
+            f"Received pipeline updates subscribe request from {pod}"
+            if w.release >= (2, 10, 0)
+            else f"Received subscribe request from {pod}",
+            func="SubscribePipelineUpdates",
+            source="dataflow",
+        )
     if not ready:
-        w.say("scheduler", made, "warning", "no dataflow engines available to handle pipeline", "no-engine", func="handlePipelineEvent", pipeline=name, source="dataflow")
+        w.say(
+            "scheduler",
+            made,
+            "warning",
+            "no dataflow engines available to handle pipeline",
+            "no-engine",
+            func="handlePipelineEvent",
+            pipeline=name,
+            source="dataflow",
+        )
     else:
-        raw(w, pod, "dataflow-engine", made, dataflow(made, "INFO", f"received request for {name}:1 Id:dc3jg7pksduc73ev912g"))
+        raw(
+            w,
+            pod,
+            "dataflow-engine",
+            made,
+            dataflow(made, "INFO", f"received request for {name}:1 Id:dc3jg7pksduc73ev912g"),
+        )
     reason = "" if ready else "no dataflow engines available to handle pipeline"
     body = {"apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Pipeline", "metadata": objects.meta(w, name, made), "spec": {"steps": [{"name": pick(w).name}], "output": {"steps": [pick(w).name]}},
             "status": {"conditions": [objects.condition("ModelsReady", True, made), objects.condition("PipelineReady", ready, made, reason, "PipelineReady" if ready else "PipelineCreate"), objects.condition("Ready", ready, made)]}}  # fmt: skip

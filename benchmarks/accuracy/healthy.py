@@ -40,7 +40,14 @@ def slow_start(rng: Random) -> World:
     at = w.logs[pod, "agent", False][0].at - w.skew
     for n in range(8):
         why = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 0.0.0.0:9500: connect: connection refused"'
-        w.agent(pod, at + timedelta(milliseconds=300 * n), "info", "Waiting for Inference Server service to become ready... next check in 1.2s", error=why, func="waitReady")
+        w.agent(
+            pod,
+            at + timedelta(milliseconds=300 * n),
+            "info",
+            "Waiting for Inference Server service to become ready... next check in 1.2s",
+            error=why,
+            func="waitReady",
+        )
     return w
 
 
@@ -72,22 +79,68 @@ def recover(w: World, at: object) -> None:
 
     assert isinstance(at, datetime)
     w.start_scheduler(at - timedelta(seconds=8))
-    for stream, func in (("model", "SubscribeModelStatus"), ("server", "SubscribeServerStatus"), ("control", "SubscribeControlPlane")):
-        w.say("scheduler", at, "info", subscribed(w.release, stream, "seldon manager"), func=func, source="SchedulerServer")
+    for stream, func in (
+        ("model", "SubscribeModelStatus"),
+        ("server", "SubscribeServerStatus"),
+        ("control", "SubscribeControlPlane"),
+    ):
+        w.say(
+            "scheduler",
+            at,
+            "info",
+            subscribed(w.release, stream, "seldon manager"),
+            func=func,
+            source="SchedulerServer",
+        )
     total = sum(s.replicas for s in w.servers)
     for server in w.servers:
-        w.say("scheduler", at, "info", f"Server notification {server.name} expectedReplicas {server.replicas} shared false", func="ServerNotify", source="SchedulerServer")
-    w.say("scheduler", at, "info", f"Signalling synchroniser with {total} expected server agents to connect", func="ServerNotify", source="SchedulerServer")
+        w.say(
+            "scheduler",
+            at,
+            "info",
+            f"Server notification {server.name} expectedReplicas {server.replicas} shared false",
+            func="ServerNotify",
+            source="SchedulerServer",
+        )
+    w.say(
+        "scheduler",
+        at,
+        "info",
+        f"Signalling synchroniser with {total} expected server agents to connect",
+        func="ServerNotify",
+        source="SchedulerServer",
+    )
     logger = "SchedulerClient" if w.release >= (2, 10, 0) else "schedulerClient"
-    w.manager(at, "INFO", f"{logger}.SubscribeControlPlaneEvents", "Received event to handle state", {"event": "event:SEND_SERVERS"})
-    w.manager(at + timedelta(milliseconds=500), "INFO", f"{logger}.SubscribeControlPlaneEvents", "Handled state on reconnect", {"operation": "SEND_SERVERS"})
+    w.manager(
+        at,
+        "INFO",
+        f"{logger}.SubscribeControlPlaneEvents",
+        "Received event to handle state",
+        {"event": "event:SEND_SERVERS"},
+    )
+    w.manager(
+        at + timedelta(milliseconds=500),
+        "INFO",
+        f"{logger}.SubscribeControlPlaneEvents",
+        "Handled state on reconnect",
+        {"operation": "SEND_SERVERS"},
+    )
     heard = at + timedelta(seconds=15)
     for server in w.servers:
         for index in range(server.replicas):
-            w.say("scheduler", heard, "info", subscribed(w.release, "agent", f"{server.name}:{index}"), func="Subscribe", source="AgentServer")
+            w.say(
+                "scheduler",
+                heard,
+                "info",
+                subscribed(w.release, "agent", f"{server.name}:{index}"),
+                func="Subscribe",
+                source="AgentServer",
+            )
     w.say("scheduler", heard, "info", f"All (num: {total}) servers connected", source="ServerBasedSynchroniser")
     ready = heard + timedelta(seconds=10)
-    w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer")
+    w.say(
+        "scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer"
+    )
     w.say("scheduler", ready, "info", "Scheduler is ready")
     w.connect_envoy(ready + w.jitter(10))
     for model in w.models:
@@ -112,14 +165,33 @@ def server_restarts(rng: Random) -> World:
         previous(w, pod, container)
     bad = "warning" if w.release >= (2, 10, 1) else "info"
     extra = {"error": "context canceled"} if w.release >= (2, 10, 1) else {}
-    w.say("scheduler", lost, bad, f"Client replica {w.servers[0].name}:0 has disconnected", func="Subscribe", source="AgentServer", **extra)
+    w.say(
+        "scheduler",
+        lost,
+        bad,
+        f"Client replica {w.servers[0].name}:0 has disconnected",
+        func="Subscribe",
+        source="AgentServer",
+        **extra,
+    )
     for model in w.models:
         if model.placed:
-            w.say("scheduler", lost, "warning", f"Empty server for {model.name}:1 so ignoring event", func="updateServerModelStatus", source="SchedulerServer")
+            w.say(
+                "scheduler",
+                lost,
+                "warning",
+                f"Empty server for {model.name}:1 so ignoring event",
+                func="updateServerModelStatus",
+                source="SchedulerServer",
+            )
     for model in w.models:
         w.call(model.name, lost + timedelta(seconds=6), 404, "NR")
     for container in ("agent", "mlserver", "rclone"):
-        w.containers[pod, container] |= {"restarts": 1, "last": ("Error", 137, lost), "running": lost + timedelta(seconds=20)}
+        w.containers[pod, container] |= {
+            "restarts": 1,
+            "last": ("Error", 137, lost),
+            "running": lost + timedelta(seconds=20),
+        }
     back = begin_server(w, pod, lost + timedelta(seconds=20))
     assert back
     for n, model in enumerate(w.models):
@@ -138,13 +210,36 @@ def rolling_update(rng: Random) -> World:
     name = w.servers[0].name
     for index in (1, 0):
         pod, at = f"{name}-{index}", w.end - timedelta(minutes=6 - 2 * (1 - index))
-        w.say("scheduler", at, "info", f"Draining server replica {name}:{index}", func="AgentDrain", source="AgentServer")
+        w.say(
+            "scheduler", at, "info", f"Draining server replica {name}:{index}", func="AgentDrain", source="AgentServer"
+        )
         w.agent(pod, at, "info", "Agent drain process result true")
         w.agent(pod, at, "info", "Stopping", func="StopControlLoop")
-        w.agent(pod, at + timedelta(seconds=1), "error", "event recv failed", error="rpc error: code = Canceled desc = context canceled", func="HandleSchedulerSubscription")
-        w.say("scheduler", at + timedelta(seconds=2), "info", f"Client replica {name}:{index} has disconnected", func="Subscribe", source="AgentServer")
+        w.agent(
+            pod,
+            at + timedelta(seconds=1),
+            "error",
+            "event recv failed",
+            error="rpc error: code = Canceled desc = context canceled",
+            func="HandleSchedulerSubscription",
+        )
+        w.say(
+            "scheduler",
+            at + timedelta(seconds=2),
+            "info",
+            f"Client replica {name}:{index} has disconnected",
+            func="Subscribe",
+            source="AgentServer",
+        )
         w.event(at, "Pod", pod, "Killing", "Stopping container agent")
-        w.event(at + timedelta(seconds=2), "Pod", pod, "Unhealthy", f"Readiness probe failed: HTTP probe failed with statuscode: 503", False)
+        w.event(
+            at + timedelta(seconds=2),
+            "Pod",
+            pod,
+            "Unhealthy",
+            "Readiness probe failed: HTTP probe failed with statuscode: 503",
+            False,
+        )
         for container in ("agent", "mlserver", "rclone"):
             w.logs.pop((pod, container, False))
             w.containers.pop((pod, container), None)
@@ -163,12 +258,33 @@ def scaled(rng: Random) -> World:
     live(w)
     name, more = w.servers[0].name, w.servers[0].replicas
     at = w.end - timedelta(minutes=6)
-    w.say("scheduler", at, "info", f"Server notification {name} expectedReplicas {more + 1} shared false", func="ServerNotify", source="SchedulerServer")
+    w.say(
+        "scheduler",
+        at,
+        "info",
+        f"Server notification {name} expectedReplicas {more + 1} shared false",
+        func="ServerNotify",
+        source="SchedulerServer",
+    )
     begin_server(w, f"{name}-{more}", at + timedelta(seconds=5))
     gone = at + timedelta(minutes=3)
-    w.say("scheduler", gone, "info", f"Server notification {name} expectedReplicas {more} shared false", func="ServerNotify", source="SchedulerServer")
+    w.say(
+        "scheduler",
+        gone,
+        "info",
+        f"Server notification {name} expectedReplicas {more} shared false",
+        func="ServerNotify",
+        source="SchedulerServer",
+    )
     w.say("scheduler", gone, "info", f"Draining server replica {name}:{more}", func="AgentDrain", source="AgentServer")
-    w.say("scheduler", gone + timedelta(seconds=3), "info", f"Client replica {name}:{more} has disconnected", func="Subscribe", source="AgentServer")
+    w.say(
+        "scheduler",
+        gone + timedelta(seconds=3),
+        "info",
+        f"Client replica {name}:{more} has disconnected",
+        func="Subscribe",
+        source="AgentServer",
+    )
     for container in ("agent", "mlserver", "rclone"):
         w.logs.pop((f"{name}-{more}", container, False))
         w.containers.pop((f"{name}-{more}", container), None)
@@ -183,7 +299,13 @@ def leader_changes(rng: Random) -> World:
     pod = w.names["operator"]
     keep = [line for line in w.logs[pod, "manager", False] if line.at >= at]
     w.logs[pod, "manager", False] = [line for line in w.logs[pod, "manager", False] if line.at < at]
-    raw(w, pod, "manager", at, f"E{at:%m%d %H:%M:%S}.000000       1 leaderelection.go:429] Failed to update lock optimistically: Put \"https://10.96.0.1:443/apis/coordination.k8s.io/v1/namespaces/{w.namespace}/leases/e98130ae.seldon.io\": context deadline exceeded, falling back to slow path")
+    raw(
+        w,
+        pod,
+        "manager",
+        at,
+        f'E{at:%m%d %H:%M:%S}.000000       1 leaderelection.go:429] Failed to update lock optimistically: Put "https://10.96.0.1:443/apis/coordination.k8s.io/v1/namespaces/{w.namespace}/leases/e98130ae.seldon.io": context deadline exceeded, falling back to slow path',
+    )
     w.manager(at, "ERROR", "setup", "problem running manager", {"error": "leader election lost"})
     previous(w, pod, "manager")
     w.start_operator(at + timedelta(seconds=3), at + timedelta(seconds=12))
@@ -197,7 +319,13 @@ def xds_reconnects(rng: Random) -> World:
     w = world(rng)
     live(w)
     at = w.start + (w.end - w.start) * 0.7
-    w.envoy(at, "warning", "config", "./source/extensions/config_subscription/grpc/grpc_stream.h:189", "DeltaAggregatedResources gRPC config stream to xds_cluster closed: 13, upstream_reset_after_response_started{connection_termination}")
+    w.envoy(
+        at,
+        "warning",
+        "config",
+        "./source/extensions/config_subscription/grpc/grpc_stream.h:189",
+        "DeltaAggregatedResources gRPC config stream to xds_cluster closed: 13, upstream_reset_after_response_started{connection_termination}",
+    )
     w.connect_envoy(at + w.jitter(8))
     return w
 
@@ -210,7 +338,13 @@ def load_test(rng: Random) -> World:
         if model.name not in w.routes:
             continue
         for n in range(150):
-            w.call(model.name, w.end - timedelta(seconds=200 - n), 503 if n in (20, 21, 22) else 200, "UC" if n in (20, 21, 22) else "", f"{w.ips[w.routes[model.name]]}:9001")
+            w.call(
+                model.name,
+                w.end - timedelta(seconds=200 - n),
+                503 if n in (20, 21, 22) else 200,
+                "UC" if n in (20, 21, 22) else "",
+                f"{w.ips[w.routes[model.name]]}:9001",
+            )
     del w.client[40:]
     return w
 
@@ -239,9 +373,30 @@ def with_pipelines(rng: Random) -> World:
     live(w)
     gateways(w, None, True)
     at = w.start + timedelta(seconds=70)
-    w.say("modelgateway", at, "error", "Kafka error, code: [Broker: Unknown topic or partition] msg: [Subscribed topic not available: seldon.x.model.y.inputs: Broker: Unknown topic or partition]", func="Serve", source="InferConsumer")
-    w.say("modelgateway", at + timedelta(seconds=1), "info", "waiting for kafka topic creation", func="createTopics", source="InferConsumer")
-    w.say("modelgateway", at + timedelta(seconds=2), "info", "all topics created", func="createTopics", source="InferConsumer")
+    w.say(
+        "modelgateway",
+        at,
+        "error",
+        "Kafka error, code: [Broker: Unknown topic or partition] msg: [Subscribed topic not available: seldon.x.model.y.inputs: Broker: Unknown topic or partition]",
+        func="Serve",
+        source="InferConsumer",
+    )
+    w.say(
+        "modelgateway",
+        at + timedelta(seconds=1),
+        "info",
+        "waiting for kafka topic creation",
+        func="createTopics",
+        source="InferConsumer",
+    )
+    w.say(
+        "modelgateway",
+        at + timedelta(seconds=2),
+        "info",
+        "all topics created",
+        func="createTopics",
+        source="InferConsumer",
+    )
     return w
 
 
@@ -250,8 +405,24 @@ def volume_late(rng: Random) -> World:
     w = world(rng)
     live(w)
     why = "0/3 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found"
-    w.event(w.start - timedelta(seconds=6), "Pod", w.names["scheduler"], "FailedScheduling", why, False, 3, w.start - timedelta(seconds=2))
-    w.event(w.start, "Model", w.models[0].name, "UpdateFailed", f'Failed to update status for Model "{w.models[0].name}": Operation cannot be fulfilled on models.mlops.seldon.io "{w.models[0].name}": the object has been modified; please apply your changes to the latest version and try again', False)
+    w.event(
+        w.start - timedelta(seconds=6),
+        "Pod",
+        w.names["scheduler"],
+        "FailedScheduling",
+        why,
+        False,
+        3,
+        w.start - timedelta(seconds=2),
+    )
+    w.event(
+        w.start,
+        "Model",
+        w.models[0].name,
+        "UpdateFailed",
+        f'Failed to update status for Model "{w.models[0].name}": Operation cannot be fulfilled on models.mlops.seldon.io "{w.models[0].name}": the object has been modified; please apply your changes to the latest version and try again',
+        False,
+    )
     return w
 
 
@@ -261,7 +432,14 @@ def image_slow(rng: Random) -> World:
     live(w)
     pod, at = f"{w.servers[0].name}-0", w.start + timedelta(seconds=4)
     image = "docker.io/seldonio/mlserver:1.6.1"
-    w.event(at, "Pod", pod, "Failed", f'Failed to pull image "{image}": rpc error: code = Unknown desc = failed to pull and unpack image "{image}": context deadline exceeded', False)
+    w.event(
+        at,
+        "Pod",
+        pod,
+        "Failed",
+        f'Failed to pull image "{image}": rpc error: code = Unknown desc = failed to pull and unpack image "{image}": context deadline exceeded',
+        False,
+    )
     w.event(at, "Pod", pod, "BackOff", f'Back-off pulling image "{image}"', False)
     w.event(at + timedelta(seconds=5), "Pod", pod, "Pulled", f'Successfully pulled image "{image}" in 4.1s')
     return w
@@ -274,7 +452,13 @@ def evictions(rng: Random) -> World:
     for model in w.models:
         if model.placed:
             pod = f"{model.placed[0]}-{model.placed[1]}"
-            w.agent(pod, w.end - timedelta(minutes=2), "info", f"model {model.name}_1 evicted (for model other_1), available memory bytes: 120000", Source="StateManager")
+            w.agent(
+                pod,
+                w.end - timedelta(minutes=2),
+                "info",
+                f"model {model.name}_1 evicted (for model other_1), available memory bytes: 120000",
+                Source="StateManager",
+            )
     return w
 
 

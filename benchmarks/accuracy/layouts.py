@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import yaml
 
@@ -133,10 +132,16 @@ def one(world: World, layout: str, rng: Random, without: frozenset[str] = frozen
         uid = pods.setdefault(pod, f"{rng.getrandbits(32):08x}-5c4b-4a39-9281-{rng.getrandbits(48):012x}")
         short = f"{container}.previous" if previous else container
         if layout == "cri":
-            member, wrap = f"var/log/pods/{ns}_{pod}_{uid}/{container}/{0 if previous else int(previous_of(world, pod, container))}.log", cri
+            member, wrap = (
+                f"var/log/pods/{ns}_{pod}_{uid}/{container}/{0 if previous else int(previous_of(world, pod, container))}.log",
+                cri,
+            )
         elif layout == "must-gather":
             kind = "previous" if previous else "current"
-            member, wrap = f"inspect.local.1/namespaces/{ns}/pods/{pod}/{container}/{container}/logs/{kind}.log", stamped
+            member, wrap = (
+                f"inspect.local.1/namespaces/{ns}/pods/{pod}/{container}/{container}/logs/{kind}.log",
+                stamped,
+            )
         elif layout == "docker":
             member, wrap = f"containers/{pod}_{ns}_{short}.log", docker
         elif layout == "prefix":
@@ -184,13 +189,22 @@ def put_objects(world: World, layout: str, out: Written) -> None:
         groups.setdefault(kind, [])
     if layout in ("must-gather", "cri"):
         for kind, parts in groups.items():
-            group = str(parts[0][0]["apiVersion"]).rpartition("/")[0] or "core" if parts else "networking.k8s.io" if kind == "NetworkPolicy" else "core"
+            group = (
+                str(parts[0][0]["apiVersion"]).rpartition("/")[0] or "core"
+                if parts
+                else "networking.k8s.io"
+                if kind == "NetworkPolicy"
+                else "core"
+            )
             name = EMPTY_LISTS.get(kind, f"{kind.lower()}s")
             documents(parts, out, f"inspect.local.1/namespaces/{world.namespace}/{group}/{name}.yaml", False)
         return
     everything = [part for kind, parts in groups.items() if kind not in EMPTY_LISTS for part in parts]
-    documents(everything, out, "resources.json" if layout == "docker" else f"{world.namespace}-resources.yaml", layout == "docker")
+    documents(
+        everything,
+        out,
+        "resources.json" if layout == "docker" else f"{world.namespace}-resources.yaml",
+        layout == "docker",
+    )
     for kind, name in EMPTY_LISTS.items():
         documents(groups[kind], out, f"{name}.yaml", False)
-
-

@@ -9,7 +9,20 @@ from random import Random
 from benchmarks.accuracy.model import Line, Model, Server, World
 from benchmarks.accuracy.words import RELEASES, Release
 
-ADJECTIVES = ("retail", "motor", "tax", "claims", "credit", "night", "harbour", "grid", "basket", "parcel", "lens", "crop")
+ADJECTIVES = (
+    "retail",
+    "motor",
+    "tax",
+    "claims",
+    "credit",
+    "night",
+    "harbour",
+    "grid",
+    "basket",
+    "parcel",
+    "lens",
+    "crop",
+)
 NOUNS = ("score", "rank", "risk", "demand", "topics", "churn", "price", "route", "match", "yield", "alert", "image")
 NAMESPACES = ("serving", "ml-prod", "team-blue", "inference", "seldon-mesh", "analytics", "lab-7", "models-eu")
 SERVER_NAMES = ("mlserver", "mlserver-small", "sk-pool", "workers", "mlserver-custom", "shared-a")
@@ -19,7 +32,14 @@ GONE = ("pending", "crash", "scaled", "never-made")
 def world(rng: Random, release: Release | None = None, servers: int | None = None, models: int | None = None) -> World:
     """Return an installation of chance: names, release, size, date."""
     names = rng.sample([f"{a}-{b}" for a in ADJECTIVES for b in NOUNS], models or rng.randrange(1, 5))
-    start = datetime(rng.choice((2024, 2025, 2026)), rng.randrange(1, 13), rng.randrange(1, 28), rng.randrange(24), rng.randrange(60), rng.randrange(60))
+    start = datetime(
+        rng.choice((2024, 2025, 2026)),
+        rng.randrange(1, 13),
+        rng.randrange(1, 28),
+        rng.randrange(24),
+        rng.randrange(60),
+        rng.randrange(60),
+    )
     made = World(
         rng, release or rng.choice(RELEASES), rng.choice(NAMESPACES), start,
         [Server(n, rng.choice((1, 1, 1, 2))) for n in rng.sample(SERVER_NAMES, servers or rng.choice((1, 1, 2)))],
@@ -41,7 +61,10 @@ def live(w: World, calls: bool = True) -> None:
     if not down:
         w.start_scheduler(t)
         w.containers[names["scheduler"], "scheduler"] = {"app": "seldon-scheduler", "since": t}
-    w.containers[names["operator"], "manager"] = {"app": "seldon-v2-controller-manager", "since": t - timedelta(seconds=40)}
+    w.containers[names["operator"], "manager"] = {
+        "app": "seldon-v2-controller-manager",
+        "since": t - timedelta(seconds=40),
+    }
     w.containers[names["envoy"], "envoy"] = {"app": "seldon-envoy", "since": t}
     started(w, names["operator"], t - timedelta(seconds=40))
     started(w, names["envoy"], t)
@@ -81,7 +104,15 @@ def begin_server(w: World, pod: str, at: datetime, takes: float = 5.0) -> dateti
     for container in ("mlserver", "rclone", "agent"):
         w.containers.setdefault((pod, container), {"since": at})
     started(w, pod, at)
-    w.event(at + timedelta(seconds=6), "Pod", pod, "Unhealthy", f'Readiness probe failed: Get "http://{w.ips[pod]}:9000/v2/health/live": dial tcp {w.ips[pod]}:9000: connect: connection refused', False, 2)
+    w.event(
+        at + timedelta(seconds=6),
+        "Pod",
+        pod,
+        "Unhealthy",
+        f'Readiness probe failed: Get "http://{w.ips[pod]}:9000/v2/health/live": dial tcp {w.ips[pod]}:9000: connect: connection refused',
+        False,
+        2,
+    )
     up = w.start_server(pod, at, takes)
     heard = w.subscribe(pod, up, w.end, registers=w.foreign_host is None)
     if heard is None and w.release >= (2, 9, 1):
@@ -100,13 +131,33 @@ def synchronise(w: World, connects: datetime, heard: list[datetime | None], down
         ready = synced + timedelta(seconds=10)
         if ready < w.end and not down:
             if whole:
-                w.say("scheduler", synced, "info", f"All (num: {len(heard)}) servers connected", source="ServerBasedSynchroniser")
+                w.say(
+                    "scheduler",
+                    synced,
+                    "info",
+                    f"All (num: {len(heard)}) servers connected",
+                    source="ServerBasedSynchroniser",
+                )
             if w.release >= (2, 10, 0):
                 w.say("scheduler", synced, "info", "Inference servers ready")
-            w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", "context", func="StartXDSServer")
+            w.say(
+                "scheduler",
+                ready,
+                "info",
+                "Starting xDS envoy server on port 9002 with secure: false",
+                "context",
+                func="StartXDSServer",
+            )
             w.say("scheduler", ready, "info", "Scheduler is ready", "context")
     elif not down and ready:
-        w.say("scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", "context", source="IncrementalProcessor")
+        w.say(
+            "scheduler",
+            ready,
+            "info",
+            "Starting xDS envoy server on port 9002 with secure: false",
+            "context",
+            source="IncrementalProcessor",
+        )
     if down or ready is None or ready >= w.end:
         w.fail_envoy(w.start + timedelta(seconds=1))
         return
@@ -147,7 +198,9 @@ def call_all(w: World) -> None:
         for _ in range(w.rng.randrange(3, 7)):
             at = first + (w.end - first) * w.rng.random()
             if w.xds_since is None or at < w.xds_since:
-                w.client.append(f"$ curl -sS -i --max-time 15 http://seldon-mesh/v2/models/{model.name}/infer -H 'seldon-model: {model.name}'\ncurl: (7) Failed to connect to seldon-mesh port 80 after 1 ms: Couldn't connect to server\n")
+                w.client.append(
+                    f"$ curl -sS -i --max-time 15 http://seldon-mesh/v2/models/{model.name}/infer -H 'seldon-model: {model.name}'\ncurl: (7) Failed to connect to seldon-mesh port 80 after 1 ms: Couldn't connect to server\n"
+                )
             elif model.name in w.routes:
                 if not model.faulty:
                     w.call(model.name, at, 200, "")
@@ -165,13 +218,28 @@ def lost_scheduler(w: World, at: datetime, back: datetime | None) -> None:
         if container != "agent" or previous:
             continue
         a = w.agent
-        a(pod, at, "error", "event recv failed", tag, error="rpc error: code = Unavailable desc = error reading from server: EOF", func="HandleSchedulerSubscription")
+        a(
+            pod,
+            at,
+            "error",
+            "event recv failed",
+            tag,
+            error="rpc error: code = Unavailable desc = error reading from server: EOF",
+            func="HandleSchedulerSubscription",
+        )
         a(pod, at, "info", "Exiting", func="HandleSchedulerSubscription")
         a(pod, at, "info", "Scheduler subscription ended", func="StartControlLoop")
         t, step = at, 1.0
         while t < down_until:
             a(pod, t, "info", "Call subscribe to scheduler", func="HandleSchedulerSubscription")
-            a(pod, t, "error", "Scheduler not ready", tag, error=f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp {w.ips["service"]}:9005: connect: connection refused"')
+            a(
+                pod,
+                t,
+                "error",
+                "Scheduler not ready",
+                tag,
+                error=f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp {w.ips["service"]}:9005: connect: connection refused"',
+            )
             t += w.jitter(step)
             step = min(step * 1.7, 15.0)
         if back:
@@ -182,11 +250,33 @@ def lost_scheduler(w: World, at: datetime, back: datetime | None) -> None:
         for stream in ("Model", "Server", "Pipeline", "Experiment"):
             t, step = at, 1.0
             while t < down_until:
-                w.manager(t, "ERROR", f"{logger}.Subscribe{stream}Events", "Scheduler not ready", {"error": f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp {w.ips["service"]}:9004: connect: connection refused"'}, tag)
-                w.manager(t + timedelta(seconds=1), "INFO", f"{logger}.Subscribe{stream}Events", "Retrying to connect", {"namespace": w.namespace})
+                w.manager(
+                    t,
+                    "ERROR",
+                    f"{logger}.Subscribe{stream}Events",
+                    "Scheduler not ready",
+                    {
+                        "error": f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp {w.ips["service"]}:9004: connect: connection refused"'
+                    },
+                    tag,
+                )
+                w.manager(
+                    t + timedelta(seconds=1),
+                    "INFO",
+                    f"{logger}.Subscribe{stream}Events",
+                    "Retrying to connect",
+                    {"namespace": w.namespace},
+                )
                 t += w.jitter(step)
                 step = min(step * 1.5, 15.0)
-    w.envoy(at, "warning", "config", "./source/extensions/config_subscription/grpc/grpc_stream.h:189", "DeltaAggregatedResources gRPC config stream to xds_cluster closed: 13, upstream_reset_after_response_started{connection_termination}", tag)
+    w.envoy(
+        at,
+        "warning",
+        "config",
+        "./source/extensions/config_subscription/grpc/grpc_stream.h:189",
+        "DeltaAggregatedResources gRPC config stream to xds_cluster closed: 13, upstream_reset_after_response_started{connection_termination}",
+        tag,
+    )
 
 
 def previous(w: World, pod: str, container: str) -> None:

@@ -31,7 +31,14 @@ def condition(kind: str, ok: bool, since: datetime, reason: str = "", message: s
 def meta(world: World, name: str, at: datetime, **more: Any) -> dict[str, Any]:
     """Return an object's metadata."""
     uid = f"{world.rng.getrandbits(32):08x}-1d2c-4b3a-8f7e-{world.rng.getrandbits(48):012x}"
-    return {"creationTimestamp": stamp(at), **more, "generation": 1, "name": name, "namespace": world.namespace, "uid": uid}
+    return {
+        "creationTimestamp": stamp(at),
+        **more,
+        "generation": 1,
+        "name": name,
+        "namespace": world.namespace,
+        "uid": uid,
+    }
 
 
 def models(world: World) -> Iterator[Proved]:
@@ -43,7 +50,11 @@ def models(world: World) -> Iterator[Proved]:
             condition("ModelReady", ok, since, model.reason, model.state if world.release >= (2, 6, 0) else ""),
             condition("Ready", ok, since, model.reason, "" if ok or world.release < (2, 6, 0) else model.state),
         ]
-        spec: dict[str, Any] = {"memory": str(model.memory), "requirements": list(model.requires), "storageUri": model.uri}
+        spec: dict[str, Any] = {
+            "memory": str(model.memory),
+            "requirements": list(model.requires),
+            "storageUri": model.uri,
+        }
         if model.secret:
             spec["secretName"] = model.secret
         if model.server:
@@ -51,7 +62,9 @@ def models(world: World) -> Iterator[Proved]:
         status: dict[str, Any] = {"conditions": conditions, "replicas": 1}
         if ok and model.placed:
             status |= {"availableReplicas": 1, "selector": f"server={model.placed[0]}"}
-        proves = None if ok else {"ScheduleFailed": "unplaced", "ModelFailed": "load-failed"}.get(model.state, "cut-off")
+        proves = (
+            None if ok else {"ScheduleFailed": "unplaced", "ModelFailed": "load-failed"}.get(model.state, "cut-off")
+        )
         if ok and model.faulty:
             proves = "context"
         body = {
@@ -66,9 +79,14 @@ def servers(world: World) -> Iterator[Proved]:
     """Yield Server resources, StatefulSets and Services."""
     for server in world.servers:
         unmade = ("operator", 9004) in world.shut
-        up = sum((f"{server.name}-{i}", "mlserver") in world.containers and pod_ready(world, f"{server.name}-{i}") for i in range(server.replicas))
+        up = sum(
+            (f"{server.name}-{i}", "mlserver") in world.containers and pod_ready(world, f"{server.name}-{i}")
+            for i in range(server.replicas)
+        )
         ok = up == server.replicas and not unmade
-        loaded = sum(m.placed is not None and m.placed[0] == server.name and m.state == "ModelAvailable" for m in world.models)
+        loaded = sum(
+            m.placed is not None and m.placed[0] == server.name and m.state == "ModelAvailable" for m in world.models
+        )
         yield {
             "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Server", "metadata": meta(world, server.name, world.start),
             "spec": {"replicas": server.replicas, "serverConfig": "mlserver"},
@@ -78,10 +96,16 @@ def servers(world: World) -> Iterator[Proved]:
         if unmade:
             continue
         labels = {"seldon-server-name": server.name, "app.kubernetes.io/name": "seldon-server"}
-        env = [{"name": "SELDON_SERVER_CAPABILITIES", "value": ",".join(server.capabilities)}, {"name": "MEMORY_REQUEST", "value": str(server.memory)}]
+        env = [
+            {"name": "SELDON_SERVER_CAPABILITIES", "value": ",".join(server.capabilities)},
+            {"name": "MEMORY_REQUEST", "value": str(server.memory)},
+        ]
         if world.foreign_host:
             env.append({"name": "SELDON_SCHEDULER_HOST", "value": world.foreign_host})
-        containers = [{"name": c, "image": image(world, c), **({"env": env} if c == "agent" else {})} for c in ("mlserver", "rclone", "agent")]
+        containers = [
+            {"name": c, "image": image(world, c), **({"env": env} if c == "agent" else {})}
+            for c in ("mlserver", "rclone", "agent")
+        ]
         status: dict[str, Any] = {"replicas": up, "observedGeneration": 1}
         if up:
             status |= {"readyReplicas": up, "availableReplicas": up}
@@ -98,7 +122,9 @@ def image(world: World, container: str) -> str:
     release = ".".join(map(str, world.release))
     if container == "mlserver":
         return "docker.io/seldonio/mlserver:1.6.1"
-    name = {"manager": "seldonv2-controller", "scheduler": "seldon-scheduler", "envoy": "seldon-envoy"}.get(container, f"seldon-{container}")
+    name = {"manager": "seldonv2-controller", "scheduler": "seldon-scheduler", "envoy": "seldon-envoy"}.get(
+        container, f"seldon-{container}"
+    )
     return f"docker.io/seldonio/{name}:{release}"
 
 
@@ -117,7 +143,12 @@ def pods(world: World) -> Iterator[Proved]:
             labels["seldon-server-name"] = pod.rpartition("-")[0]
         ready = all(s.get("ready", True) for s in states.values())
         pending = first.get("pending")
-        status: dict[str, Any] = {"phase": "Pending" if pending or any("waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage")) for s in states.values()) else "Running"}
+        status: dict[str, Any] = {
+            "phase": "Pending"
+            if pending
+            or any("waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage")) for s in states.values())
+            else "Running"
+        }
         since = first.get("since", world.start)
         if pending:
             status["conditions"] = [condition("PodScheduled", False, since, "Unschedulable", pending)]
@@ -126,10 +157,27 @@ def pods(world: World) -> Iterator[Proved]:
             why = ("ContainersNotReady", f"containers with unready status: [{' '.join(bad)}]") if bad else ("", "")
             status["conditions"] = [condition("Ready", ready, since, *why), condition("PodScheduled", True, since)]
             status["containerStatuses"] = [container_status(world, c, s, since) for c, s in sorted(states.items())]
-            status |= {"podIP": world.ips.get(pod) or world.ips.get(next((k for k, v in world.names.items() if v == pod), ""), "10.9.9.9"), "hostIP": "192.168.40.2", "startTime": stamp(since)}
-        spec = {"containers": [{"name": c, "image": s.get("image") or image(world, c)} for c, s in states.items()], "nodeName": first.get("node", "worker-1")}
+            status |= {
+                "podIP": world.ips.get(pod)
+                or world.ips.get(next((k for k, v in world.names.items() if v == pod), ""), "10.9.9.9"),
+                "hostIP": "192.168.40.2",
+                "startTime": stamp(since),
+            }
+        spec = {
+            "containers": [{"name": c, "image": s.get("image") or image(world, c)} for c, s in states.items()],
+            "nodeName": first.get("node", "worker-1"),
+        }
         proves = next((s["proves"] for s in states.values() if s.get("proves")), "context")
-        yield {"apiVersion": "v1", "kind": "Pod", "metadata": meta(world, pod, since, labels=labels), "spec": spec, "status": dict(sorted(status.items()))}, proves
+        yield (
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": meta(world, pod, since, labels=labels),
+                "spec": spec,
+                "status": dict(sorted(status.items())),
+            },
+            proves,
+        )
 
 
 def container_status(world: World, name: str, state: dict[str, Any], since: datetime) -> dict[str, Any]:
@@ -137,8 +185,14 @@ def container_status(world: World, name: str, state: dict[str, Any], since: date
     made: dict[str, Any] = {"image": state.get("image") or image(world, name), "lastState": {}, "name": name}
     if "last" in state:
         reason, code, at = state["last"]
-        made["lastState"] = {"terminated": {"exitCode": code, "finishedAt": stamp(at), "reason": reason, "startedAt": stamp(since)}}
-    made |= {"ready": state.get("ready", True), "restartCount": state.get("restarts", 0), "started": "waiting" not in state}
+        made["lastState"] = {
+            "terminated": {"exitCode": code, "finishedAt": stamp(at), "reason": reason, "startedAt": stamp(since)}
+        }
+    made |= {
+        "ready": state.get("ready", True),
+        "restartCount": state.get("restarts", 0),
+        "started": "waiting" not in state,
+    }
     if "waiting" in state:
         made["state"] = {"waiting": {"message": state["waiting"][1], "reason": state["waiting"][0]}}
     else:
@@ -150,8 +204,16 @@ def workloads(world: World) -> Iterator[Proved]:
     """Yield the scheduler's StatefulSet, Envoy's Deployment, Services and the runtime."""
     down = world.scheduler_down
     asked = 0 if down == "scaled" else 1
-    up = pod_ready(world, world.names["scheduler"]) and asked and (world.names["scheduler"], "scheduler") in world.containers
-    status: dict[str, Any] = {"replicas": asked, "observedGeneration": 1, **({"readyReplicas": 1, "availableReplicas": 1} if up else {})}
+    up = (
+        pod_ready(world, world.names["scheduler"])
+        and asked
+        and (world.names["scheduler"], "scheduler") in world.containers
+    )
+    status: dict[str, Any] = {
+        "replicas": asked,
+        "observedGeneration": 1,
+        **({"readyReplicas": 1, "availableReplicas": 1} if up else {}),
+    }
     labels = {"app.kubernetes.io/name": "seldon-scheduler"}
     if down != "never-made":
         yield {
@@ -182,16 +244,30 @@ def workloads(world: World) -> Iterator[Proved]:
         }, None  # fmt: skip
 
 
-def policy(world: World, name: str, pods: dict[str, str], port: int | None, dns: bool = False, ingress: bool = True) -> dict[str, Any]:
+def policy(
+    world: World, name: str, pods: dict[str, str], port: int | None, dns: bool = False, ingress: bool = True
+) -> dict[str, Any]:
     """Return a NetworkPolicy that lets everything into `pods` (or out) but what the fault shuts."""
     spec: dict[str, Any] = {"podSelector": {"matchLabels": pods} if pods else {}}
     if dns:
         spec |= {"policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}
     else:
-        open_ports = [p for p in (9002, 9004, 9005, 9008, 9044, 9055) if p not in (port, (port or 0) + 50 if port == 9005 else port)]
-        spec |= {"policyTypes": ["Ingress"], "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": p, "protocol": "TCP"} for p in open_ports]}]}
+        open_ports = [
+            p
+            for p in (9002, 9004, 9005, 9008, 9044, 9055)
+            if p not in (port, (port or 0) + 50 if port == 9005 else port)
+        ]
+        spec |= {
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": p, "protocol": "TCP"} for p in open_ports]}],
+        }
         del ingress
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": meta(world, name, world.start), "spec": spec}
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": meta(world, name, world.start),
+        "spec": spec,
+    }
 
 
 def collected(world: World) -> list[Proved]:
@@ -203,7 +279,12 @@ def event_objects(world: World) -> list[Proved]:
     """Return the Events."""
     made = []
     for n, e in enumerate(world.events):
-        api = {"Model": "mlops.seldon.io/v1alpha1", "Server": "mlops.seldon.io/v1alpha1", "StatefulSet": "apps/v1", "Deployment": "apps/v1"}.get(e["kind"], "v1")
+        api = {
+            "Model": "mlops.seldon.io/v1alpha1",
+            "Server": "mlops.seldon.io/v1alpha1",
+            "StatefulSet": "apps/v1",
+            "Deployment": "apps/v1",
+        }.get(e["kind"], "v1")
         made.append((
             {
                 "apiVersion": "v1", "count": e["count"], "eventTime": None, "firstTimestamp": stamp(e["at"]),
@@ -226,7 +307,9 @@ def tables(world: World) -> str:
         total = len(body["spec"]["containers"])
         word = next((s["state"]["waiting"]["reason"] for s in states if "waiting" in s["state"]), status["phase"])
         age = int((world.end - world.start).total_seconds() // 60)
-        rows.append(f"{name:50}{sum(s['ready'] for s in states)}/{total}     {word:<19}{max((s['restartCount'] for s in states), default=0):<11}{age}m")
+        rows.append(
+            f"{name:50}{sum(s['ready'] for s in states)}/{total}     {word:<19}{max((s['restartCount'] for s in states), default=0):<11}{age}m"
+        )
     return f"$ kubectl get pods -n {world.namespace}\n" + "\n".join(rows) + "\n"
 
 
@@ -253,7 +336,12 @@ def envoy_stats(world: World) -> str:
     }
     for name in world.routes:
         for kind in ("http", "grpc"):
-            values |= {f"cluster.{name}_1_{kind}.membership_total": 1, f"cluster.{name}_1_{kind}.membership_healthy": 1, f"cluster.{name}_1_{kind}.upstream_cx_connect_fail": 0, f"cluster.{name}_1_{kind}.upstream_cx_connect_timeout": 0}
+            values |= {
+                f"cluster.{name}_1_{kind}.membership_total": 1,
+                f"cluster.{name}_1_{kind}.membership_healthy": 1,
+                f"cluster.{name}_1_{kind}.upstream_cx_connect_fail": 0,
+                f"cluster.{name}_1_{kind}.upstream_cx_connect_timeout": 0,
+            }
     values |= {key: value for key, value in world.stats.items() if key != "cluster.none_healthy"}
     return "".join(f"{key}: {values[key]}\n" for key in sorted(values))
 
@@ -266,21 +354,37 @@ def envoy_clusters(world: World) -> str:
         known |= {f"{name}_1_http": (world.ips[host], 9001, host), f"{name}_1_grpc": (world.ips[host], 9501, host)}
     for name, (ip, port, host) in known.items():
         rows += [f"{name}::observability_name::{name}", f"{name}::added_via_api::{str(name != 'xds_cluster').lower()}"]
-        for key, value in (("cx_active", 1), ("cx_connect_fail", 0), ("rq_total", 3), ("hostname", host), ("health_flags", "healthy"), ("weight", 1), ("priority", 0)):
+        for key, value in (
+            ("cx_active", 1),
+            ("cx_connect_fail", 0),
+            ("rq_total", 3),
+            ("hostname", host),
+            ("health_flags", "healthy"),
+            ("weight", 1),
+            ("priority", 0),
+        ):
             rows.append(f"{name}::{ip}:{port}::{key}::{value}")
     return "\n".join(rows) + "\n"
 
 
 def envoy_config(world: World) -> dict[str, Any]:
     """Return Envoy's `/config_dump`: clusters, listeners, routes."""
-    at = stamp(world.xds_since or world.start)
+    at = stamp(world.routed_at or world.xds_since or world.start)
     prefix = "type.googleapis.com/envoy"
 
     def route(model: str, kind: str) -> dict[str, Any]:
         header = {"name": "seldon-model", "string_match": {"exact": model}}
-        cluster = {"name": f"{model}_1_{kind}", "weight": 100, "request_headers_to_add": [{"header": {"key": "seldon-internal-model", "value": f"{model}_1"}}]}
+        cluster = {
+            "name": f"{model}_1_{kind}",
+            "weight": 100,
+            "request_headers_to_add": [{"header": {"key": "seldon-internal-model", "value": f"{model}_1"}}],
+        }
         path = "/v2" if kind == "http" else "/inference.GRPCInferenceService"
-        return {"match": {"prefix": path, "headers": [header]}, "route": {"weighted_clusters": {"clusters": [cluster]}, "timeout": "0s"}, "name": f"{model}_{kind}"}
+        return {
+            "match": {"prefix": path, "headers": [header]},
+            "route": {"weighted_clusters": {"clusters": [cluster]}, "timeout": "0s"},
+            "name": f"{model}_{kind}",
+        }
 
     def cluster(model: str, host: str, kind: str) -> dict[str, Any]:
         address = {"socket_address": {"address": host, "port_value": 9001 if kind == "http" else 9501}}

@@ -39,6 +39,11 @@ class Result:
     note: str = ""
 
 
+def chance(key: str) -> Random:
+    """Return the source of chance of one bundle: the same key, the same bundle."""
+    return Random(key)
+
+
 def document(written: Written) -> dict[str, Any]:
     """Return the analyser's document of a bundle."""
     from forensics.analysis import analyse, read
@@ -64,7 +69,7 @@ def short(finding: dict[str, Any]) -> str:
 
 def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple[Result, Written, dict[str, Any]]:
     """Return how one bundle with `fault` comes out; `blind` takes the decisive sources away."""
-    rng = Random(f"{seed}/{fault.name}/{number}")  # noqa: S311
+    rng = chance(f"{seed}/{fault.name}/{number}")
     w = fault.happen(rng)
     layout = rng.choice(LAYOUTS)
     written = write(w, layout, rng, fault.take if blind else frozenset())
@@ -72,11 +77,15 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
     roots = deciding(doc)
     names = [short(f) for f in roots]
     release = ".".join(map(str, w.release))
-    made = Result(f"{fault.name}/{number}", "blind" if blind else "fault", fault.family, layout, release, doc["verdict"], names)
+    made = Result(
+        f"{fault.name}/{number}", "blind" if blind else "fault", fault.family, layout, release, doc["verdict"], names
+    )
     right, also = set(fault.roots), set(fault.roots) | set(fault.also)
     if fault.undecidable or blind:
         also |= set(fault.blind)
-        made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or bool(names) and names[0] in also
+        made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or (
+            bool(names) and names[0] in also
+        )
         made.marks["no wrong root"] = not names or doc["verdict"] != "failure" or names[0] in also
         return made, written, doc
     made.marks["verdict"] = doc["verdict"] == "failure"
@@ -96,12 +105,18 @@ def evidence(made: Result, fault: Fault, written: Written, doc: dict[str, Any]) 
     places = {(c["member"], *c["lines"]) for c in cites}
     good = sum(any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs) for m, a, b in places if not aside(m))
     made.cited = (good, sum(not aside(m) for m, _, _ in places))
-    stray = [f"{m}:{a}" for m, a, b in sorted(places) if not aside(m) and not any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs)]
+    stray = [
+        f"{m}:{a}"
+        for m, a, b in sorted(places)
+        if not aside(m) and not any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs)
+    ]
     made.note = " ".join(stray)
     there = {p[3] for p in written.proofs} & set(fault.proofs)
     chain = [f for f in doc["findings"] if short(f) in wanted | set(fault.symptoms)]
     all_places = {(c["member"], *c["lines"]) for f in chain for e in f["evidence"] for c in e["cites"]}
-    got = {t for m, a, b, t in written.proofs if t in there and any(m == x and a <= z and y <= b for x, y, z in all_places)}
+    got = {
+        t for m, a, b, t in written.proofs if t in there and any(m == x and a <= z and y <= b for x, y, z in all_places)
+    }
     made.found = (len(got), len(there))
 
 
@@ -112,15 +127,19 @@ def aside(member: str) -> bool:
 
 def of_scene(name: str, number: int, seed: int) -> tuple[Result, Written, dict[str, Any]]:
     """Return how one healthy bundle comes out."""
-    rng = Random(f"{seed}/{name}/{number}")  # noqa: S311
+    rng = chance(f"{seed}/{name}/{number}")
     w = SCENES[name](rng)
     layout = rng.choice(LAYOUTS)
     written = write(w, layout, rng)
     doc = document(written)
     names = [short(f) for f in deciding(doc)]
-    made = Result(f"{name}/{number}", "healthy", "healthy", layout, ".".join(map(str, w.release)), doc["verdict"], names)
+    made = Result(
+        f"{name}/{number}", "healthy", "healthy", layout, ".".join(map(str, w.release)), doc["verdict"], names
+    )
     made.marks["healthy"] = doc["verdict"] == "healthy"
-    lasting = [f for f in doc["findings"] if f["severity"] in MATTERS and f["at_end"] != "ended" and f["role"] != "check"]
+    lasting = [
+        f for f in doc["findings"] if f["severity"] in MATTERS and f["at_end"] != "ended" and f["role"] != "check"
+    ]
     made.marks["nothing lasts"] = not lasting
     made.note = ", ".join(short(f) for f in lasting)
     return made, written, doc
@@ -162,11 +181,23 @@ def baselines(written: Written) -> dict[str, str | None]:
     """Return what three trivial analysers say: the earliest error, the most frequent error, the most hits of a literal."""
     rows = [row for _, text in sorted(written.files.items()) for row in text.split("\n")]
     errors = [row for row in rows if ERROR.search(row)]
-    dated = sorted(errors, key=lambda row: (re.search(r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d", row) or re.match("", "")).group().replace("/", "-").replace(" ", "T"))  # type: ignore[union-attr]
+    dated = sorted(
+        errors,
+        key=lambda row: (
+            (re.search(r"20\d\d[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d", row) or re.match("", ""))
+            .group()
+            .replace("/", "-")
+            .replace(" ", "T")
+        ),
+    )  # type: ignore[union-attr]
     frequent = Counter(re.sub(r"\d+", "0", row)[-160:] for row in errors).most_common(1)
     votes = Counter(name for row in rows for pattern, name in LITERALS if re.search(pattern, row))
     most = next((row for row in errors if frequent and re.sub(r"\d+", "0", row)[-160:] == frequent[0][0]), "")
-    return {"earliest error": filed(dated[:1]), "most frequent error": filed([most]), "literal vote": votes.most_common(1)[0][0] if votes else None}
+    return {
+        "earliest error": filed(dated[:1]),
+        "most frequent error": filed([most]),
+        "literal vote": votes.most_common(1)[0][0] if votes else None,
+    }
 
 
 def filed(rows: Iterable[str]) -> str | None:
@@ -195,7 +226,10 @@ def run(n: int, seed: int) -> list[Result]:
     made += [of_fault(FAULTS[i % len(FAULTS)], i // len(FAULTS), seed)[0] for i in range(shares[0])]
     made += [of_scene(scenes[i % len(scenes)], i // len(scenes), seed)[0] for i in range(shares[1])]
     decidable = [f for f in FAULTS if f.take]
-    made += [of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0] for i in range(n - sum(shares))]
+    made += [
+        of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0]
+        for i in range(n - sum(shares))
+    ]
     return made
 
 
@@ -222,5 +256,8 @@ def sums(results: list[Result]) -> dict[str, tuple[int, int]]:
     }
     wanted = {f.name: set(f.roots) for f in FAULTS}
     for name in ("earliest error", "most frequent error", "literal vote"):
-        made[f"top-1 of: {name}"] = (sum(r.baselines.get(name) in wanted[r.case.partition("/")[0]] for r in faults), len(faults))
+        made[f"top-1 of: {name}"] = (
+            sum(r.baselines.get(name) in wanted[r.case.partition("/")[0]] for r in faults),
+            len(faults),
+        )
     return made

@@ -50,7 +50,11 @@ def envoy(at: datetime, level: str, logger: str, place: str, message: str) -> st
 
 def rclone(at: datetime, level: str, message: str) -> str:
     """Return a line of rclone."""
-    return f"{at:%Y/%m/%d %H:%M:%S} {level:<6}: {message}" if level != "NOTICE" else f"{at:%Y/%m/%d %H:%M:%S} NOTICE: {message}"
+    return (
+        f"{at:%Y/%m/%d %H:%M:%S} {level:<6}: {message}"
+        if level != "NOTICE"
+        else f"{at:%Y/%m/%d %H:%M:%S} NOTICE: {message}"
+    )
 
 
 def mlserver(at: datetime, logger: str, level: str, message: str) -> str:

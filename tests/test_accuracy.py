@@ -1,0 +1,46 @@
+"""Gates on simulated bundles: what the analyser must reach before a change of the library or the engine is taken."""
+
+import pytest
+
+from benchmarks.accuracy import score
+from benchmarks.accuracy.faults import FAULTS, Fault
+from benchmarks.accuracy.layouts import LAYOUTS, write
+
+GATES = {
+    "top-1": 0.90,
+    "top-3": 0.97,
+    "root for symptom avoided": 0.97,
+    "healthy stays healthy": 0.99,
+    "nothing lasts in the healthy": 0.99,
+    "no wrong root when blind": 0.90,
+    "evidence precision": 0.95,
+    "evidence recall": 0.85,
+}
+
+
+@pytest.mark.slow
+def test_gates() -> None:
+    results = score.run(150, seed=1)
+
+    sums = score.sums(results)
+
+    wrong = {name: sums[name] for name, least in GATES.items() if sums[name][0] < least * sums[name][1]}
+    missed = [f"{r.case}: {r.verdict} {r.roots} {r.note}" for r in results if not all(r.marks.values())]
+    assert not wrong, missed
+    assert sums["top-1"][0] > sums["top-1 of: literal vote"][0], "no better than a search for literals"
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda f: f.name)
+def test_every_fault_leaves_its_proofs(fault: Fault) -> None:
+    written = write(fault.happen(score.chance("3")), LAYOUTS[0], score.chance("3"))
+
+    assert set(fault.proofs) <= {proves for *_, proves in written.proofs}
+    for member, first, last, _ in written.proofs:
+        assert 1 <= first <= last <= written.files[member].count("\n")
+
+
+def test_intervals_are_wilsons() -> None:
+    low, high = score.wilson(95, 100)
+
+    assert (round(low, 3), round(high, 3)) == (0.888, 0.978)
+    assert score.wilson(0, 0) == (0.0, 1.0)
