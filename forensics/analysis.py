@@ -25,7 +25,7 @@ from forensics.quoting import Quotes
 from forensics.relevance import named_after_seldon, relevant
 from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
-from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed
+from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
 from forensics.silence import silences
 from forensics.state import last_words, state_table
 from forensics.timeline import on_one_clock, period
@@ -52,9 +52,13 @@ class Case:
 
 def read(bundle: Bundle, until: datetime | None = None, workers: int = 2, strict: bool = False) -> Case:
     """Return `bundle` as frames on one clock, with what is derived from them."""
+    return on_clock(*read_whole(bundle, workers, strict), until)
+
+
+def read_whole(bundle: Bundle, workers: int = 2, strict: bool = False) -> tuple[Intake, dict[str, Any]]:
+    """Return all that could be read of `bundle`, and `input` of the document."""
     intake = ingest(bundle, PARSERS, workers, strict)
-    given = {"name": bundle.name, "sha256": bundle.sha256, "bytes": bundle.bytes, "members": bundle.count}
-    return on_clock(intake, given, until)
+    return intake, {"name": bundle.name, "sha256": bundle.sha256, "bytes": bundle.bytes, "members": bundle.count}
 
 
 def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = None) -> Case:
@@ -90,8 +94,10 @@ def concluded(
     period = case.covered.period
     ours = seldon_objects_in(case.frames) or any(source in case.covered.kinds for source in OURS)
     outcomes, others = relevant(outcomes, case.frames, case.topology, ours)
-    outcomes, remarks = narrowed(outcomes, request, case.topology, period[1] if period else None)
-    ranked, candidates = root_causes(outcomes, library, case.topology.link)
+    outcomes, remarks = narrowed(outcomes, request, case.topology)
+    ranked, candidates, accepted = without_accepted(
+        *root_causes(outcomes, library, case.topology.link), request, period[1] if period else None
+    )
     table = state_table(case.frames, case.states)
     return Conclusions(
         ranked,
@@ -102,7 +108,14 @@ def concluded(
         case.clocks,
         table,
         changes(case.frames, case.covered, quotes),
-        [*others, *remarks, *doubts(case.clocks), *silences(case.frames, case.covered), *drift(case.intake.reads)],
+        [
+            *others,
+            *remarks,
+            *accepted,
+            *doubts(case.clocks),
+            *silences(case.frames, case.covered),
+            *drift(case.intake.reads),
+        ],
         impact(case.frames, table, ranked),
     )
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
+from forensics.causality import Candidate, Ranked
 from forensics.findings import PRESENT, Finding, Outcome
 from patterns.packs import Suppression
 from patterns.pattern import Library
@@ -81,11 +82,8 @@ def asked(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
     }
 
 
-def narrowed(
-    outcomes: Mapping[str, Outcome], request: Request, topology: Any, end: int | None
-) -> tuple[dict[str, Outcome], list[str]]:
+def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> tuple[dict[str, Outcome], list[str]]:
     """Return the outcomes without findings that were not asked for, and remarks on what was left out."""
-    at = request.as_of or (datetime.fromtimestamp(end / 1e6).astimezone() if end else None)
     since = int(request.since.timestamp() * 1e6) if request.since else None
     left: dict[str, int] = {}
 
@@ -93,11 +91,6 @@ def narrowed(
         if since is not None and finding.last.latest <= since:
             left["ended before the time asked for"] = left.get("ended before the time asked for", 0) + 1
             return False
-        for accepted in request.suppressions:
-            if accepted.covers(finding.pattern.id, finding.subject, at):
-                reason = f"accepted: {accepted.reason}"
-                left[reason] = left.get(reason, 0) + 1
-                return False
         if request.subject and topology.link(finding.subject, request.subject).state == "none":
             words = "about something that is not connected to what was asked for"
             left[words] = left.get(words, 0) + 1
@@ -112,3 +105,47 @@ def narrowed(
             state = "absent"
         kept[name] = replace(outcome, findings=findings, state=state)
     return kept, [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]
+
+
+def without_accepted(
+    ranked: Sequence[Ranked], candidates: Sequence[Candidate], request: Request, end: int | None
+) -> tuple[list[Ranked], list[Candidate], list[str]]:
+    """Return the findings without those that are accepted, and without what follows from nothing else.
+
+    Args:
+        ranked: all findings.
+        candidates: for symptoms among them.
+        request: with its suppressions, and when they are judged.
+        end: the last microsecond of the bundle: then, if the request does not say.
+    """
+    if not request.suppressions:
+        return list(ranked), list(candidates), []
+    at = request.as_of or (datetime.fromtimestamp(end / 1e6, UTC) if end else None)
+    gone: set[int] = set()
+    reasons: dict[str, int] = {}
+    for index, r in enumerate(ranked):
+        for accepted in request.suppressions:
+            if all(accepted.covers(r.finding.pattern.id, subject, at) for subject in r.subjects):
+                gone.add(index)
+                reasons[accepted.reason] = reasons.get(accepted.reason, 0) + 1
+                break
+    follows = True
+    while follows:
+        follows = False
+        for index, r in enumerate(ranked):
+            if index not in gone and r.explained_by and set(r.explained_by) <= gone:
+                gone.add(index)
+                follows = True
+    new = {old: number for number, old in enumerate(i for i in range(len(ranked)) if i not in gone)}
+    kept = [
+        replace(
+            r,
+            explains=tuple(new[i] for i in r.explains if i in new),
+            explained_by=tuple(new[i] for i in r.explained_by if i in new),
+            edges=tuple(replace(e, cause=new[index], symptom=new[e.symptom]) for e in r.edges if e.symptom in new),
+        )
+        for index, r in enumerate(ranked)
+        if index in new
+    ]
+    remarks = [f"{count} finding{'s' if count > 1 else ''} accepted: {why}" for why, count in sorted(reasons.items())]
+    return kept, [replace(c, symptom=new[c.symptom]) for c in candidates if c.symptom in new], remarks
