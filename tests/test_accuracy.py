@@ -20,7 +20,7 @@ GATES = {
 
 @pytest.mark.slow
 def test_gates() -> None:
-    results = score.run(150, seed=1)
+    results = list(score.run(150, seed=1))
 
     sums = score.sums(results)
 

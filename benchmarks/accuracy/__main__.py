@@ -32,12 +32,14 @@ def main() -> int:
     if given.only:
         return show(given)
     began = time.process_time()
-    results = score.run(given.n, given.seed)
-    for r in results:
+    results = []
+    for r in score.run(given.n, given.seed):
+        results.append(r)
         bad = [mark for mark, good in r.marks.items() if not good]
         if bad:
             print(
-                f"{r.kind:8}{r.case:24}{r.release:8}{r.layout:13}{r.verdict:13}{', '.join(r.roots) or r.note or '-'}   [{', '.join(bad)}]"
+                f"{r.kind:8}{r.case:24}{r.release:8}{r.layout:13}{r.verdict:13}{', '.join(r.roots) or r.note or '-'}   [{', '.join(bad)}]",
+                flush=True,
             )
     made = score.sums(results)
     print(f"\n{'measure':36}{'good':>6}{'n':>6}   share    95 %")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 
-from benchmarks.accuracy.faults import access_denied, gateways, refused_copy
-from benchmarks.accuracy.life import begin_server, live, lost_scheduler, previous, raw, world
+from benchmarks.accuracy.breakage import gateways
+from benchmarks.accuracy.life import begin_server, cut, live, lost_scheduler, previous, raw, recover, world
+from benchmarks.accuracy.mechanisms import access_denied
 from benchmarks.accuracy.model import World
-from benchmarks.accuracy.words import subscribed
 
 Scene = Callable[[Random], World]
 
@@ -63,94 +63,6 @@ def scheduler_restarts(rng: Random) -> World:
     recover(w, at + timedelta(seconds=25))
     w.containers[pod, "scheduler"] |= {"restarts": 1, "last": ("Error", 137, at), "running": at + timedelta(seconds=20)}
     return w
-
-
-def cut(w: World, at: object) -> None:
-    """Forget what would have been printed after `at`."""
-    for log in w.logs.values():
-        log[:] = [line for line in log if line.at < at]  # type: ignore[operator]
-    w.access[:] = []
-    w.client[:] = []
-
-
-def recover(w: World, at: object) -> None:
-    """Let a new scheduler come up: servers, models and Envoy return."""
-    from datetime import datetime
-
-    assert isinstance(at, datetime)
-    w.start_scheduler(at - timedelta(seconds=8))
-    for stream, func in (
-        ("model", "SubscribeModelStatus"),
-        ("server", "SubscribeServerStatus"),
-        ("control", "SubscribeControlPlane"),
-    ):
-        w.say(
-            "scheduler",
-            at,
-            "info",
-            subscribed(w.release, stream, "seldon manager"),
-            func=func,
-            source="SchedulerServer",
-        )
-    total = sum(s.replicas for s in w.servers)
-    for server in w.servers:
-        w.say(
-            "scheduler",
-            at,
-            "info",
-            f"Server notification {server.name} expectedReplicas {server.replicas} shared false",
-            func="ServerNotify",
-            source="SchedulerServer",
-        )
-    w.say(
-        "scheduler",
-        at,
-        "info",
-        f"Signalling synchroniser with {total} expected server agents to connect",
-        func="ServerNotify",
-        source="SchedulerServer",
-    )
-    logger = "SchedulerClient" if w.release >= (2, 10, 0) else "schedulerClient"
-    w.manager(
-        at,
-        "INFO",
-        f"{logger}.SubscribeControlPlaneEvents",
-        "Received event to handle state",
-        {"event": "event:SEND_SERVERS"},
-    )
-    w.manager(
-        at + timedelta(milliseconds=500),
-        "INFO",
-        f"{logger}.SubscribeControlPlaneEvents",
-        "Handled state on reconnect",
-        {"operation": "SEND_SERVERS"},
-    )
-    heard = at + timedelta(seconds=15)
-    for server in w.servers:
-        for index in range(server.replicas):
-            w.say(
-                "scheduler",
-                heard,
-                "info",
-                subscribed(w.release, "agent", f"{server.name}:{index}"),
-                func="Subscribe",
-                source="AgentServer",
-            )
-    w.say("scheduler", heard, "info", f"All (num: {total}) servers connected", source="ServerBasedSynchroniser")
-    ready = heard + timedelta(seconds=10)
-    w.say(
-        "scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer"
-    )
-    w.say("scheduler", ready, "info", "Scheduler is ready")
-    w.connect_envoy(ready + w.jitter(10))
-    for model in w.models:
-        if model.placed:
-            w.route(model, ready + timedelta(seconds=25))
-        else:
-            w.place(model, ready + timedelta(seconds=26))
-    for model in w.models:
-        for n in range(3):
-            w.call(model.name, ready + timedelta(seconds=60 + 20 * n), 200, "")
 
 
 def server_restarts(rng: Random) -> World:
@@ -363,7 +275,6 @@ def cured_artefact(rng: Random) -> World:
     w.place(model, at)
     for m in w.models:
         w.call(m.name, w.end - timedelta(seconds=30), 200, "")
-    assert refused_copy
     return w
 
 

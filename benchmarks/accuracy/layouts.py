@@ -13,7 +13,7 @@ from random import Random
 
 import yaml
 
-from benchmarks.accuracy import objects
+from benchmarks.accuracy import dumps, objects
 from benchmarks.accuracy.model import Line, World
 
 
@@ -155,9 +155,9 @@ def one(world: World, layout: str, rng: Random, without: frozenset[str] = frozen
     if world.access and "access" not in without:
         wrapped(sorted(world.access, key=lambda x: x.at), plain, out, "envoy/access.log")
     if "envoy-dumps" not in without:
-        out.put("envoy/stats.txt", objects.envoy_stats(world))
-        out.put("envoy/clusters.txt", objects.envoy_clusters(world))
-        out.put("envoy/config_dump.json", json.dumps(objects.envoy_config(world), indent=1))
+        out.put("envoy/stats.txt", dumps.envoy_stats(world))
+        out.put("envoy/clusters.txt", dumps.envoy_clusters(world))
+        out.put("envoy/config_dump.json", json.dumps(dumps.envoy_config(world), indent=1))
     if "client" not in without and world.client:
         out.put("client.txt", "\n".join(world.client))
     if "objects" not in without:

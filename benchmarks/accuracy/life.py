@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from benchmarks.accuracy.model import Line, Model, Server, World
-from benchmarks.accuracy.words import RELEASES, Release
+from benchmarks.accuracy.words import RELEASES, Release, subscribed
 
 ADJECTIVES = (
     "retail",
@@ -287,3 +287,88 @@ def previous(w: World, pod: str, container: str) -> None:
 def raw(w: World, pod: str, container: str, at: datetime, text: str, proves: str | None = None) -> None:
     """Let a container print a line of a foreign format."""
     w.logs[pod, container, False].append(Line(at, text, proves))
+
+
+def cut(w: World, at: datetime) -> None:
+    """Forget what would have been printed after `at`."""
+    for log in w.logs.values():
+        log[:] = [line for line in log if line.at < at]
+    w.access[:] = []
+    w.client[:] = []
+
+
+def recover(w: World, at: datetime) -> None:
+    """Let a new scheduler come up: servers, models and Envoy return."""
+    w.start_scheduler(at - timedelta(seconds=8))
+    for stream, func in (
+        ("model", "SubscribeModelStatus"),
+        ("server", "SubscribeServerStatus"),
+        ("control", "SubscribeControlPlane"),
+    ):
+        w.say(
+            "scheduler",
+            at,
+            "info",
+            subscribed(w.release, stream, "seldon manager"),
+            func=func,
+            source="SchedulerServer",
+        )
+    total = sum(s.replicas for s in w.servers)
+    for server in w.servers:
+        w.say(
+            "scheduler",
+            at,
+            "info",
+            f"Server notification {server.name} expectedReplicas {server.replicas} shared false",
+            func="ServerNotify",
+            source="SchedulerServer",
+        )
+    w.say(
+        "scheduler",
+        at,
+        "info",
+        f"Signalling synchroniser with {total} expected server agents to connect",
+        func="ServerNotify",
+        source="SchedulerServer",
+    )
+    logger = "SchedulerClient" if w.release >= (2, 10, 0) else "schedulerClient"
+    w.manager(
+        at,
+        "INFO",
+        f"{logger}.SubscribeControlPlaneEvents",
+        "Received event to handle state",
+        {"event": "event:SEND_SERVERS"},
+    )
+    w.manager(
+        at + timedelta(milliseconds=500),
+        "INFO",
+        f"{logger}.SubscribeControlPlaneEvents",
+        "Handled state on reconnect",
+        {"operation": "SEND_SERVERS"},
+    )
+    heard = at + timedelta(seconds=15)
+    for server in w.servers:
+        for index in range(server.replicas):
+            w.say(
+                "scheduler",
+                heard,
+                "info",
+                subscribed(w.release, "agent", f"{server.name}:{index}"),
+                func="Subscribe",
+                source="AgentServer",
+            )
+    w.say("scheduler", heard, "info", f"All (num: {total}) servers connected", source="ServerBasedSynchroniser")
+    ready = heard + timedelta(seconds=10)
+    w.say(
+        "scheduler", ready, "info", "Starting xDS envoy server on port 9002 with secure: false", func="StartXDSServer"
+    )
+    w.say("scheduler", ready, "info", "Scheduler is ready")
+    w.connect_envoy(ready + w.jitter(10))
+    for model in w.models:
+        if model.placed:
+            w.route(model, ready + timedelta(seconds=25))
+        else:
+            w.place(model, ready + timedelta(seconds=26))
+    for model in w.models:
+        for n in range(3):
+            w.call(model.name, ready + timedelta(seconds=60 + 20 * n), 200, "")

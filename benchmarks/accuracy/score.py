@@ -8,7 +8,7 @@ import math
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -218,19 +218,17 @@ def wilson(good: int, n: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
-def run(n: int, seed: int) -> list[Result]:
-    """Return `n` results: six tenths with a fault, a quarter healthy, the rest blind."""
-    made: list[Result] = []
+def run(n: int, seed: int) -> Iterator[Result]:
+    """Yield `n` results: six tenths with a fault, a quarter healthy, the rest blind."""
     shares = (round(n * 0.6), round(n * 0.25))
     scenes = list(SCENES)
-    made += [of_fault(FAULTS[i % len(FAULTS)], i // len(FAULTS), seed)[0] for i in range(shares[0])]
-    made += [of_scene(scenes[i % len(scenes)], i // len(scenes), seed)[0] for i in range(shares[1])]
     decidable = [f for f in FAULTS if f.take]
-    made += [
-        of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0]
-        for i in range(n - sum(shares))
-    ]
-    return made
+    for i in range(shares[0]):
+        yield of_fault(FAULTS[i % len(FAULTS)], i // len(FAULTS), seed)[0]
+    for i in range(shares[1]):
+        yield of_scene(scenes[i % len(scenes)], i // len(scenes), seed)[0]
+    for i in range(n - sum(shares)):
+        yield of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0]
 
 
 def share(results: Iterable[Result], mark: str) -> tuple[int, int]:
