@@ -71,25 +71,36 @@ def verify(
 
 
 @app.command()
-def doctor() -> None:
-    """Say what is installed, which extras are missing and what they would add."""
-    from importlib.metadata import PackageNotFoundError, version
-    from importlib.util import find_spec
-
+def doctor(patterns: Packs = None) -> None:
+    """Say what is installed, which extras are missing and what they would add; exit 6 where it must be mended."""
+    from forensics.installed import EXTRAS, foreign, required, versions
     from forensics.report import tool_version
-    from patterns.loader import load_library
 
-    library = load_library()
+    wrong = []
     typer.echo(f"seldon-forensics {tool_version()}, Python {sys.version.split()[0]} on {sys.platform}")
-    typer.echo(f"patterns: {len(library.patterns)}, library {library.digest}")
-    for name in ("polars", "pyparsing", "typer", "rich", "orjson", "isal", "jinja2", "pyyaml", "zstandard", "lz4"):
-        try:
-            typer.echo(f"  {name} {version(name)}")
-        except PackageNotFoundError:
-            typer.echo(f"  {name} is missing")
-    extra = "installed" if find_spec("hyperscan") else "not installed: matching takes a third more time"
-    typer.echo(f"  extra fast (hyperscan): {extra}")
+    typer.echo(f"  installed in {Path(sys.prefix)}, run from {Path(__file__).parents[2]}")
+    for name, found in versions(required()).items():
+        if found is None:
+            wrong.append(f"{name} is missing: install seldon-forensics anew")
+        typer.echo(f"  {name} {found or 'is MISSING'}")
+    for extra in EXTRAS:
+        found = versions([extra.distribution])[extra.distribution]
+        state = (
+            found if found else f"not installed; would add: {extra.adds}; pip install 'seldon-forensics[{extra.name}]'"
+        )
+        typer.echo(f"  extra {extra.name} ({extra.distribution}): {state}")
+    wrong.extend(
+        f"the package `{package}` is also installed by {other}: give seldon-forensics an environment of its own"
+        for package, other in foreign()
+    )
+    if not any("polars" in sentence for sentence in wrong):
+        library = load(patterns)
+        typer.echo(f"patterns: {len(library.patterns)}, library {library.digest}")
+    for sentence in wrong:
+        typer.echo(f"to mend: {sentence}")
     typer.echo("Nothing leaves this machine: no command opens a network connection.")
+    if wrong:
+        raise SystemExit(int(Exit.DOES_NOT_HOLD))
 
 
 @app.command()
