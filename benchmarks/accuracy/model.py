@@ -221,11 +221,11 @@ class World(Starts):
         for s in self.servers:
             if not s.connected:
                 parts.append(
-                    f"failed server filter ServerReplicaFilter for server {s.name} : 0 server replicas (waiting for server replicas to connect)"
+                    f"failed server filter ServerReplicaFilter for server replica {s.name} : 0 server replicas (waiting for server replicas to connect)"
                 )
             elif model.server not in (None, s.name):
                 parts.append(
-                    f"failed server filter SharingServerFilter for server {s.name} : sharing false requested server {model.server} == {s.name}"
+                    f"failed server filter SharingServerFilter for server replica {s.name} : requested server {model.server} == {s.name}"
                 )
             else:
                 parts.append(
