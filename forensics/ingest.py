@@ -10,6 +10,7 @@ import polars as pl
 
 from forensics.bundle import Bundle, Member
 from forensics.duplicates import copies, without_copies
+from forensics.masking import hide
 from forensics.timeline import in_file_order
 from parsers.decoding import decode
 from parsers.layout import origin_of
@@ -30,7 +31,8 @@ class Read:
     """What became of one member.
 
     Attributes:
-        lines: physical lines, decoded; null text where the member was not read.
+        lines: physical lines, decoded, for quoting; null text where the member was not read. What only the lines
+            around it show to be a secret is hidden already.
         kinds: the parsers that read parts of it.
         failed: what a parser of ours raised.
     """
@@ -180,7 +182,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         member.bytes,
         status,
         reason,
-        lines["text"],
+        hide(lines["text"]),
         tuple(kinds),
         dict(frames),
         ignored_lines,

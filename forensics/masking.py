@@ -1,85 +1,272 @@
-"""Secrets are never quoted: what looks like one is masked before it can reach any output."""
+"""Secrets are never quoted: what looks like one is masked before it can reach any output.
+
+`mask` looks at one text, `hide` at the lines of a member: at what only the lines around it show to be a secret.
+"""
 
 import re
+from collections.abc import Callable, Iterator, Sequence
+
+import polars as pl
 
 MASK = "***"
+MOST_KEY_LINES = 200  # of a private key
 
-_KEY = (
-    r"(?:[\w.-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|secret[_-]?access[_-]?key"
-    r"|private[_-]?key|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)[\w-]*)"
+_WORDS = (
+    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key"
+    r"|private[_-]?key|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
 )
+_KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}})"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # PEM blocks, on one line or several
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
     # JSON Web Tokens
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?"), MASK),
-    # user:password@host in URLs
-    (re.compile(r"(?<=://)([^\s/:@]+):([^\s/@]+)@"), rf"\1:{MASK}@"),
-    # Authorization headers
+    # user:password@host in URLs, and tokens in the place of the user
+    (re.compile(r"(?<=://)([^\s/:@\"']{0,100}):([^\s/@\"']+)@"), rf"\1:{MASK}@"),
+    (re.compile(r"(?<=://)[A-Za-z0-9_-]{20,}@"), f"{MASK}@"),
+    # Authorization and Cookie headers
     (
         re.compile(
-            r"(?i)\b((?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?(?:(?:bearer|basic|token|aws4-hmac-sha256)\s+)?)"
-            r"[^\s\"',}]+"
+            r"(?i)\b((?:proxy-)?authorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:(?:bearer|basic|token|aws4-hmac-sha256)\s+)?)"
+            r"[^\s\"',}\\]+"
         ),
         rf"\1{MASK}",
     ),
+    (re.compile(r"(?i)\b((?:set-)?cookie\\*[\"']?\s*:\s*\\*[\"']?)[^\r\n\"'\\]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_=.~-]{12,}"), rf"\1 {MASK}"),
     # signed URLs
     (
-        re.compile(r"(?i)((?:X-Amz-(?:Signature|Credential|Security-Token)|sig|Signature|X-Goog-Signature)=)[^&\s\"']+"),
+        re.compile(
+            r"(?i)(\b(?:X-Amz-(?:Signature|Credential|Security-Token)|sig|Signature|X-Goog-Signature)=)[^&\s\"'\\]+"
+        ),
         rf"\1{MASK}",
     ),
     # well-known key shapes
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"\b(?:ghp|gho|ghs|ghu|glpat|xox[abprs]|hf|sk|pk|npm)[_-][A-Za-z0-9_-]{16,}\b"), MASK),
     (re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"), MASK),
-    # an environment variable of a container: its value stands on the next line
+    # curl -u user:password, kubectl --from-literal=key=value, --password value
+    (re.compile(r"(\s(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:)[^\s\"']+"), rf"\1{MASK}"),
+    (re.compile(r"(--from-literal[= ][\"']?[\w.-]{1,200}=)[^\s\"']+"), rf"\1{MASK}"),
     (
-        re.compile(rf"(?i)(\bname[\"']?: ?[\"']?{_KEY}[\"']?,?\r?\n[ \t]*[\"']?value[\"']?: ?)([^\r\n]+)"),
+        re.compile(rf"(?i)((?<![\w-])--?[\w.-]{{0,60}}{_WORDS}[ \t]+)(\"[^\"]+\"|'[^']+'|[^\s\"'-][^\s\"']*)"),
         "",
     ),
-    # key: value, key=value, "key": "value", --key value
+    # what stands in Envoy's secrets and other binary fields
+    (re.compile(r"(\"inline_bytes\"\s*:\s*\")[^\"]+"), rf"\1{MASK}"),
+    (
+        re.compile(rf"(?i)(\"{_KEY}\"\s*:\s*\{{\s*\"inline_string\"\s*:\s*\")(?:[^\"\\]|\\.)+"),
+        rf"\1{MASK}",
+    ),
+    # an environment variable of a container: its value stands behind its name
+    (
+        re.compile(rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{_KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?)([^\r\n,}}]+)"),
+        "",
+    ),
+    # key: value, key=value, "key": "value", and the same inside of a string
     (
         re.compile(
-            rf"(?i)([\"']?\b{_KEY}[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
-            r"(\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|\\\"[^\"\\]+\\\"|[^\s,;&\"'{}()\[\]]+)"
+            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
+            r"(\\+\"[^\"\\]+\\+\"|\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|[^\s,;&\"'{}()\[\]\\]+)"
         ),
         "",
     ),
 )  # fmt: skip
+# The data of a Secret on one line, as it is and inside of a string.
+_ONE_SECRET = re.compile(r'\\*"kind\\*"\s*:\s*\\*"Secret(?:List)?\\*"')
+_SECRET_DATA = (
+    re.compile(r'"(?:data|stringData)"\s*:\s*\{(?:\s*"[^"]*"\s*:\s*"(?:[^"\\]|\\.)*"\s*,?)+\s*\}'),
+    re.compile(r'\\+"(?:data|stringData)\\+"\s*:\s*\{(?:\s*\\+"[^"\\]*\\+"\s*:\s*\\+"[^{}]*?\\+"\s*,?)+\s*\}'),
+)
+_SECRET_VALUE = (re.compile(r'(:\s*)"(?:[^"\\]|\\.)*"(?=\s*[,}])'), re.compile(r'(:\s*\\+")[^{}]*?(?=\\+"\s*[,}])'))
 
 # After such a key comes a name, a count or a state, not a secret.
 _HARMLESS_KEY = re.compile(
     r"(?i)(secret[_-]?(?:name|ref|key[_-]?ref|kind)|secretname|secrets?_?(?:mount|store|path|not_ready)|token[_-]?(?:url|endpoint|type|count|ttl|expir\w*)"
     r"|max_?tokens|num_?tokens|automountserviceaccounttoken|auth[_-]?(?:type|mode|method|enabled|url)|\w*_?(?:location|path|file|dir|url|endpoint)"
     r"|password[_-]?(?:file|location)|author\w*|authori\w+|authentic\w+|tokeniz\w+|secrets)"
-    r"[\"']?[ \t]*(?:=>|[:=])[ \t]*$"
+    r"\\*[\"']?[ \t]*(?:=>|[:=])?[ \t]*$"
 )
 _HARMLESS_VALUE = re.compile(
-    r"(?i)^[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no)[\"']?$"
+    r"(?i)^\\*[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)\\*[\"']?$"
 )
 _HINTS = (
-    "pass", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyJ", "://", "sig", "AKIA", "ASIA",
-    "jaas", "X-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "AIza",
+    "pass", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia", "asia",
+    "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
+    "cookie", "-u ", "--user", "-literal", "inline_",
 )  # fmt: skip
 
 
 def mask(text: str) -> str:
     """Return `text` with everything that looks like a secret replaced by `***`."""
     low = text.lower()
-    if not any(hint.lower() in low for hint in _HINTS):
+    if not any(hint in low for hint in _HINTS):
         return text
+    if "secret" in low and _ONE_SECRET.search(text):
+        for shape, value in zip(_SECRET_DATA, _SECRET_VALUE, strict=True):
+            text = shape.sub(lambda m, value=value: _emptied(m[0], value), text)  # type: ignore[misc]
     for rule, instead in _RULES:
         text = rule.sub(instead or _pair, text)
     return text
 
 
+def _emptied(data: str, value: re.Pattern[str]) -> str:
+    head, brace, rest = data.partition("{")
+    quoted = value.pattern.startswith('(:\\s*)"')
+    return head + brace + value.sub(lambda m: f'{m[1]}"{MASK}"' if quoted else f"{m[1]}{MASK}", rest)
+
+
 def _pair(match: re.Match[str]) -> str:
     key, value = match.group(1), match.group(2)
     name = key
-    if "\n" in key:  # `name: KEY` on one line, `value: …` on the next
-        name = key.partition("\n")[0].partition(":")[2].strip(" \"',\r") + ":"
-    if _HARMLESS_KEY.search(name) or _HARMLESS_VALUE.match(value):
+    if "value" in key[-12:]:  # the name of a variable stands in front of `value`
+        name = re.sub(r"(?is),?\s*\\*[\"']?value\\*[\"']?: ?$", "", key).partition(":")[2].strip(" \"',\\\r\n") + ":"
+    if _HARMLESS_KEY.search(name):
         return match.group(0)
-    quote = value[0] if value[0] in "\"'" else ""
-    return f"{key}{quote}{MASK}{quote}"
+    if _HARMLESS_VALUE.match(value) and not (value.strip("\"'\\").isdigit() and "pass" in key.lower()):
+        return match.group(0)
+    quote = re.match(r"\\*[\"']?", value)
+    mark = quote[0] if quote and quote[0][-1:] in ("'", '"') else ""
+    return f"{key}{mark}{MASK}{mark}"
+
+
+# ---- what only the lines around show
+
+_ACROSS = (
+    r"(?i)-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(?:List)?[\"']?,?\s*$"
+    r"|^\s*(?:- )?[\"']?(?:value|inline_string|inline_bytes)[\"']?\s*:"
+    rf"|^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$"
+    rf"|^\s*(?:- )?[\"']?[\w.-]*{_WORDS}[\w-]*[\"']?\s*:\s*[|>][+-]?\s*$"
+)
+_KIND = re.compile(r"(?i)^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(List)?[\"']?,?\s*$")
+_DATA = re.compile(r"^\s*(?:- )?[\"']?(?:data|stringData)[\"']?:\s*(.*)$")
+_ENTRY = re.compile(r"^(\s*(?:- )?(?:\"[^\"]*\"|'[^']*'|[^\s:\"']+)\s*:\s+)(\S.*?)(,?)\s*$")
+_NAMED = re.compile(rf"(?i)^\s*(?:- )?[\"']?name[\"']?\s*:\s*[\"']?({_KEY})[\"']?,?\s*$")
+_PARENT = re.compile(rf"(?i)^\s*(?:- )?[\"']?{_KEY}[\"']?\s*:\s*\{{?\s*$")
+_FLAG = re.compile(rf"(?i)^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$")
+_LAST = re.compile(r"\S+(\s*)$")
+
+
+def hide(lines: pl.Series) -> pl.Series:
+    """Return the lines of a member without the secrets that only their neighbours show to be some.
+
+    Those are the lines of private keys, the data of Secrets, values of variables whose name stands on the line above,
+    and texts below such a key. `mask` does the rest. The number of lines stays, and hiding twice is hiding once.
+    """
+    at = lines.str.contains(_ACROSS).fill_null(False).arg_true().to_list()
+    if not at:
+        return lines
+    texts = [line or "" for line in lines.to_list()]
+    found: dict[int, str] = {}
+    for index in at:
+        found.update(_hidden(texts, index))
+    if not found:
+        return lines
+    places = sorted(found)
+    return lines.scatter(places, [found[place] for place in places])
+
+
+def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
+    text = texts[index]
+    if "PRIVATE KEY-----" in text:
+        yield from _key_block(texts, index)
+    elif (kind := _KIND.match(text)) is not None:
+        yield from _secret(texts, index, kind[1] is not None)
+    elif _FLAG.match(text):
+        if index + 1 < len(texts) and re.match(r"^\s*- [^-]", texts[index + 1]):
+            yield index + 1, re.sub(r"^(\s*- ).*", rf'\1"{MASK}"', texts[index + 1])
+    elif re.search(r"[|>][+-]?\s*$", text) and not re.match(r"(?i)^\s*(?:- )?[\"']?(?:value|inline_)", text):
+        if not _HARMLESS_KEY.search(text.rstrip(" |>+-")):
+            yield from _below(texts, index)
+    elif "inline_" in text:
+        above = _enclosing(texts, index)
+        if "inline_bytes" in text or (above is not None and _PARENT.match(above)):
+            yield from _value(texts, index)
+    elif index and (named := _NAMED.match(texts[index - 1])) and not _HARMLESS_KEY.search(f"{named[1]}:"):
+        yield from _value(texts, index)
+
+
+def _indent(text: str) -> int:
+    """Return the column of a line's key, past the dash of a list."""
+    return len(text) - len(re.sub(r"^\s*(?:- )?", "", text))
+
+
+def _key_block(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
+    begin = texts[index].rfind("-----BEGIN ")
+    if begin < 0 or "-----END " in texts[index][begin:]:
+        return  # on one line: `mask` sees it whole
+    end = next((i for i in range(index + 1, min(len(texts), index + MOST_KEY_LINES)) if "-----END " in texts[i]), None)
+    yield index, f"{texts[index][:begin]}{MASK}"
+    for i in range(index + 1, len(texts) if end is None else end + 1):
+        if end is None and not re.search(r"[A-Za-z0-9+/=]{20,}\s*$", texts[i]):
+            return  # it was cut
+        if i == end:
+            yield i, texts[i].replace(texts[i][texts[i].find("-----END ") :], MASK)
+        else:
+            yield i, _LAST.sub(rf"{MASK}\1", texts[i])
+
+
+def _secret(texts: Sequence[str], index: int, listed: bool) -> Iterator[tuple[int, str]]:
+    level = _indent(texts[index])
+    inside: Callable[[str], bool] = (
+        (lambda text: not text.startswith("---"))
+        if listed
+        else (lambda text: not text.strip() or (_indent(text) >= level and not text.startswith("---")))
+    )
+    first = last = index
+    # an item of a list begins at the line with the dash
+    while first and (listed or not re.match(r"^\s*- ", texts[first]) or _indent(texts[first]) != level):
+        if not inside(texts[first - 1]):
+            break
+        first -= 1
+    while last + 1 < len(texts) and inside(texts[last + 1]):
+        following = texts[last + 1]
+        if not listed and re.match(r"^\s*- ", following) and _indent(following) == level:
+            break
+        last += 1
+    for i in range(first, last + 1):
+        data = _DATA.match(texts[i])
+        if data and (listed or _indent(texts[i]) == level):
+            if data[1].strip() in ("", "{"):
+                yield from _below(texts, i)
+            elif data[1].rstrip(", ") not in ("{}", "null"):
+                yield from _value(texts, i)
+
+
+def _below(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
+    """Hide what is indented more than the line: the values of its entries, and whole lines below those."""
+    level = _indent(texts[index])
+    child = None
+    for i in range(index + 1, len(texts)):
+        text = texts[i]
+        if not text.strip():
+            continue
+        here = _indent(text)
+        if here <= level:
+            return
+        child = here if child is None else child
+        entry = _ENTRY.match(text)
+        if here == child and entry and not re.search(r":\s*[|>][+-]?\s*$", texts[index]):
+            if not re.match(r"^[|>][+-]?$", entry[2]):
+                yield i, f'{entry[1]}"{MASK}"{entry[3]}'
+        elif text.strip(" ,}]") and not (here == child and text.rstrip().endswith(":")):
+            yield i, " " * here + MASK
+
+
+def _value(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
+    entry = _ENTRY.match(texts[index])
+    if entry is None:
+        return
+    if re.match(r"^[|>][+-]?$", entry[2]):
+        yield from _below(texts, index)
+    elif entry[2] not in ("{", "["):
+        yield index, f'{entry[1]}"{MASK}"{entry[3]}'
+
+
+def _enclosing(texts: Sequence[str], index: int) -> str | None:
+    level = _indent(texts[index])
+    for i in range(index - 1, max(-1, index - 20), -1):
+        if texts[i].strip() and _indent(texts[i]) < level:
+            return texts[i]
+    return None

@@ -58,14 +58,22 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
         case ".json":
             frame.write_json(output)
         case ".csv":
-            frame.select(pl.col(pl.String).map_elements(_inert, pl.String), pl.exclude(pl.String)).select(
-                frame.columns
-            ).write_csv(output)
+            flat = frame.with_columns(_cell(name, dtype) for name, dtype in frame.schema.items())
+            flat.with_columns(pl.col(pl.String).map_elements(_inert, pl.String)).write_csv(output)
         case ".parquet":
             frame.write_parquet(output)
         case _:
             raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
     return Text(f"{frame.height} rows written to {output}")
+
+
+def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column as CSV can hold it: durations as microseconds, lists and structures as JSON."""
+    if dtype == pl.Duration:
+        return pl.col(name).dt.total_microseconds()
+    if isinstance(dtype, pl.List | pl.Array | pl.Struct):
+        return pl.struct(name).struct.json_encode().alias(name)
+    return pl.col(name)
 
 
 def _inert(text: str) -> str:
