@@ -99,12 +99,29 @@ def load(packs: Sequence[Path] | None) -> "Library":
     return load_library(tuple(packs or ()))
 
 
-def opened(bundles: Sequence[str], until: "datetime | None" = None) -> "Case":
-    """Return the bundles, read; nothing at or after `until`."""
-    from forensics.analysis import read
+def opened(bundles: Sequence[str], until: "datetime | None" = None, cached: bool = True) -> "Case":
+    """Return the bundles, read; nothing at or after `until`.
+
+    Args:
+        bundles: paths; one that is a plain file is read once, and then taken from the cache.
+        until: see `forensics.analysis.on_clock`.
+        cached: whether to look into the cache and to keep what was read.
+    """
+    from forensics.analysis import on_clock, read_whole
     from forensics.bundle import open_bundle
 
-    return read(open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None), until)
+    bundle = open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None)
+    key = None
+    if cached and len(bundles) == 1:
+        from forensics.cache import keep, key_of, recall
+
+        key = key_of(Path(bundles[0]), bundle.name)
+    if key is not None and (known := recall(key)) is not None:
+        return on_clock(*known, until)
+    intake, given = read_whole(bundle)
+    if key is not None and key == key_of(Path(bundles[0]), bundle.name):
+        keep(key, intake, given)
+    return on_clock(intake, given, until)
 
 
 def _version(wanted: bool) -> None:

@@ -43,6 +43,9 @@ def analyse(
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="When expiries are judged.")] = None,
     patterns: Packs = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Read anew, and keep nothing of it for the next command.")
+    ] = False,
 ) -> None:
     """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
     if fail_on is not None and fail_on not in SEVERITIES:
@@ -51,7 +54,7 @@ def analyse(
 
     request = requested(since, until, timezone, {"model": model, "namespace": namespace}, suppress or (), as_of)
     library = load(patterns)
-    case = opened(bundles, request.until)
+    case = opened(bundles, request.until, cached=not no_cache)
     document = conclude(case, library, request)
     deliver(document, case, output or (), details)
     raise SystemExit(int(exit_code(document, fail_on)))
