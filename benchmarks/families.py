@@ -24,6 +24,9 @@ from forensics.selection import asked
 from patterns.loader import read_library
 from patterns.pattern import Example, Library, Pattern
 
+# Two views of one fault, of which neither brings about the other.
+TWINS = frozenset({("mlserver/mlserver-broken-sibling-model-settings", "mlserver/mlserver-model-settings-invalid")})
+
 
 @dataclass(slots=True)
 class Seen:
@@ -85,7 +88,7 @@ def seen_in(pattern: Pattern, example: Example, ranked: list[Ranked], above: Map
         head.certainty if head else None,
         head.finding.over if head else False,
         roots,
-        [name for name in roots if name not in known],
+        [name for name in roots if name not in known and (pattern.id, name) not in TWINS],
         sorted({r.finding.pattern.id for r in ranked if not r.finding.over} - {pattern.id, *roots}),
     )
 
@@ -134,7 +137,7 @@ def main() -> int:
     if given.among_healthy:
         from benchmarks.among_healthy import sweep as inserted
 
-        return inserted(library, given.among_healthy, given.seed, given.only)
+        return inserted(library, given.among_healthy, given.seed, given.only, (int(i), int(n)))
     offenders: Counter[str] = Counter()
     where: dict[str, list[str]] = defaultdict(list)
     misses: Counter[str] = Counter()
