@@ -1,6 +1,6 @@
 """Hostile and broken inputs, and one command that gives all of them to the tool.
 
-    python benchmarks/hostile.py [--seconds 60] [--only NAME] [--reading]
+    python benchmarks/hostile.py [--seconds 60] [--only NAME] [--budget 7200] [--reading]
 
 Each input goes to a process of its own: the whole command where it works, else the half that reads. Printed are inputs
 tried, crashes, hangs, escapes (files made or changed outside, or read through a link), secrets leaked into what was
@@ -17,6 +17,7 @@ import lzma
 import os
 import random
 import resource
+import shutil
 import socket
 import stat
 import struct
@@ -351,17 +352,23 @@ for member in open_bundle([sys.argv[1]]).members():
 """
 
 
+# Every form; the files are written where the command runs.
+FORMS = ("json:-", "html:out.html", "md:out.md", "sarif:out.sarif", "xml:out.xml", "txt:out.txt", "parquet:out.parquet")
 WHOLE = [sys.executable, "-m", "forensics", "analyse"]
 
 
 def command(path: Path, whole: bool) -> list[str]:
     """Return how one input is given to the tool: to the whole command, or to the half that reads."""
-    return [*WHOLE, str(path), "-o", "json:-"] if whole else [sys.executable, "-c", _READ, str(path)]
+    if not whole:
+        return [sys.executable, "-c", _READ, str(path)]
+    return [*WHOLE, str(path), *(part for form in FORMS for part in ("-o", form))]
 
 
 def works(path: Path, environment: dict[str, str]) -> bool:
     """Whether the whole command can be run at all."""
-    said = subprocess.run(command(path, True), capture_output=True, env=environment, check=False, timeout=120)
+    said = subprocess.run(
+        [*WHOLE, str(path), "-o", "json:-"], capture_output=True, env=environment, check=False, timeout=120
+    )
     return said.returncode in (0, 3)
 
 
@@ -382,6 +389,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--seconds", type=float, default=60.0, help="longest time an input may take")
     options.add_argument("--only", default="", help="inputs whose name holds this")
+    options.add_argument("--budget", type=float, default=7200.0, help="seconds after which no input is begun")
     options.add_argument("--reading", action="store_true", help="only the half that reads")
     chosen = options.parse_args()
     tried = crashes = hangs = escapes = leaks = 0
@@ -395,11 +403,15 @@ def main() -> int:
         paths = [*sorted(inputs.iterdir()), *folders(base)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "POLARS_MAX_THREADS": "2"}
         whole = not chosen.reading and works(inputs / "plain.log", environment)
+        begun = time.monotonic()
         for path in paths:
-            if chosen.only not in path.name:
+            if chosen.only not in path.name or time.monotonic() - begun > chosen.budget:
                 continue
             tried += 1
             before = _snapshot(inputs)
+            out = base / "out"
+            shutil.rmtree(out, ignore_errors=True)
+            out.mkdir()
             start = time.monotonic()
             with (base / "said").open("w+b") as said:
                 child = subprocess.Popen(
@@ -407,7 +419,7 @@ def main() -> int:
                     stdout=said,
                     stderr=said,
                     stdin=subprocess.DEVNULL,
-                    cwd=base,
+                    cwd=out,
                     env=environment,
                     preexec_fn=_limited,
                 )
@@ -415,10 +427,11 @@ def main() -> int:
                 took = time.monotonic() - start
                 said.seek(0)
                 text = said.read()
+            text += b"".join(each.read_bytes() for each in sorted(out.rglob("*")) if each.is_file())
             if hung:
                 hangs += 1
                 print(f"hang: {path.name}")
-            elif os.waitstatus_to_exitcode(status) not in (0, 3) or b"Traceback (most recent" in text:
+            elif os.waitstatus_to_exitcode(status) not in (0, 3) or b"Traceback (most recent call last)" in text:
                 crashes += 1
                 print(f"crash: {path.name}: {text[-600:].decode('utf-8', 'replace')}")
             if _snapshot(inputs) != before or OUTSIDE.encode() in text:

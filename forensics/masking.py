@@ -96,6 +96,15 @@ _HINTS = (
     "cookie", "-u ", "--user", "-literal", "inline_",
 )  # fmt: skip
 
+# Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
+_KEY_WORDS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "jaas")
+_NEEDED: tuple[tuple[str, ...], ...] = (
+    ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("bearer", "basic"),
+    ("sig", "x-amz"),
+    ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",), ("-u", "--"),
+    ("--from-literal",), _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
+)  # fmt: skip
+
 
 def mask(text: str) -> str:
     """Return `text` with everything that looks like a secret replaced by `***`."""
@@ -105,8 +114,9 @@ def mask(text: str) -> str:
     if "secret" in low and _ONE_SECRET.search(text):
         for shape, value in zip(_SECRET_DATA, _SECRET_VALUE, strict=True):
             text = shape.sub(lambda m, value=value: _emptied(m[0], value), text)  # type: ignore[misc]
-    for rule, instead in _RULES:
-        text = rule.sub(instead or _pair, text)
+    for (rule, instead), needed in zip(_RULES, _NEEDED, strict=True):
+        if any(word in low for word in needed):
+            text = rule.sub(instead or _pair, text)
     return text
 
 

@@ -229,7 +229,10 @@ def put(data: object, view: "RenderableType", output: str | None) -> None:
         if output == "-":
             sys.stdout.buffer.write(raw)
         else:
-            Path(output).write_bytes(raw)
+            try:
+                Path(output).write_bytes(raw)
+            except OSError as error:
+                stop(f"{output}: {error.strerror or error}", Exit.USAGE)
         return
     from rich.console import Console
 
