@@ -1,6 +1,6 @@
 """The pipeline, on one screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from forensics.matching import Context, find_all
 from forensics.netpaths import net_paths
 from forensics.order import Order
 from forensics.quoting import Quotes
-from forensics.relevance import named_after_seldon, relevant
+from forensics.relevance import named_after_seldon, relevant, seldons_own
 from forensics.report import Conclusions, write
 from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
@@ -174,21 +174,5 @@ def routed(topology: Topology) -> dict[tuple[str, str | None, str], int]:
 
 def seldon_objects_in(frames: Mapping[str, pl.DataFrame]) -> bool:
     """Whether an object of a component of Seldon was read."""
-    components: Sequence[str] = (
-        "scheduler",
-        "envoy",
-        "server",
-        "operator",
-        "modelgateway",
-        "pipelinegateway",
-        "dataflow",
-    )
-    for source in ("k8s.pod", "k8s.container"):
-        frame = frames.get(source)
-        if frame is None:
-            continue
-        named = pl.concat_str(pl.col("name", "namespace", "raw"), ignore_nulls=True).str.contains("(?i)seldon")
-        own = (pl.col("component") == "server") | named  # a pod called `envoy` may be anybody's
-        if frame.filter(pl.col("component").is_in(components) & own.fill_null(False)).height:
-            return True
-    return bool(named_after_seldon(frames))
+    pods = (frames[source] for source in ("k8s.pod", "k8s.container") if source in frames)
+    return any(frame.filter(seldons_own()).height for frame in pods) or bool(named_after_seldon(frames))

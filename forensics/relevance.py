@@ -11,6 +11,9 @@ from forensics.verdict import OURS
 
 # Patterns of these layers look at things every cluster has. The others look at what only Seldon and its parts print.
 COMMON_LAYERS = ("kubernetes", "network", "security", "ingress", "storage", "kafka")
+USERS_OF_KAFKA = ("modelgateway", "pipelinegateway", "dataflow")
+COMPONENTS = ("scheduler", "envoy", "server", "operator", "hodometer", *USERS_OF_KAFKA)
+NEEDED = ("coredns", "ingress", "istio", "kafka")  # other products' pods that Seldon cannot do without
 NAMES_OF_SELDON = (
     r"^(?:seldon-(?:scheduler|envoy|mesh|modelgateway|pipelinegateway|dataflow-engine|controller-manager)"
     r"|(?:seldon-)?v2-controller-manager)(?:[-.].*)?$"
@@ -39,7 +42,8 @@ def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) ->
     for source in ("k8s.pod", "k8s.container"):
         frame = frames.get(source)
         if frame is not None:
-            found |= set(frame.filter(pl.col("component").is_not_null())["namespace"].drop_nulls())
+            near = pl.col("component").is_in(NEEDED).fill_null(False)
+            found |= set(frame.filter(seldons_own() | near)["namespace"].drop_nulls())
     for source in OURS:
         frame = frames.get(source)
         if frame is not None and frame.height:
@@ -65,6 +69,28 @@ def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
     return frozenset(members) if serves else frozenset()
 
 
+def seldons_own() -> pl.Expr:
+    """Whether a row of `k8s.pod` or `k8s.container` is Seldon's: a container called `envoy` may be anybody's."""
+    named = pl.concat_str(pl.col("name", "namespace", "raw"), ignore_nulls=True).str.contains("(?i)seldon")
+    return (pl.col("component").is_in(COMPONENTS) & ((pl.col("component") == "server") | named)).fill_null(False)
+
+
+def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
+    """Return namespace and name of the pods that are known, by labels and containers, to be of other products.
+
+    Brokers are Seldon's business only where a gateway, the dataflow engine or a Pipeline makes use of them.
+    """
+    pods = frames.get("k8s.pod")
+    if pods is None or pods.is_empty():
+        return frozenset()
+    users = pl.col("component").is_in(USERS_OF_KAFKA)
+    used = any(frames[x].height for x in (*(f"log.{user}" for user in USERS_OF_KAFKA), "k8s.pipeline") if x in frames)
+    needed = NEEDED if used or pods.filter(users).height else NEEDED[:-1]
+    others = ~seldons_own() & ~pl.col("component").is_in(needed).fill_null(False)
+    told = pods.filter(others & (pl.col("form") == "object"))
+    return frozenset(told.select("namespace", "name").iter_rows())
+
+
 def relevant(
     outcomes: Mapping[str, Outcome], frames: Mapping[str, pl.DataFrame], topology: Topology, ours: bool
 ) -> tuple[dict[str, Outcome], list[str]]:
@@ -77,6 +103,7 @@ def relevant(
         ours: whether anything of Seldon, Envoy, a model server or Kafka was recognised.
     """
     known = seldon_namespaces(frames, topology)
+    others = strangers(frames)
     strange = frozenset() if topology.names("server") else strange_envoys(frames)
     left = 0
 
@@ -89,6 +116,8 @@ def relevant(
             return True
         namespace = finding.subject.get("namespace")
         good = ours and (namespace is None or not known or namespace in known or namespace in NEIGHBOURS)
+        if finding.pattern.layer == "kubernetes":
+            good = good and (namespace, finding.subject.get("pod", "")) not in others
         left += not good
         return good
 

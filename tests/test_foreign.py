@@ -155,3 +155,28 @@ def test_a_pod_of_seldon_is_looked_at(library: Library) -> None:
     killed = pod("shop", "seldon-envoy-7c", "envoy", "registry.example/seldon-envoy:2", "OOMKilled")
     found = analyse(case_of({"pod.json": json.dumps(killed)}, whole=False), library)
     assert found["verdict"] == "failure"
+
+
+@pytest.mark.parametrize("namespace", ["ml", "other"])
+def test_neighbours_of_a_sound_installation_are_left_out(namespace: str, library: Library) -> None:
+    sound = pod("ml", "seldon-envoy-7c", "envoy", "registry.example/seldon-envoy:2", "Error")
+    sound["status"] = {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [
+            {
+                "name": "envoy",
+                "image": "registry.example/seldon-envoy:2",
+                "ready": True,
+                "restartCount": 0,
+                "state": {"running": {"startedAt": "2026-03-04T09:00:00Z"}},
+            }
+        ],
+    }
+    others = [
+        pod(namespace, "web-1", "web", "registry.example/nginx:1", "Error"),
+        pod(namespace, "kafka-0", "kafka", "registry.example/kafka:3", "OOMKilled"),
+        pod(namespace, "edge-0", "envoy", "registry.example/envoy:1", "Error"),
+    ]
+    files = {"pods.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": [sound, *others]})}
+    assert analyse(case_of(files, whole=False), library)["verdict"] == "insufficient"
