@@ -1,8 +1,9 @@
 """Which finding explains which; the roots, their ranks, and the candidates where there is none."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
 from forensics.links import Link
@@ -15,6 +16,7 @@ CERTAINTIES = ("possible", "likely", "certain")
 BASE = {"certain": 0.9, "likely": 0.7, "possible": 0.4}
 SUPPORT = 0.5  # what each supporting piece leaves of the doubt
 DECIDES = "medium"  # the least severity that makes a verdict
+MOST_UNSEEN = 2  # patterns nobody could look for, between a cause and what it explains
 MANY = 400  # findings of one pattern compared one by one; further ones share the first one's edges
 
 Linker = Callable[[Mapping[str, str], Mapping[str, str]], Link]
@@ -65,23 +67,30 @@ class Causes:
             for effect in effects:
                 self.causes[effect].add(cause)
 
-    def effects(
-        self, start: str, outcomes: Mapping[str, Outcome], through: Sequence[str] = (PRESENT, UNKNOWN)
-    ) -> dict[str, tuple[str, ...]]:
-        """Return what `start` can bring about, each with the patterns between, all of them in a state of `through`."""
+    def effects(self, start: str, outcomes: Mapping[str, Outcome]) -> dict[str, tuple[str, ...]]:
+        """Return what `start` can bring about, each with the patterns between: none is absent, and few are unseen."""
         reached: dict[str, tuple[str, ...]] = {}
-        queue: deque[tuple[str, tuple[str, ...]]] = deque([(start, ())])
+        queue: list[tuple[int, int, str, tuple[str, ...]]] = [(0, 0, start, ())]
         while queue:
-            here, path = queue.popleft()
-            for effect in sorted(self._effects.get(here, ())):
-                if effect in reached or effect == start:
+            guesses, length, here, path = heappop(queue)
+            if here in reached or (here == start and length):
+                continue
+            if here != start:
+                reached[here] = path
+                outcome = outcomes.get(here)
+                if outcome is None or outcome.state == ABSENT:
                     continue
-                between = (*path, here) if here != start else path
-                reached[effect] = between
-                outcome = outcomes.get(effect)
-                if outcome is not None and outcome.state in through:
-                    queue.append((effect, between))
+                guesses += outcome.state == UNKNOWN
+                path = (*path, here)
+            if guesses <= MOST_UNSEEN:
+                for effect in self._effects.get(here, ()):
+                    heappush(queue, (guesses, length + 1, effect, path))
         return reached
+
+
+def unseen(path: Sequence[str], outcomes: Mapping[str, Outcome]) -> int:
+    """Return how many of the patterns on a path nobody could look for."""
+    return sum(outcomes[name].state == UNKNOWN for name in path)
 
 
 def edges_between(
@@ -94,23 +103,27 @@ def edges_between(
             by_pattern[finding.pattern.id].append(index)
     edges: list[Edge] = []
     for pattern_id, members in by_pattern.items():
-        seen = causes.effects(pattern_id, outcomes, (PRESENT,))
-        reached = causes.effects(pattern_id, outcomes) | seen
-        for effect, path in reached.items():
+        for effect, path in causes.effects(pattern_id, outcomes).items():
             for symptom in by_pattern.get(effect, ())[:MANY]:
                 for cause in members[:MANY]:
                     edge = _edge(findings, cause, symptom, path, link)
-                    if edge is not None and (effect in seen or _near(edge, findings)):
+                    if edge is not None and _sound(edge, findings, unseen(path, outcomes)):
                         edges.append(edge)
     return edges
 
 
-def _near(edge: Edge, findings: Sequence[Finding]) -> bool:
-    """Whether an edge may lead through patterns nobody has seen: a link that is assumed as well is a guess too many."""
-    if edge.state == "proven":
+def _sound(edge: Edge, findings: Sequence[Finding], guesses: int) -> bool:
+    """Whether an edge may lead through so many patterns nobody has seen.
+
+    A link that is assumed as well is a guess too many, save between what names the same thing. What may be a root in
+    its own right is not explained away by two guesses.
+    """
+    a, b = findings[edge.cause], findings[edge.symptom]
+    if guesses > 1 and b.pattern.role != "symptom":
+        return False
+    if guesses == 0 or edge.state == "proven":
         return True
-    a, b = findings[edge.cause].subject, findings[edge.symptom].subject
-    return any(name not in ("namespace", "container") and a[name] == b.get(name) for name in a)
+    return any(name not in ("namespace", "container") and a.subject[name] == b.subject.get(name) for name in a.subject)
 
 
 def _edge(findings: Sequence[Finding], cause: int, symptom: int, path: tuple[str, ...], link: Linker) -> Edge | None:
