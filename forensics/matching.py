@@ -349,9 +349,8 @@ def _at_end(pattern: Pattern, names: Mapping[str, str], hits: Sequence[Hit], res
     # A check is about how a thing is set up: that it works today does not mend it.
     for kind in () if pattern.check else ("model", "pipeline", "experiment", "server"):
         name = names.get(kind)
-        if name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}:
-            if called and _asked_past(kind, name, hits, context):
-                break
+        sound = name and context.sound & {(kind + way, names.get("namespace"), name), (kind + way, None, name)}
+        if name and sound and not (called and _stood_already(kind, name, hits, context)):
             return "ended"
         if name and called and _routed_since(kind, name, names.get("namespace"), hits, context):
             return "ended"
@@ -379,16 +378,19 @@ def _routed_since(kind: str, name: str, namespace: str | None, hits: Sequence[Hi
     return made is not None and bool(context.sound & keys) and made >= max(map(context.order.latest, hits))
 
 
-def _asked_past(kind: str, name: str, hits: Sequence[Hit], context: Context) -> bool:
-    """Whether Envoy had the route before it answered each of these calls with "no route".
+def _stood_already(kind: str, name: str, hits: Sequence[Hit], context: Context) -> bool:
+    """Whether the way of these calls stood when they failed, so that its standing now has not mended them.
 
-    They asked for what no route gives, such as a version that is gone: that the route stands has not mended them.
+    So it is where each was answered by the agent or the server behind Envoy, or with "no route" when Envoy had the
+    route: then it asked for what no route gives, such as a version that is gone.
     """
     routes, log = context.frames.get("envoy.route"), context.frames.get("log.envoy_access")
-    if routes is None or log is None or any(hit.source != "log.envoy_access" for hit in hits):
+    if log is None or any(hit.source != "log.envoy_access" for hit in hits):
         return False
-    flags = log["flags"].gather([hit.row for hit in hits]).str.split(",")
-    if not flags.list.contains("NR").fill_null(False).all():
+    calls = log[[hit.row for hit in hits]]
+    if calls.select((pl.col("upstream").is_not_null() & (pl.col("flags").fill_null("URX") == "URX")).all()).item():
+        return True
+    if routes is None or not calls["flags"].str.split(",").list.contains("NR").fill_null(False).all():
         return False
     header = name + {"pipeline": ".pipeline", "experiment": ".experiment"}.get(kind, "")
     updated = routes.filter(pl.col("header") == header)["updated"].cast(pl.Int64).max()

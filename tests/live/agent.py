@@ -36,7 +36,7 @@ class Proxy(BaseHTTPRequestHandler):
         request = b"\x12" + bytes([len(name)]) + name.encode()
         with grpc.insecure_channel(self.grpc_address) as channel:
             try:
-                channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(request, timeout=60)
+                channel.unary_unary(f"/inference.GRPCInferenceService/{method}")(request, timeout=120)
                 self.reply(200, b"")
             except grpc.RpcError as error:
                 self.reply(500, str(error).encode())

@@ -55,7 +55,7 @@ def shut_out() -> str:
     return ""
 
 
-def wait(what: str, ready: Callable[[], object], seconds: float = 60) -> None:
+def wait(what: str, ready: Callable[[], object], seconds: float = 120) -> None:
     """Wait until `ready` is true; an OSError counts as not yet.
 
     Raises:
@@ -79,9 +79,10 @@ def call(
     body: Any = None,
     method: str | None = None,
     headers: Mapping[str, str] | None = None,
+    seconds: float = 60,
 ) -> tuple[int, bytes]:
     """Return the status and the body of one call, whose connection is closed behind it."""
-    connection = http.client.HTTPConnection(host, port, timeout=30)
+    connection = http.client.HTTPConnection(host, port, timeout=seconds)
     try:
         data = None if body is None else json.dumps(body).encode()
         given = {"content-type": "application/json"} if data is not None else {}
@@ -235,9 +236,9 @@ class Place:
         self.run("agent", [sys.executable, "-m", "tests.live.agent", *addresses])
         wait("agent", lambda: "serving" in self.text("agent"))
 
-    def load(self, name: str) -> int:
+    def load(self, name: str, seconds: float = 120) -> int:
         """Have the agent ask MLServer to load a model; return 200, or 500 when it could not."""
-        return call(self.server, 9001, f"/RepositoryModelLoad/{name}", {})[0]
+        return call(self.server, 9001, f"/RepositoryModelLoad/{name}", {}, seconds=seconds)[0]
 
     def unload(self, name: str) -> int:
         """As `load`, the other way."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -188,12 +189,41 @@ def xds_lost(place: Place, artefact: Path) -> None:
 def xds_never(place: Place, artefact: Path) -> None:
     place.start_envoy()
     wait("line about it", lambda: "closed since" in place.text("envoy"), 90)
+    wait("end of the start", lambda: place.stat("server.uptime") > 61)
 
 
 def rejected_update(place: Place, artefact: Path) -> None:
     serving(place)
     place.serve(routes=place.state["routes"] | {"listener_0": shapes.routes({"iris": {1: 0}})})
     wait("rejection", lambda: "rejected" in place.text("envoy"))
+
+
+def no_hosts(place: Place, artefact: Path) -> None:
+    """The name of the server's replica does not resolve."""
+    place.serve_models(IRIS_ROUTE)
+    for name in ("iris_1_http", "iris_1_grpc"):
+        place.state["clusters"][name] = shapes.cluster(name, [("mlserver-0.invalid", 9001)])
+    place.serve()
+    place.start_scheduler()
+    place.start_envoy()
+    wait("listener", lambda: open_port(place.envoy, 9000))
+    assert place.infer()[0] == 503
+
+
+def port_taken(place: Place, artefact: Path) -> None:
+    """Another process of the pod listens where Envoy is to."""
+    with socket.create_server((place.envoy, 9000)):
+        place.serve_models(IRIS_ROUTE)
+        place.start_scheduler()
+        place.start_envoy()
+        wait("rejection", lambda: "rejected" in place.text("envoy"))
+
+
+def server_down(place: Place, artefact: Path) -> None:
+    """MLServer is gone, the agent answers for it."""
+    everything(place, artefact)
+    place.stop("mlserver", kill=True)
+    calls(place, 502, 2)
 
 
 # MLServer
@@ -226,7 +256,7 @@ def missing_package(place: Place, artefact: Path) -> None:
 
 
 def missing_package_of_runtime(place: Place, artefact: Path) -> None:
-    """The runtime's own file imports it: MLServer prints nothing of that."""
+    """The runtime's own file imports it: MLServer prints a traceback, and no line that the load failed."""
     home = place.models / "churn_1" / "1"
     place.model("churn", implementation="runtime.Churn")
     (home / "runtime.py").write_text("import wheel_of_the_team\n")
@@ -272,11 +302,11 @@ def slow_start(place: Place, artefact: Path) -> None:
     place.model("slow", implementation="runtime.Slow")
     (home / "runtime.py").write_text(
         "import asyncio\n\nfrom mlserver import MLModel\n\n\nclass Slow(MLModel):\n"
-        "    async def load(self):\n        await asyncio.sleep(45)\n        return True\n"
+        "    async def load(self):\n        await asyncio.sleep(600)\n        return True\n"
     )
     place.start_mlserver()
     serving(place, {"slow": {1: 100}})
     with contextlib.suppress(TimeoutError):  # of the client: the model goes on loading
-        place.load("slow_1")
+        place.load("slow_1", 5)
     for _ in range(2):
         assert place.infer("slow")[0] >= 400

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}"),
     pytest.mark.skipif(bool(shut_out()), reason=f"no Linux loopback network to use: {shut_out()}"),
 ]
-AT_ONCE = 3  # scenarios: they mostly wait, but MLServer's imports are heavy
+AT_ONCE = 4  # scenarios: they mostly wait, but MLServer's imports are heavy
 MODEL = """
 import sys, joblib
 from sklearn.datasets import load_iris
@@ -50,6 +50,19 @@ BROKEN: list[tuple[str, str, set[str], set[str]]] = [
     ("pinned_version", "undetermined", set(), {"envoy/envoy-no-route-404"}),
     ("expired_certificate", "failure", {"security/tls-certificate-expiring"}, set()),
     ("xds_lost", "undetermined", set(), {"envoy/envoy-xds-disconnected"}),
+    (
+        "no_hosts",
+        "undetermined",
+        set(),
+        {"envoy/envoy-no-healthy-upstream", "state/route-without-endpoint"},
+    ),
+    (
+        "port_taken",
+        "failure",
+        {"envoy/envoy-listener-bind-failure"},
+        {"envoy/envoy-xds-config-rejected"},
+    ),
+    ("server_down", "undetermined", set(), {"envoy/envoy-agent-answers-502"}),
     (
         "xds_never",
         "undetermined",
@@ -91,6 +104,7 @@ BROKEN: list[tuple[str, str, set[str], set[str]]] = [
         {"mlserver/mlserver-500-model-exception", "envoy/envoy-retries-amplify-5xx"},
     ),
 ]
+LONG = ("xds_lost", "xds_never", "envoy_before_scheduler", "recovered_worker")  # a minute each: begun first
 NAMES = [*HEALTHY, *(name for name, *_ in BROKEN)]
 Bundles = dict[str, "Future[Path]"]
 
@@ -116,7 +130,8 @@ def bundles(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReq
         if hasattr(item, "callspec") and item.path == request.path
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        yield {name: pool.submit(made, NAMES.index(name) + 1, name) for name in dict.fromkeys(selected)}
+        ordered = sorted(dict.fromkeys(selected), key=lambda name: name not in LONG)
+        yield {name: pool.submit(made, NAMES.index(name) + 1, name) for name in ordered}
 
 
 def document(bundles: Bundles, name: str) -> Document:
