@@ -1,4 +1,4 @@
-"""Calls without a route while the route stands: whether the dump may say that they have ended."""
+"""Calls that failed while their way stood: whether the dump may say that they have ended."""
 
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from patterns.loader import load_library
 CALL = (
     '[2026-03-04T10:15:{second}.104Z] "POST /v2/models/iris/infer HTTP/1.1" 404 - NR 0 0 0 - "-" "-" "-" "mesh" "-"\n'
 )
+AGENT = '502 - URX 94 0 7721 7721 "-" "-" "-" "mesh" "192.0.2.9:9001"'
 DUMP = """{"configs":[
 {"@type":"type.googleapis.com/envoy.admin.v3.ClustersConfigDump","dynamic_active_clusters":[{"cluster":{"name":"iris_1_http",
 "type":"STRICT_DNS","load_assignment":{"cluster_name":"iris_1_http","endpoints":[{"lb_endpoints":[{"endpoint":{"address":
@@ -40,3 +41,19 @@ def test_a_route_ends_only_the_calls_before_it(tmp_path: Path, second: str, ende
 
     found = {f["pattern"]: f["at_end"] for f in made["findings"]}
     assert (found["envoy/envoy-no-route-404"] == "ended") is ended
+
+
+def test_a_way_that_stood_does_not_end_what_the_agent_answered(tmp_path: Path) -> None:
+    spoilt = CALL.format(second="30").replace('404 - NR 0 0 0 - "-" "-" "-" "mesh" "-"', AGENT)
+    for name, text in {
+        "access.log": spoilt * 3,
+        "config_dump.json": DUMP,
+        "clusters.txt": HOSTS,
+        "mlserver.log": LOADED,
+    }.items():
+        (tmp_path / name).write_text(text)
+
+    made = analyse(read(open_bundle([tmp_path])), load_library())
+
+    found = {f["pattern"]: f["at_end"] for f in made["findings"]}
+    assert found["envoy/envoy-agent-answers-502"] != "ended"
