@@ -87,7 +87,9 @@ def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None,
     used = any(frames[x].height for x in (*(f"log.{user}" for user in USERS_OF_KAFKA), "k8s.pipeline") if x in frames)
     needed = NEEDED if used or pods.filter(users).height else NEEDED[:-1]
     others = ~seldons_own() & ~pl.col("component").is_in(needed).fill_null(False)
-    told = pods.filter(others & (pl.col("form") == "object"))
+    # A table tells no labels; but a server has three containers or more, and the rest is known by its name.
+    small = pl.col("raw").str.json_path_match("$.READY").str.contains("^[0-9]+/[12]$").fill_null(False)
+    told = pods.filter(others & ((pl.col("form") == "object") | ((pl.col("form") == "table") & small)))
     return frozenset(told.select("namespace", "name").iter_rows())
 
 
@@ -117,7 +119,8 @@ def relevant(
         namespace = finding.subject.get("namespace")
         good = ours and (namespace is None or not known or namespace in known or namespace in NEIGHBOURS)
         if finding.pattern.layer == "kubernetes":
-            good = good and (namespace, finding.subject.get("pod", "")) not in others
+            pod = finding.subject.get("pod", "")
+            good = good and not {(namespace, pod), (None, pod)} & others
         left += not good
         return good
 
