@@ -107,10 +107,24 @@ def thinned(rng: Random, fault: Fault) -> frozenset[str]:
 
 
 def evidence(made: Result, fault: Fault, written: Written, doc: dict[str, Any]) -> None:
-    """Compare what is cited for the right root with what proves the fault."""
+    """Compare what is cited for the right root with what proves the fault.
+
+    Pieces that a pattern looks for only to see that they did not come later (`with no later`, `not`) are no evidence.
+    """
+    from patterns.loader import read_library
+    from patterns.terms import positive
+
+    library = read_library()[0].patterns
     wanted = set(fault.roots) | set(fault.also)
     roots = [f for f in doc["findings"] if short(f) in wanted]
-    cites = [c for f in roots for e in f["evidence"] if e["state"] == "present" for c in e["cites"]]
+    cites = [
+        c
+        for f in roots
+        for e in f["evidence"]
+        if e["state"] == "present"
+        and (e["strength"] != "required" or e["name"] in positive(library[f["pattern"]].match))
+        for c in e["cites"]
+    ]
     places = {(c["member"], *c["lines"]) for c in cites}
     good = sum(any(m == p[0] and a <= p[2] and p[1] <= b for p in written.proofs) for m, a, b in places if not aside(m))
     made.cited = (good, sum(not aside(m) for m, _, _ in places))
