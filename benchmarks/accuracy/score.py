@@ -103,7 +103,7 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
 def thinned(rng: Random, fault: Fault) -> frozenset[str]:
     """Return what was not collected although it might have been: two bundles of five are not whole."""
     chosen = rng.choice((NOTHING, NOTHING, NOTHING, LOGS_ONLY, NO_CALLS))
-    return NOTHING if chosen & fault.take else chosen
+    return NOTHING if fault.undecidable or chosen & fault.take else chosen
 
 
 def evidence(made: Result, fault: Fault, written: Written, doc: dict[str, Any]) -> None:
