@@ -230,7 +230,10 @@ def _seen(piece: Evidence, rows: Rows, required: bool, result: Result) -> Seen:
     if rows.sure:
         telling = {(hit.source, hit.row) for o in result.occurrences for hit in o.rows}
         chosen = [hit for hit in rows.sure if (hit.source, hit.row) in telling] if required else list(rows.sure)
-        hits = chosen or list(rows.sure)
+        # Rows of a piece that played no part, such as another arm of an `or`, prove nothing and are not quoted.
+        idle = required and result.holds and bool(result.occurrences)
+        hits = chosen if chosen or idle else list(rows.sure)
+        count = len(hits)
         if len(hits) > CITED:
             hits = hits[: CITED // 2] + hits[-CITED // 2 :]
         return Seen(
@@ -240,7 +243,7 @@ def _seen(piece: Evidence, rows: Rows, required: bool, result: Result) -> Seen:
             tuple((h.source, h.row) for h in hits),
             (),
             rows.assumed,
-            len(chosen or rows.sure),
+            count,
         )
     if rows.maybe:
         return Seen(
