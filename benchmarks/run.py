@@ -96,7 +96,7 @@ def measure(megabytes: int, rounds: int, folder: Path, patterns: Path, env: dict
     """
     bundle, report = folder / f"{megabytes}.tar.gz", folder / "report.json"
     truth = generate(megabytes, bundle)
-    python = [sys.executable, "-m", "forensics", "analyse", str(bundle), "-o", f"json:{report}"]
+    python = [sys.executable, "-m", "forensics", "analyse", "--no-cache", str(bundle), "-o", f"json:{report}"]
     commands = {
         "yardstick": [str(HERE / "yardstick.sh"), str(bundle), str(patterns)],
         "analyse": python,
