@@ -130,7 +130,13 @@ def judge(world, term):
         case t.Lasting(part, length):
             return lasting(world, part, micros(length))
         case t.AtLeast(count, part, within):
-            return often(world, count, part, micros(within), lambda pairs: sum(p[0].weight for p in {(p.start, p.end) for p in pairs}))
+            return often(
+                world,
+                count,
+                part,
+                micros(within),
+                lambda pairs: sum(p[0].weight for p in {(p.start, p.end) for p in pairs}),
+            )
         case t.Distinct(count, _, part, within):
             return often(world, count, part, micros(within), lambda pairs: len({p.start.name for p in pairs}))
     raise AssertionError(term)

@@ -40,8 +40,7 @@ def files(agent_skew: int = 0, server_zone: int = 0, loads: int = 3, stamp: bool
             f'time="{at(second)}" level=info msg="Updating state for model m{n} to Loaded" func=AgentEvent source=AgentServer'
         )
     return {
-        "pods/ml_seldon-scheduler-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/scheduler/0.log": "\n".join(scheduler)
-        + "\n",
+        "pods/ml_seldon-scheduler-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/scheduler/0.log": "\n".join(scheduler) + "\n",
         "pods/ml_mlserver-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/agent/0.log": "\n".join(agent) + "\n",
         "pods/ml_mlserver-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/mlserver/0.log": "\n".join(server) + "\n",
     }

@@ -10,22 +10,22 @@ UID = "2677ca7d-5420-48ef-a07b-ff4cab96821c"
 POD = "seldon-envoy-7bdf55fb9-nxhl5"
 PATHS = {
     # must-gather and inspect
-    "inspect.local.1/namespaces/ml/pods/mlserver-0/agent/agent/logs/current.log": Origin("ml", "mlserver-0", "agent", previous=False),  # noqa: E501
+    "inspect.local.1/namespaces/ml/pods/mlserver-0/agent/agent/logs/current.log": Origin("ml", "mlserver-0", "agent", previous=False),
     "namespaces/ml/pods/mlserver-0/agent/agent/logs/previous.log": Origin("ml", "mlserver-0", "agent", previous=True),
-    "namespaces/ml/pods/mlserver-0/agent/agent/logs/previous.insecure.log": Origin("ml", "mlserver-0", "agent", previous=True),  # noqa: E501
-    "namespaces/ml/pods/mlserver-0/agent/agent/logs/rotated/0.log.20250712-183009.gz": Origin("ml", "mlserver-0", "agent"),  # noqa: E501
+    "namespaces/ml/pods/mlserver-0/agent/agent/logs/previous.insecure.log": Origin("ml", "mlserver-0", "agent", previous=True),
+    "namespaces/ml/pods/mlserver-0/agent/agent/logs/rotated/0.log.20250712-183009.gz": Origin("ml", "mlserver-0", "agent"),
     "namespaces/ml/pods/mlserver-0/mlserver-0.yaml": Origin("ml", "mlserver-0"),
     "namespaces/ml/core/pods.yaml": Origin("ml"),
     "cluster-scoped-resources/core/namespaces/ml.yaml": Origin(),
     # troubleshoot.sh
     "sb/cluster-resources/pods/logs/ml/mlserver-0/rclone.log": Origin("ml", "mlserver-0", "rclone"),
-    "sb/cluster-resources/pods/logs/ml/mlserver-0/rclone-previous.log": Origin("ml", "mlserver-0", "rclone", previous=True),  # noqa: E501
+    "sb/cluster-resources/pods/logs/ml/mlserver-0/rclone-previous.log": Origin("ml", "mlserver-0", "rclone", previous=True),
     "cluster-resources/custom-resources/models.mlops.seldon.io/ml.json": Origin("ml"),
     "cluster-resources/pods/ml.json": Origin("ml"),
     "cluster-resources/nodes.json": Origin(),
     # others
     "dump/ml/seldon-scheduler-0/logs.txt": Origin("ml", "seldon-scheduler-0"),
-    f"sos_commands/kubernetes/cluster-info/ml/podlogs/mlserver-0/kubectl_--namespace_ml_logs_mlserver-0_-c_agent": Origin("ml", "mlserver-0", "agent"),  # noqa: E501, F541
+    f"sos_commands/kubernetes/cluster-info/ml/podlogs/mlserver-0/kubectl_--namespace_ml_logs_mlserver-0_-c_agent": Origin("ml", "mlserver-0", "agent"),  # noqa: F541
     "podlogs/ml/mlserver-0/logs/agent.txt": Origin("ml", "mlserver-0", "agent"),
     f"var/log/pods/ml_mlserver-0_{UID}/agent/0.log": Origin("ml", "mlserver-0", "agent"),
     f"worker-1/pods/ml_mlserver-0_{UID}/agent/0.log": Origin("ml", "mlserver-0", "agent", "worker-1"),

@@ -36,7 +36,7 @@ def record(line: str, **more: object) -> str:
 
 WRAPPED = {
     "cri": lambda line: f"{STAMP} stderr F {line}",
-    "docker json-file": lambda line: json.dumps({"log": line + "\n", "stream": "stderr", "time": STAMP}, separators=(",", ":")),  # noqa: E501
+    "docker json-file": lambda line: json.dumps({"log": line + "\n", "stream": "stderr", "time": STAMP}, separators=(",", ":")),
     "kubectl --timestamps": lambda line: f"{STAMP} {line}",
     "kubectl --prefix": lambda line: f"[pod/mlserver-0/agent] {line}",
     "stern": lambda line: f"ml mlserver-0 agent {line}",
@@ -49,13 +49,13 @@ WRAPPED = {
     "grafana": lambda line: f"1752345009123\t{STAMP}\t{line}",
     "records: fluent bit": lambda line: json.dumps(
         {"log": line + "\n", "stream": "stderr", "time": STAMP,
-         "kubernetes": {"pod_name": "mlserver-0", "namespace_name": "ml", "container_name": "agent", "host": "node-1"}}),  # noqa: E501
+         "kubernetes": {"pod_name": "mlserver-0", "namespace_name": "ml", "container_name": "agent", "host": "node-1"}}),
     "records: stern": lambda line: json.dumps(
         {"message": line, "nodeName": "node-1", "namespace": "ml", "podName": "mlserver-0", "containerName": "agent"}),
     "records: loki": lambda line: json.dumps(
         {"labels": {"namespace": "ml", "pod": "mlserver-0", "container": "agent"}, "line": line, "timestamp": STAMP}),
     "records: journal": lambda line: json.dumps(
-        {"__REALTIME_TIMESTAMP": "1752345009123456", "MESSAGE": line, "_HOSTNAME": "node-1", "SYSLOG_IDENTIFIER": "agent"}),  # noqa: E501
+        {"__REALTIME_TIMESTAMP": "1752345009123456", "MESSAGE": line, "_HOSTNAME": "node-1", "SYSLOG_IDENTIFIER": "agent"}),
     "records: gcp": lambda line: json.dumps(
         {"insertId": "x", "timestamp": STAMP, "textPayload": line,
          "resource": {"labels": {"namespace_name": "ml", "pod_name": "mlserver-0", "container_name": "agent"}}}),
@@ -176,8 +176,8 @@ def test_what_a_wrapper_writes_itself_is_ignored() -> None:
 
 
 GCP = [
-    {"insertId": "2", "timestamp": "2025-07-12T18:30:10Z", "textPayload": "second\ngoes on", "resource": {"labels": {"pod_name": "p"}}},  # noqa: E501
-    {"insertId": "1", "timestamp": "2025-07-12T18:30:09Z", "jsonPayload": {"level": "info", "msg": "first"}, "resource": {"labels": {"pod_name": "p"}}},  # noqa: E501
+    {"insertId": "2", "timestamp": "2025-07-12T18:30:10Z", "textPayload": "second\ngoes on", "resource": {"labels": {"pod_name": "p"}}},
+    {"insertId": "1", "timestamp": "2025-07-12T18:30:09Z", "jsonPayload": {"level": "info", "msg": "first"}, "resource": {"labels": {"pod_name": "p"}}},
 ]  # fmt: skip
 
 
