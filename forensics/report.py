@@ -4,7 +4,6 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
@@ -20,18 +19,11 @@ from forensics.masking import mask
 from forensics.quoting import Quotes, iso
 from forensics.reply import reply
 from forensics.verdict import missing_planes, planes_missing, summary
+from forensics.version import VERSION
 from parsers.schema import NAMES
 from patterns.pattern import Library
 
 MOST_TIMELINE = 400
-
-
-def tool_version() -> str:
-    """Return the version of the installed distribution."""
-    try:
-        return version("seldon-forensics")
-    except PackageNotFoundError:
-        return "0+checkout"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +59,7 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
     document: Document = {
         "schema": SCHEMA_ID,
-        "tool": {"version": tool_version(), "patterns": len(library.patterns), "library": library.digest},
+        "tool": {"version": VERSION, "patterns": len(library.patterns), "library": library.digest},
         "input": dict(given),
         "verdict": found.verdict,
         "summary": sentence,

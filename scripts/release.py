@@ -9,10 +9,10 @@ Nothing is published: the last lines say what to do with dist/.
 
 import argparse
 import hashlib
+import re
 import shutil
 import sys
 import tempfile
-import tomllib
 from pathlib import Path
 
 from scripts.building import ROOT, backend, build, export, fresh, git, run
@@ -29,7 +29,10 @@ def main(arguments: list[str]) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         export(wanted.ref, folder / "export")
-        version = tomllib.loads((folder / "export" / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+        told = re.search(r'VERSION = "([^"]+)"', (folder / "export/forensics/version.py").read_text("utf-8"))
+        if told is None:
+            raise SystemExit("forensics/version.py names no VERSION")
+        version = told[1]
         if f"## {version}" not in (folder / "export" / "CHANGELOG.md").read_text("utf-8"):
             raise SystemExit(f"CHANGELOG.md has no section `## {version}`")
         python = backend(folder / "backend")

@@ -126,9 +126,9 @@ def opened(bundles: Sequence[str], until: "datetime | None" = None, cached: bool
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from forensics.version import VERSION
 
-        typer.echo(f"seldon-forensics {version('seldon-forensics')}")
+        typer.echo(f"seldon-forensics {VERSION}")
         raise typer.Exit
 
 

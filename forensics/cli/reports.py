@@ -74,10 +74,10 @@ def verify(
 def doctor(patterns: Packs = None) -> None:
     """Say what is installed, which extras are missing and what they would add; exit 6 where it must be mended."""
     from forensics.installed import EXTRAS, foreign, required, versions
-    from forensics.report import tool_version
+    from forensics.version import VERSION
 
     wrong = []
-    typer.echo(f"seldon-forensics {tool_version()}, Python {sys.version.split()[0]} on {sys.platform}")
+    typer.echo(f"seldon-forensics {VERSION}, Python {sys.version.split()[0]} on {sys.platform}")
     typer.echo(f"  installed in {Path(sys.prefix)}, run from {Path(__file__).parents[2]}")
     for name, found in versions(required()).items():
         if found is None:
