@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from forensics.coverage import Coverage
+from forensics.masking import mask
 from forensics.quoting import Quotes, iso
 
 EVENT_REASONS = (
@@ -88,7 +89,7 @@ def _change(
 ) -> dict[str, Any]:
     return {
         "time": time or (cite and cite["time"]),
-        "what": what,
+        "what": mask(what),
         "cite": cite,
         "subject": {name: value for name, value in subject.items() if value},
     }

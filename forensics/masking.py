@@ -32,12 +32,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         ),
         rf"\1{MASK}",
     ),
+    (re.compile(r"(?i)(\\*\"[^\"\\]*cookie[^\"\\]*\\*\"\s*:\s*\\*\")[^\"\\]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b((?:set-)?cookie\\*[\"']?\s*:\s*\\*[\"']?)[^\r\n\"'\\]+"), rf"\1{MASK}"),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_=.~-]{12,}"), rf"\1 {MASK}"),
     # signed URLs
     (
         re.compile(
-            r"(?i)(\b(?:X-Amz-(?:Signature|Credential|Security-Token)|sig|Signature|X-Goog-Signature)=)[^&\s\"'\\]+"
+            r"(?i)(\b(?:X-Amz-(?:Signature|Credential|Security-Token)|sig|Signature|X-Goog-Signature)(?:=|\\*\"\s*:\s*\\*\"))[^&\s\"'\\]+"
         ),
         rf"\1{MASK}",
     ),
@@ -52,6 +53,8 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(rf"(?i)((?<![\w-])--?[\w.-]{{0,60}}{_WORDS}[ \t]+)(\"[^\"]+\"|'[^']+'|[^\s\"'-][^\s\"']*)"),
         "",
     ),
+    # the same as a list of arguments
+    (re.compile(rf"(?i)(--?[\w.-]{{0,60}}{_WORDS}\\*\"\s*,\s*\\*\")[^\"\\]+"), rf"\1{MASK}"),
     # what stands in Envoy's secrets and other binary fields
     (re.compile(r"(\"inline_bytes\"\s*:\s*\")[^\"]+"), rf"\1{MASK}"),
     (
@@ -99,10 +102,10 @@ _HINTS = (
 # Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
 _KEY_WORDS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "jaas")
 _NEEDED: tuple[tuple[str, ...], ...] = (
-    ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("bearer", "basic"),
+    ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("cookie",), ("bearer", "basic"),
     ("sig", "x-amz"),
     ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",), ("-u", "--"),
-    ("--from-literal",), _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
+    ("--from-literal",), _KEY_WORDS, _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
 )  # fmt: skip
 
 

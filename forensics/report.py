@@ -74,7 +74,7 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         "changes": [dict(change) for change in found.changes],
         "remarks": list(found.remarks),
         "failures": list(intake.failures),
-        "chain": chain(found.ranked, found.state, found.covered),
+        "chain": [link | {"detail": mask(link["detail"])} for link in chain(found.ranked, found.state, found.covered)],
         "impact": dict(found.impact),
         "reply": reply(found.verdict, sentence, found.candidates, missing_planes(found.covered)),
         "coverage": written_coverage(found.covered, intake),
