@@ -15,7 +15,7 @@ test: install  ## what every commit passes
 	$(RUN)/ruff format --check .
 	$(RUN)/ruff check .
 	$(RUN)/mypy
-	$(RUN)/pytest -q -n 2
+	$(RUN)/pytest -q -n 2 --dist loadfile
 
 slow: install  ## all pages, the wheelhouse, the rest that takes minutes
 	$(RUN)/pytest -q -m slow
