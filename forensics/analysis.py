@@ -122,10 +122,20 @@ def concluded(
 
 def outcomes_of(case: Case, library: Library) -> dict[str, Outcome]:
     """Return what each pattern that applies to the versions seen came to, by id."""
-    errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in case.clocks.iter_rows(named=True)}
+    return find_all(in_force(library, case.intake.versions), context_of(case))
+
+
+def context_of(case: Case, exact: bool = False) -> Context:
+    """Return what matching needs to know of a case.
+
+    Args:
+        case: the bundle, on one clock.
+        exact: take every clock at its word, as the examples of patterns want it.
+    """
+    clocks = () if exact else case.clocks.iter_rows(named=True)
+    errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in clocks}
     order = Order(errors, case.covered.period)
-    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
-    return find_all(in_force(library, case.intake.versions), context)
+    return Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
 
 
 def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:

@@ -9,7 +9,7 @@ import polars as pl
 
 from forensics.collecting import how_to_collect, previous_log
 from forensics.findings import Missing
-from forensics.hits import ANONYMOUS, Hit
+from forensics.hits import Hit
 from patterns.pattern import Evidence
 from patterns.terms import Test
 
@@ -285,6 +285,3 @@ def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, c
             )
         )
     return [s for some in grouped.values() for s in some]
-
-
-__all__ = ["ANONYMOUS", "Coverage", "Stream", "coverage"]

@@ -4,13 +4,12 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from forensics.analysis import Case, on_clock, routed, sound
+from forensics.analysis import Case, context_of, on_clock
 from forensics.bundle import Member
 from forensics.coverage import Coverage
 from forensics.findings import Outcome
 from forensics.ingest import gather, read_member
-from forensics.matching import Context, find_all
-from forensics.order import Order
+from forensics.matching import find_all
 from parsers import PARSERS
 from patterns.pattern import Example, Library, Pattern
 
@@ -46,9 +45,7 @@ def outcome_of(pattern: Pattern, example: Example, library: Library) -> Outcome:
     """Return what `pattern` says of its example; other patterns are asked only where it builds on them."""
     case = case_of(example.files, example.coverage == "whole")
     needed = _needed(pattern, library)
-    order = Order({}, case.covered.period)
-    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
-    return find_all(Library(needed, ""), context)[pattern.id]
+    return find_all(Library(needed, ""), context_of(case, exact=True))[pattern.id]
 
 
 def _needed(pattern: Pattern, library: Library) -> dict[str, Pattern]:

@@ -6,13 +6,12 @@ from difflib import get_close_matches
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from forensics.analysis import Case, routed, sound
+from forensics.analysis import Case, context_of
 from forensics.causality import BASE, SUPPORT
 from forensics.escape import inline
 from forensics.findings import ABSENT, PRESENT, Outcome, Seen
 from forensics.forms import UsageError
-from forensics.matching import Context, find_all
-from forensics.order import Order
+from forensics.matching import find_all
 from forensics.quoting import Quotes
 from patterns.conditions import compile_where, shown
 from patterns.pattern import Evidence, Library, Pattern
@@ -38,9 +37,7 @@ def named(library: Library, name: str) -> Pattern:
 
 def explained(case: Case, library: Library, pattern: Pattern) -> RenderableType:
     """Return the pattern's outcome, subject by subject, piece by piece."""
-    order = Order({}, case.covered.period)
-    context = Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
-    outcome = find_all(library, context)[pattern.id]
+    outcome = find_all(library, context_of(case))[pattern.id]
     return Group(*_lines(outcome, Quotes(case.intake, case.frames), case))
 
 

@@ -2,22 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from patterns.pattern import Pattern
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """A place in the bundle, and the text found there, masked."""
-
-    member: str
-    lines: tuple[int, int]
-    text: str
-    source: str
-    time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,17 +91,3 @@ class Edge:
     reason: str
     path: tuple[str, ...] = ()  # patterns between the two
     rows: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """Findings with their places in the chain of causes, in the order of the report."""
-
-    findings: tuple[Finding, ...]
-    roles: tuple[str, ...]  # root | symptom | contributing
-    ranks: tuple[int | None, ...]
-    certainties: tuple[str, ...]
-    confidences: tuple[float, ...]
-    edges: tuple[Edge, ...]
-    subjects: tuple[tuple[Mapping[str, str], ...], ...] = ()
-    sums: tuple[Mapping[str, float], ...] = field(default=())
