@@ -1,18 +1,15 @@
 """Member names: from bytes nobody vouches for to text that can be shown, and is never used as a path."""
 
 import hashlib
-import unicodedata
-
-# Control, format (bidi marks, zero width), surrogate, private and unassigned characters, line and paragraph separators.
-_UNSHOWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def shown(raw: bytes | str) -> str:
-    """Return a name with everything that does not show, or is not UTF-8, written as an escape."""
+    """Return a name with everything that does not show, or is not UTF-8, written as an escape.
+
+    What does not show is what `str.isprintable` says: controls, bidi marks, zero width, odd spaces, lone surrogates.
+    """
     text = raw.decode("utf-8", "surrogateescape") if isinstance(raw, bytes) else raw
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSHOWN else char for char in text)
+    return text if text.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in text)
 
 
 def _escaped(char: str) -> str:

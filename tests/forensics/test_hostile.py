@@ -10,10 +10,11 @@ from types import ModuleType
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from forensics.bundle import Budget, Member, open_bundle
+from forensics.names import member_name
 from parsers.decoding import decode
 from parsers.layout import origin_of
 from parsers.segments import headings, segments
@@ -339,3 +340,14 @@ def test_bytes_become_lines_or_a_reason(data: bytes) -> None:
         assert frame["line"].to_list() == list(range(1, len(frame) + 1))
         assert frame["text"].null_count() == 0
         assert frame.filter(pl.col("text").str.contains("[\0\n]")).is_empty()
+
+
+@given(st.text(min_size=1, max_size=12) | st.binary(min_size=1, max_size=12))
+@example("\xa0")  # a space that is none
+@example("\u2028/\u3000")
+@example(b"\xff\x00/..")
+def test_a_member_is_called_by_what_shows(raw: str | bytes) -> None:
+    name = member_name(raw, 4096)
+
+    assert name.isprintable()
+    assert not {"", ".", ".."} & set(name.split("/"))
