@@ -215,7 +215,8 @@ def table(lines: list[str]) -> tuple[list[Said], list[tuple[int, int]], int] | N
     if found is None or len(lines) < found[0] + 2:
         return None
     at, columns, delimiter = found
-    reader = csv.reader(io.StringIO("\n".join(lines[at + 1 :]), newline=""), delimiter=delimiter)
+    rows = "".join(f"{line}\n" for line in lines[at + 1 :])  # the last line ends too: an empty one is a row
+    reader = csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter)
     said: list[Said] = []
     places: list[tuple[int, int]] = []
     before = 0

@@ -325,6 +325,7 @@ WRAPPED = st.sampled_from(
 
 @settings(max_examples=150, deadline=None)
 @given(lines=st.lists(WRAPPED | st.text(max_size=40), max_size=30), repeats=st.integers(1, 4))
+@example(lines=["timestamp,message", ""], repeats=2)  # a table whose last line is empty
 def test_every_line_is_in_one_place(lines: list[str], repeats: int) -> None:
     data = "\n".join(line for line in lines for _ in range(repeats)).encode("utf-8", "surrogatepass")
     read_lines(Member("any.log", data, len(data), "", "read", None))
