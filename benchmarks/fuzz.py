@@ -5,7 +5,8 @@
 Case N is always the same: it takes a sample bundle, leaves out members, spoils bytes, lines, values or whole members,
 packs it and gives it to `read` and `analyse` in a process that is watched. Wrong are: anything raised, a parser of ours
 that failed, a document that is not sound, lines not accounted for, and a case that takes more than `--limit` seconds of
-work. Exits 1 if anything was wrong.
+the processor's time: a busy machine makes no hang. Exits 1 if anything was wrong; what was found so far is also told
+when it is interrupted or ended.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import os
 import random
 import re
 import resource
+import signal
 import sys
 import tarfile
 import time
@@ -30,6 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 Files = dict[str, bytes]
 MOST_LINES = 1500  # of one member: more make a case slow, not different
+STILL = 900.0  # seconds without any work after which a process waits for something that never comes
 NASTY = (
     b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\x1b[31m", b"\x9b", b"\\", b'"', b"'", b"{", b"}", b"[", b"]",
     b"---", b"...", b"&a *a", b"null", b"-1", b"9" * 25, b"1e999", b"NaN", b"0x10", b"true", b"[]", b"{}", b"\t",
@@ -285,24 +288,27 @@ class Watched:
         theirs.close()
         self._pipe.recv()
 
-    def run(self, number: int, limit: float) -> tuple[list[str], int]:
-        """Return what was wrong with a case, and the peak memory so far in KiB."""
+    def run(self, number: int, limit: float) -> tuple[list[str], int, float]:
+        """Return what was wrong with a case, the peak memory so far in KiB, and the seconds of work."""
         self._pipe.send(number)
+        start = last = self._used()
+        moved = time.monotonic()
         try:
-            start, used = time.monotonic(), self._used()
-            while time.monotonic() - start < 10 * limit and self._used() - used < limit:
+            while last - start < limit and time.monotonic() - moved < STILL:
                 if self._pipe.poll(1):
-                    answer: tuple[list[str], int] = self._pipe.recv()
-                    return answer
-            said = [f"hang: {self._used() - used:.0f} s of work, {time.monotonic() - start:.0f} s in all"]
+                    said, memory = self._pipe.recv()
+                    return said, memory, self._used() - start
+                if (used := self._used()) > last:
+                    last, moved = used, time.monotonic()
+            said = [f"hang: {last - start:.0f} s of work, then {time.monotonic() - moved:.0f} s of none"]
         except EOFError:
             said = ["crash: the process died"]
         self.close()
         self._start()
-        return said, 0
+        return said, 0, last - start
 
     def _used(self) -> float:
-        """Return the seconds of processor time the process took; a busy machine makes no hang."""
+        """Return the seconds of the processor's time that the process took."""
         try:
             fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -332,28 +338,35 @@ def main() -> int:
         print("\n".join(found) or "nothing wrong")
         return 1 if found else 0
     counts: Counter[str] = Counter()
+    number, longest, slowest, peak = chosen.start, 0.0, -1, 0
+    begun = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     watched = Watched()
-    end, number, longest, slowest, peak = time.monotonic() + chosen.seconds, chosen.start, 0.0, -1, 0
-    while time.monotonic() < end:
-        start = time.monotonic()
-        said, memory = watched.run(number, chosen.limit)
-        took, peak = time.monotonic() - start, max(peak, memory)
-        if took > longest:
-            longest, slowest = took, number
-        for sentence in said:
-            kind = re.sub(r"\d+ of \d+|'[^']*'", "…", sentence)[:120]
-            counts[kind] += 1
-            if counts[kind] <= 3:
-                print(f"case {number}: {sentence}", flush=True)
-                if chosen.keep:
-                    chosen.keep.mkdir(parents=True, exist_ok=True)
-                    (chosen.keep / f"{number}.tar").write_bytes(spoilt(number, bundles)[0])
-        number += 1
-    watched.close()
-    print(
-        f"cases {number - chosen.start}, wrong {sum(counts.values())} of {len(counts)} kinds, "
-        f"peak memory {peak >> 10} MiB, longest {longest:.1f} s (case {slowest})"
-    )
+    try:
+        while time.monotonic() - begun < chosen.seconds:
+            said, memory, took = watched.run(number, chosen.limit)
+            peak = max(peak, memory)
+            if took > longest:
+                longest, slowest = took, number
+            for sentence in said:
+                kind = re.sub(r"\d+ of \d+|'[^']*'", "…", sentence)[:120]
+                counts[kind] += 1
+                if counts[kind] <= 3:
+                    print(f"case {number}: {sentence}", flush=True)
+                    if chosen.keep:
+                        chosen.keep.mkdir(parents=True, exist_ok=True)
+                        (chosen.keep / f"{number}.tar").write_bytes(spoilt(number, bundles)[0])
+            number += 1
+    except KeyboardInterrupt:
+        pass
+    finally:
+        watched.close()
+        print(
+            f"cases {number - chosen.start} in {(time.monotonic() - begun) / 3600:.2f} h, "
+            f"wrong {sum(counts.values())} of {len(counts)} kinds, "
+            f"peak memory {peak >> 10} MiB, longest {longest:.1f} s of work (case {slowest})",
+            flush=True,
+        )
     return 1 if counts else 0
 
 
