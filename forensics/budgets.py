@@ -28,7 +28,8 @@ class Budget:
         ratio: bytes out of a decompressor for one byte in, over the last `window`; honest logs reach 126.
         window: bytes over which `ratio` is judged.
         windows: how many windows over `ratio` one compressed stream may have before it is given up.
-        seconds: time spent reading; the consumer's own time does not count.
+        seconds: the processor's time spent reading, so that a busy machine or a slow pipe changes no report; the
+            consumer's own does not count.
     """
 
     entries: int = 200_000
@@ -55,12 +56,12 @@ class Meter:
 
     def resume(self) -> None:
         """Start the clock: the reader works."""
-        self._since = time.monotonic()
+        self._since = time.thread_time()
 
     def pause(self) -> None:
         """Stop the clock: the consumer works."""
         if self._since is not None:
-            self._spent += time.monotonic() - self._since
+            self._spent += time.thread_time() - self._since
             self._since = None
 
     def entry(self) -> None:
@@ -82,6 +83,6 @@ class Meter:
         self.produced += size
         if self.produced > self.budget.bytes_out:
             raise Exhausted(f"more than {self.budget.bytes_out:,} bytes come out of it: the rest was not read")
-        running = 0.0 if self._since is None else time.monotonic() - self._since
+        running = 0.0 if self._since is None else time.thread_time() - self._since
         if self._spent + running > self.budget.seconds:
             raise Exhausted(f"reading took longer than {self.budget.seconds:g} s: the rest was not read")

@@ -19,6 +19,7 @@ from forensics.streams import COMPRESSED, Inflated, Peekable, Reader, kind_of
 from parsers.decoding import ENOUGH, not_text
 
 _HEAD = 512
+_NULS = bytes(MIB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,7 @@ class Walk:
                 digest.update(piece)
                 size += len(piece)
                 # Of NULs, which a log that was cut while it was written begins with, none is kept.
-                if binary is None and (piece[0] or piece.strip(b"\0")):
+                if binary is None and piece != _NULS[: len(piece)]:
                     kept.write(piece)
                     if kept.tell() == len(piece) >= ENOUGH:
                         binary = not_text(piece)
