@@ -44,18 +44,18 @@ def _whole(case: Case) -> Coverage:
 def outcome_of(pattern: Pattern, example: Example, library: Library) -> Outcome:
     """Return what `pattern` says of its example; other patterns are asked only where it builds on them."""
     case = case_of(example.files, example.coverage == "whole")
-    needed = _needed(pattern, library)
-    return find_all(Library(needed, ""), context_of(case, exact=True))[pattern.id]
+    return find_all(Library(needed(pattern, library), ""), context_of(case, exact=True))[pattern.id]
 
 
-def _needed(pattern: Pattern, library: Library) -> dict[str, Pattern]:
-    needed = {pattern.id: pattern}
+def needed(pattern: Pattern, library: Library) -> dict[str, Pattern]:
+    """Return the pattern, and all it builds on, by id."""
+    found = {pattern.id: pattern}
     for piece in pattern.evidence.values():
         if piece.source.startswith("finding."):
             target = library.patterns.get(piece.source.removeprefix("finding."))
             if target is not None:
-                needed |= _needed(target, library)
-    return {name: needed[name] for name in sorted(needed)}
+                found |= needed(target, library)
+    return {name: found[name] for name in sorted(found)}
 
 
 def mistake(pattern: Pattern, example: Example, library: Library) -> str | None:

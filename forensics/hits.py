@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from forensics.ledger import Ledger
 from forensics.nominate import engine
 from parsers.schema import SOURCES
 from patterns.language import bindings, compile_where
@@ -63,7 +64,10 @@ ANONYMOUS = ("namespace", "pod", "container", "node")
 
 
 def find(
-    evidence: Iterable[tuple[str, Evidence]], frames: Mapping[str, pl.DataFrame], endings: Collection[str] = ()
+    evidence: Iterable[tuple[str, Evidence]],
+    frames: Mapping[str, pl.DataFrame],
+    endings: Collection[str] = (),
+    ledger: Ledger | None = None,
 ) -> dict[str, Found]:
     """Return what each piece found, by the key it was given with.
 
@@ -71,6 +75,7 @@ def find(
         evidence: (key, piece), any number of them.
         frames: source name to rows, placed by `timeline.on_one_clock`.
         endings: keys of pieces of which only the last row counts: a sign of recovery may be every second line.
+        ledger: where to write what it costs.
     """
     by_source: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
     for key, piece in evidence:
@@ -82,11 +87,17 @@ def find(
             found.update((key, Found()) for key, _ in pieces)
             continue
         frame = _without_unknown(source, frame).with_row_index("row")
+        since = ledger.clock() if ledger else 0
         nominated = _nominate(source, frame, pieces)
+        if ledger:
+            ledger.searched(source, frame, nominated, since)
         for key, piece in pieces:
+            since = ledger.clock() if ledger else 0
             rows = nominated.get(key)
             chosen = frame if rows is None else frame[rows] if rows.len() else frame.clear()
             found[key] = _decide(piece, chosen, key in endings)
+            if ledger:
+                ledger.decided(key, frame, chosen, found[key].total, found[key].undecided, since)
     return found
 
 

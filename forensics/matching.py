@@ -9,6 +9,7 @@ import polars as pl
 from forensics.coverage import Coverage
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Finding, Missing, Moment, Outcome, Seen
 from forensics.hits import Found, Hit, find
+from forensics.ledger import Ledger
 from forensics.order import Occurrence, Order
 from forensics.subjects import Joins, Sorted, shown
 from forensics.terms import CURED, Evaluation, Result, Rows
@@ -56,8 +57,8 @@ class Context:
         return self.covered.period[0] if self.covered.period else None
 
 
-def find_all(library: Library, context: Context) -> dict[str, Outcome]:
-    """Return what each pattern came to, by id, patterns in the order in which they build on each other."""
+def find_all(library: Library, context: Context, ledger: Ledger | None = None) -> dict[str, Outcome]:
+    """Return what each pattern came to, by id, in the order of the library; what it cost goes into `ledger`."""
     order = _by_dependence(library)
     outcomes: dict[str, Outcome] = {}
     direct = [p for p in order if not _builds_on(p)]
@@ -65,17 +66,20 @@ def find_all(library: Library, context: Context) -> dict[str, Outcome]:
         ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
         context.frames,
         {f"{p.id}:{name}" for p in direct for name in endings(p.match)},
+        ledger,
     )
-    for pattern in direct:
-        own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
-        outcomes[pattern.id] = judge(pattern, own, context, outcomes)
     for pattern in order:
         if _builds_on(pattern):
             frames = dict(context.frames)
             for target in _builds_on(pattern):
                 frames[f"finding.{target}"] = _as_rows(outcomes[target])
-            own = find(pattern.evidence.items(), frames)
-            outcomes[pattern.id] = judge(pattern, own, context, outcomes)
+            pieces_of = {f"{pattern.id}:{name}": piece for name, piece in pattern.evidence.items()}
+            found |= find(pieces_of.items(), frames, (), ledger)
+        own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
+        since = ledger.clock() if ledger else 0
+        outcomes[pattern.id] = judge(pattern, own, context, outcomes)
+        if ledger:
+            ledger.judged(pattern.id, since)
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
 
 

@@ -15,10 +15,27 @@ app.add_typer(patterns_app)
 
 @patterns_app.command("list")
 def list_(
-    patterns: Packs = None, layer: Annotated[str | None, typer.Option("--layer", help="Only this layer.")] = None
+    patterns: Packs = None,
+    layer: Annotated[str | None, typer.Option("--layer", help="Only this layer.")] = None,
+    cost: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by-cost", metavar="BUNDLE", help="What each costs over this bundle instead, the dearest first."
+        ),
+    ] = None,
 ) -> None:
     """List all patterns: id, severity, role, title."""
-    for pattern in load(patterns).patterns.values():
+    library = load(patterns)
+    if cost:
+        from time import process_time_ns
+
+        from forensics.cli import opened
+        from forensics.plans import by_cost
+
+        for line in by_cost(library, opened(cost), process_time_ns, layer):
+            typer.echo(line)
+        return
+    for pattern in library.patterns.values():
         if layer in (None, pattern.layer):
             role = "check" if pattern.check else pattern.role
             typer.echo(f"{pattern.id:64} {pattern.severity:9} {role:8} {pattern.title}")
@@ -27,17 +44,33 @@ def list_(
 @patterns_app.command()
 def show(
     pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
-    plan: Annotated[bool, typer.Option("--plan", help="How its rows are found, and what that costs.")] = False,
+    plan: Annotated[
+        bool,
+        typer.Option("--plan", help="How its rows are found, and what that costs: rows nominated, rows decided, CPU."),
+    ] = False,
+    bundle: Annotated[
+        list[str] | None,
+        typer.Option("--bundle", metavar="BUNDLE", help="Measure the plan over this bundle, not over its examples."),
+    ] = None,
     patterns: Packs = None,
 ) -> None:
-    """Show a pattern as its author wrote it, or how it is run."""
+    """Show a pattern as its author wrote it, or how it is run and what that costs."""
     from forensics.explaining import named
 
-    chosen = named(load(patterns), pattern)
-    if plan:
-        from forensics.plans import plan_of
+    library = load(patterns)
+    chosen = named(library, pattern)
+    if plan or bundle:
+        from time import process_time_ns
 
-        typer.echo(plan_of(chosen))
+        from forensics.cli import opened
+        from forensics.plans import measure, measured_over_examples, plan_of
+
+        if bundle:
+            case = opened(bundle)
+            measured, over = measure(chosen, library, [case], process_time_ns), str(case.given["name"])
+        else:
+            measured, over = measured_over_examples(chosen, library, process_time_ns)
+        typer.echo(plan_of(chosen, measured, over))
         return
     from patterns.loader import text_of
 
