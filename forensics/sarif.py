@@ -35,7 +35,7 @@ def sarif(document: Document) -> Document:
                 "rules": [_rule(pattern, rules[pattern]) for pattern in order],
             }
         },
-        "artifacts": [_artifact(m) for m in view.listed(document.get("coverage") or {}, "members")],
+        "artifacts": _artifacts(document),
         "results": [_result(entry, order) for entry in entries],
         "columnKind": "unicodeCodePoints",
         "properties": {
@@ -69,6 +69,12 @@ def _rule(pattern: Any, entry: Entry) -> Document:
 def _tags(*words: Any) -> list[str]:
     # The schema wants them unique.
     return list(dict.fromkeys(visible(word) for word in words if word))
+
+
+def _artifacts(document: Document) -> list[Document]:
+    # An archive may hold a member twice, and the schema wants them unique.
+    made = [_artifact(member) for member in view.listed(document.get("coverage") or {}, "members")]
+    return list({(a["location"]["uri"], str(a.get("hashes"))): a for a in made}.values())
 
 
 def _artifact(member: Entry) -> Document:

@@ -12,6 +12,7 @@ import pytest
 
 from scripts import wheelhouse
 from scripts.building import ROOT, backend, build
+from tests.published import cyclonedx_schema, faults
 
 pytestmark = pytest.mark.slow
 if not (ROOT / ".git").exists():
@@ -82,6 +83,14 @@ def test_the_bill_of_materials_names_every_wheel_and_its_needs(house: Path) -> N
     assert {f["name"] for c in everything for f in c["components"]} == {p.name for p in (house / "wheels").iterdir()}
     assert {e["ref"] for e in bill["dependencies"]} == refs
     assert {ref for e in bill["dependencies"] for ref in e["dependsOn"]} <= refs
+
+
+def test_the_bill_of_materials_holds_by_the_published_schema(house: Path) -> None:
+    bill = json.loads((house / "sbom.cdx.json").read_text())
+
+    assert faults(cyclonedx_schema(), bill) == []
+    bill["components"][0]["licenses"] = [{"license": {"id": "no such licence"}}]
+    assert faults(cyclonedx_schema(), bill) != []  # the schema does look
 
 
 def test_a_wheelhouse_has_what_only_windows_needs(wheel: Path) -> None:

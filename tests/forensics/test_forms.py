@@ -19,6 +19,7 @@ from forensics.junit import junit
 from forensics.markdown import markdown
 from forensics.sarif import sarif
 from tests.forensics.hostile import NASTY, TEXTS, documents
+from tests.published import faults, sarif_schema
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
 READER = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -154,6 +155,21 @@ def assert_sarif(log: dict[str, Any]) -> None:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_sarif_is_shaped_as_the_standard_says(name: str) -> None:
     assert_sarif(sarif(DOCUMENTS[name]))
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_sarif_holds_by_the_published_schema(name: str) -> None:
+    log = orjson.loads(orjson.dumps(sarif(DOCUMENTS[name])))
+
+    assert faults(sarif_schema(), log) == []
+    log["runs"][0]["results"].append({"message": {"text": "x"}, "kind": "maybe"})
+    assert len(faults(sarif_schema(), log)) == 1  # the schema does look
+
+
+@settings(max_examples=10, deadline=None)
+@given(document=ANY)
+def test_hostile_texts_leave_sarif_as_its_schema_wants_it(document: dict[str, Any]) -> None:
+    assert faults(sarif_schema(), orjson.loads(orjson.dumps(sarif(document)))) == []
 
 
 @settings(max_examples=25, deadline=None)
