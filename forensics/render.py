@@ -1,11 +1,11 @@
 """The report for a terminal, as one Rich text.
 
-Print it with `console.print(render(document, width=console.width), soft_wrap=True)`: lines are folded here already, and
-commands and places are never broken, so that they can be pasted. Colour repeats what a word already says. Own
-words are ASCII; text from the bundle is made visible and goes in as text, never as markup.
+Print it with `console.print(render(document, width=console.width), soft_wrap=True)`: lines are folded here already.
+Commands stay whole, and so do places (those wider than a line stand alone), so that both can be pasted. Colour repeats
+what a word already says. Own words are ASCII; text from the bundle is made visible and goes in as text, never as markup.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from rich.cells import cell_len
@@ -14,12 +14,15 @@ from rich.text import Text
 from forensics import moments, reviewed, view
 from forensics.document import Document
 from forensics.escape import inline, visible
+from forensics.folding import fold, middle_out, opening
 from forensics.view import Branch, Entry, Tree
 
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
 _SEVERITY_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow"}
+_SLIGHT = ("low", "info")
 _STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "failed": "bold red", "passed": "green"}
 MOST_ROOTS = 3  # told in full in the short form
+MOST_SYMPTOMS = 3  # without a cause, likewise
 MOST_SHORT = 10  # told in one line
 PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
 
@@ -68,7 +71,7 @@ class _Page:
                 break
             self.text.append("\n" if number else "")
             self.text.append(" " * (indent + (hang if number else 0)))
-            self.text.append_text(whole[start:end])
+            self.text.append_text(whole[start : start + len(whole.plain[start:end].rstrip())])
         self.text.append("\n")
 
     def heading(self, words: str) -> None:
@@ -89,60 +92,30 @@ class _Page:
         place, text = view.place(cite), str(cite.get("text") or "").strip("\n")
         if not self.details:
             room = PROOF_LINES * (self.width - indent - 6) - len(place)
-            self.say((place, "magenta"), "  " + middle_out(inline(text), max(room, 120)), indent=indent, hang=4)
+            self._placed(place, middle_out(inline(text), max(room, 120)), indent)
             return
         first, last = view.span(cite)
         context = cite.get("context") or {}
         self._near(cite, context.get("before") or [], first, indent, before=True)
         head, *rest = text.split("\n")
-        self.say((place, "magenta"), "  " + head, indent=indent, hang=4)
+        self._placed(place, head, indent)
         for line in rest:
             self.say(line, indent=indent + 4, hang=4)
         self._near(cite, context.get("after") or [], last + 1, indent, before=False)
+
+    def _placed(self, place: str, text: str, indent: int) -> None:
+        if cell_len(inline(place)) <= self.width - indent:
+            self.say((place, "magenta"), "  " + text, indent=indent, hang=4)
+            return
+        self.text.append(" " * indent)  # too long for a line: alone and whole, so that it can be pasted
+        self.text.append(inline(place), "magenta")
+        self.text.append("\n")
+        self.say(text, indent=indent + 4, hang=0)
 
     def _near(self, cite: Entry, lines: list[str], line: int, indent: int, *, before: bool) -> None:
         start = line - len(lines) if before else line
         for number, text in enumerate(lines, start):
             self.say((f"{cite.get('member', '')}:{number}  {text}", "dim"), indent=indent, hang=4)
-
-
-def middle_out(text: str, room: int) -> str:
-    """Return `text` in at most about `room` characters: what a line is about stands first, what went wrong last."""
-    if len(text) <= room:
-        return text
-    head = room // 3
-    return f"{text[:head]} ... {text[-(room - head - 5) :]}"
-
-
-def fold(text: str, width: int, hang: int) -> Iterator[tuple[int, int]]:
-    """Yield the (start, end) of each line of `text` when no line is wider than `width` cells.
-
-    Lines after the first are `hang` cells shorter. Breaks at blanks, inside a word only where it is wider than a line.
-    """
-    start, room = 0, max(width, 10)
-    while True:
-        end, cells, blank = start, 0, -1
-        while end < len(text):
-            cells += cell_len(text[end])
-            if cells > room:
-                break
-            if text[end] == " " and end > start:
-                blank = end
-            end += 1
-        if end >= len(text):
-            yield start, len(text)
-            return
-        if text[end] == " ":
-            blank = end
-        if blank - start < room // 3:  # a break so early wastes the line: the word is long anyway
-            blank = -1
-        yield start, (blank if blank > 0 else max(end, start + 1))
-        start = blank if blank > 0 else max(end, start + 1)
-        while start < len(text) and text[start] == " ":
-            start += 1
-        if start >= len(text):
-            return
-        room = max(width - hang, 10)
 
 
 def _answer(page: _Page, document: Document) -> None:
@@ -161,9 +134,9 @@ def _answer(page: _Page, document: Document) -> None:
             told = state.upper() if state == "broken" else state
             parts += [" -> " if index else "", f"{link.get('node')} ", (told, _STATE_STYLE.get(state, ""))]
         page.say(*parts, hang=7)
-        for link in chain:
-            if link.get("state") == "broken" and link.get("detail"):
-                page.say(f"{link.get('node')}: {link['detail']}", indent=7)
+        broken = [link for link in chain if link.get("state") == "broken" and link.get("detail")]
+        for link in broken if page.details else []:  # in the short form the findings say it, with their lines
+            page.say(f"{link.get('node')}: {link['detail']}", indent=7)
 
 
 def _labels(finding: Entry) -> tuple[str, str]:
@@ -191,16 +164,11 @@ def _root(page: _Page, document: Document, tree: Tree, branch: Branch) -> None:
     page.text.append("\n")
     page.say((f"{rank or '-'}.{' (tied)' if tied else ''} {root.get('title')}", "bold"), _labels(root), hang=3)
     _about(page, document, root)
-    for cite in view.telling(root, 999 if page.details else 3):
+    for cite in view.telling(root, 999 if page.details else 2):
         page.proof(cite, 3)
     few = followers if page.details else followers[:4]
     for follower in few:
-        word = "contributes" if follower.get("role") == "contributing" else "explains"
-        page.say(f"{word} {follower.get('title')}", _labels(follower), f"  {view.whom(follower, 2)}", indent=3)
-        if follower.get("id") in tree.assumed:
-            page.say(f"that it follows is {tree.assumed[follower.get('id')]}", indent=5)
-        for cite in view.telling(follower, 999 if page.details else 1):
-            page.proof(cite, 5)
+        _follower(page, tree, follower)
     if len(followers) > len(few):
         words = f"explains {len(followers) - len(few)} more: {_ids(followers[len(few) :])}"
         page.say(words, indent=3, most=None if page.details else 4)
@@ -211,14 +179,30 @@ def _root(page: _Page, document: Document, tree: Tree, branch: Branch) -> None:
     _remedy(page, root)
 
 
+def _follower(page: _Page, tree: Tree, follower: Entry) -> None:
+    word = "contributes" if follower.get("role") == "contributing" else "explains"
+    told: list[tuple[str, str] | str] = [f"{word} {follower.get('title')}", _labels(follower)]
+    assumed = tree.assumed.get(follower.get("id"))
+    if not page.details:
+        told.append(f"  {view.whom(follower, 1)}")
+        page.say(*told, f" (that it follows is {assumed})" if assumed else "", indent=3, most=3)
+        return
+    page.say(*told, f"  {view.whom(follower, 2)}", indent=3)
+    if assumed:
+        page.say(f"that it follows is {assumed}", indent=5)
+    for cite in view.telling(follower, 999):
+        page.proof(cite, 5)
+
+
 def _about(page: _Page, document: Document, finding: Entry) -> None:
     page.say("; ".join(filter(None, [view.whom(finding, 999 if page.details else 3), view.lasts(finding)])), indent=3)
     if change := view.preceded(document, finding):
         cite = change.get("cite") or {}
         where = f" ({view.place(cite)})" if cite.get("member") else ""
         page.say(f"just before: {change.get('what')}, {moments.utc(change.get('time'))}{where}", indent=3)
-    if finding.get("why"):
-        page.say(str(finding["why"]), indent=3, hang=0, most=None if page.details else 3)
+    if why := " ".join(str(finding.get("why") or "").split()):
+        short = why if page.details else opening(why, 2 * (page.width - 4))
+        page.say(short, indent=3, hang=0, most=None if page.details else 3)
     if page.details:
         page.say(f"pattern {finding.get('pattern')}, confidence {finding.get('confidence')}", indent=3)
         for piece in finding.get("evidence") or ():
@@ -249,29 +233,48 @@ def _unexplained(page: _Page, document: Document, tree: Tree) -> None:
     if not left:
         return
     page.heading("Not explained by a cause that was found")
-    few = left if page.details else left[:5]
-    for symptom in few:
+    grave = left if page.details else [s for s in left if s.get("severity") not in _SLIGHT]
+    few = grave if page.details else grave[:MOST_SYMPTOMS]
+    asked: set[str] = set()
+    for number, symptom in enumerate(few):
         page.say((str(symptom.get("title")), "bold"), _labels(symptom), indent=1)
         _about(page, document, symptom)
-        for cite in view.telling(symptom, 999 if page.details else 2):
+        for cite in view.telling(symptom, 999 if page.details else 1):
             page.proof(cite, 3)
-        _candidates(page, *view.candidates(document, symptom))
         if page.details or not tree.branches:
+            _candidates(page, *view.candidates(document, symptom), asked)
+        elif still_open := view.candidates(document, symptom)[0]:
+            page.say(f"possible causes not yet looked at: {_called(still_open)}", indent=3, most=3)
+        if page.details or not (tree.branches or number):
             _remedy(page, symptom)
-    if len(left) > len(few):
-        page.say(f"and {len(left) - len(few)} more: {_ids(left[len(few) :])}", indent=1, most=4)
+    rest = [symptom for symptom in left if symptom not in few]
+    for symptom in rest[:MOST_SHORT]:
+        told = f"  {view.whom(symptom, 1)}; {view.lasts(symptom)}"
+        page.say((str(symptom.get("title")), "bold"), _labels(symptom), told, indent=1, most=3)
+    if len(rest) > MOST_SHORT:
+        page.say(f"and {len(rest) - MOST_SHORT} more: {_ids(rest[MOST_SHORT:])}", indent=1, most=4)
 
 
-def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry]) -> None:
-    few = still_open if page.details else still_open[:4]
+def _called(candidates: list[Entry], most: int = 3) -> str:
+    more = f"; and {len(candidates) - most} more" if len(candidates) > most else ""
+    return "; ".join(str(c.get("title") or c.get("pattern")) for c in candidates[:most]) + more
+
+
+def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry], asked: set[str]) -> None:
+    """Tell the possible causes; in the short form each command once, of those not yet `asked`."""
+    few = still_open if page.details else still_open[:3]
     if few:
         page.say("Possible causes:", indent=3)
     for candidate in few:
-        page.say(f"{view.called(candidate)}: unknown, {candidate.get('because')}", indent=4)
-        for wanted in candidate.get("collect") or ():
+        most = None if page.details else 2
+        page.say(f"{view.called(candidate)}: unknown, {candidate.get('because')}", indent=4, most=most)
+        for wanted in candidate.get("collect") or () if page.details else (candidate.get("collect") or ())[:1]:
+            run = str(wanted.get("run") or "")
             if page.details and wanted.get("why"):
                 page.say(str(wanted["why"]), indent=6)
-            page.command(wanted.get("run"), 6)
+            if page.details or run not in asked:
+                page.command(run, 6)
+            asked.add(run)
     if len(still_open) > len(few):
         page.say(f"and {len(still_open) - len(few)} more are unknown", indent=4)
     if ruled_out and not page.details:
@@ -381,9 +384,12 @@ def _foot(page: _Page, document: Document, tree: Tree) -> None:
     if cured := tree.cured:
         few = cured if page.details else cured[:4]
         more = f", and {len(cured) - len(few)} more" if len(cured) > len(few) else ""
-        page.say("Over by the end: " + "; ".join(f"{f.get('title')} ({view.whom(f, 1)})" for f in few) + more)
+        told = (f"{f.get('title')}" + (f" ({whom})" if (whom := view.whom(f, 1)) else "") for f in few)
+        page.say("Over by the end: " + "; ".join(told) + more)
     for remark in view.listed(document, "remarks"):
         page.say(f"Note: {remark}")
     for failure in view.listed(document, "failures"):
         page.say(("Our own failure: ", "bold red"), view.failure_text(failure))
     page.say((f"Read: {view.coverage_line(document)}", "dim"), most=None if page.details else 2)
+    if not page.details:
+        page.say(("All of it: --details, or -o report.html", "dim"))

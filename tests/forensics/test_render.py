@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forensics.document import load
-from forensics.render import fold, render
+from forensics.folding import fold, opening
+from forensics.render import render
 from tests.forensics.hostile import HARMLESS, documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
@@ -44,6 +46,28 @@ def test_no_line_but_a_command_is_wider_than_the_terminal(name: str, details: bo
     assert [
         line for line in lines if cell_len(line) > width and line.strip() not in commands and name != "hostile"
     ] == []
+
+
+def test_a_place_wider_than_the_terminal_stands_whole_on_a_line_of_its_own() -> None:
+    member = "case/pods/" + "x" * 90 + "/agent.log"
+    document = load(orjson.dumps(DOCUMENTS["failure"]).replace(b"seldon/mlserver-0/agent.log", member.encode()))
+
+    for details in (False, True):
+        lines = [line.strip() for line in printed(document, details=details).split("\n")]
+        assert f"{member}:120" in lines
+
+
+@pytest.mark.parametrize("name", [name for name in DOCUMENTS if name != "hostile"])
+def test_the_short_form_is_about_one_screen(name: str) -> None:
+    assert printed(DOCUMENTS[name]).count("\n") <= 70
+
+
+@given(text=st.text("ab. ", max_size=60).map(lambda t: " ".join(t.split())), room=st.integers(5, 60))
+def test_a_shortened_reason_ends_with_a_sentence(text: str, room: int) -> None:
+    short = opening(text, room)
+
+    assert text.startswith(short)
+    assert short == text or len(short) <= room or ". " not in short.removesuffix(".")
 
 
 def _commands(value: Any) -> list[str]:

@@ -1,0 +1,52 @@
+"""Text made to fit: folded at a width, shortened in the middle, or to its first sentences."""
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len
+
+
+def middle_out(text: str, room: int) -> str:
+    """Return `text` in at most about `room` characters: what a line is about stands first, what went wrong last."""
+    if len(text) <= room:
+        return text
+    head = room // 3
+    return f"{text[:head]} ... {text[-(room - head - 5) :]}"
+
+
+def opening(text: str, room: int) -> str:
+    """Return the first sentences of `text` that fit into `room` characters, and the first one in any case."""
+    kept = text
+    while len(kept) > room and ". " in kept:
+        kept = kept[: kept.rindex(". ") + 1].removesuffix(".")
+    return kept if kept == text or kept.endswith(".") else f"{kept}."
+
+
+def fold(text: str, width: int, hang: int) -> Iterator[tuple[int, int]]:
+    """Yield the (start, end) of each line of `text` when no line is wider than `width` cells.
+
+    Lines after the first are `hang` cells shorter. Breaks at blanks, inside a word only where it is wider than a line.
+    """
+    start, room = 0, max(width, 10)
+    while True:
+        end, cells, blank = start, 0, -1
+        while end < len(text):
+            cells += cell_len(text[end])
+            if cells > room:
+                break
+            if text[end] == " " and end > start:
+                blank = end
+            end += 1
+        if end >= len(text):
+            yield start, len(text)
+            return
+        if text[end] == " ":
+            blank = end
+        if blank - start < room // 3:  # a break so early wastes the line: the word is long anyway
+            blank = -1
+        yield start, (blank if blank > 0 else max(end, start + 1))
+        start = blank if blank > 0 else max(end, start + 1)
+        while start < len(text) and text[start] == " ":
+            start += 1
+        if start >= len(text):
+            return
+        room = max(width - hang, 10)
