@@ -2,7 +2,7 @@
 
 Print it with `console.print(render(document, width=console.width), soft_wrap=True)`: lines are folded here already.
 Commands stay whole, and so do places (those wider than a line stand alone), so that both can be pasted. Colour repeats
-what a word already says. Own words are ASCII; text from the bundle is made visible and goes in as text, never as markup.
+what a word already says. Own words are ASCII; text from the bundle is made visible and is text, never markup.
 """
 
 from collections.abc import Iterable
