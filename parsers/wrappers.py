@@ -15,7 +15,7 @@ import polars as pl
 from parsers import exports
 from parsers.exports import NAMES
 from parsers.parser import LINES, Artefact, Origin
-from parsers.peeling import WRAPPERS
+from parsers.peeling import WRAPPERS, Wrapper
 from parsers.schema import IGNORED, REJECT
 
 _LAYERS = 6  # real stacks have two or three
@@ -71,7 +71,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         ignored = _ignored(member, structure, f"structure of the {name}")
     for _ in range(_LAYERS):
         sample = sample_of(frame["text"])
-        found = next((one for one in WRAPPERS if len(sample) and one.fits(sample)), None)
+        found = _fitting(sample)
         if found is None:
             break
         frame = found.peel(frame)
@@ -81,6 +81,14 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
             ignored = pl.concat([ignored, _ignored(member, noise.select("line", "lines"), f"written by {found.name}")])
             frame = frame.filter(~pl.col("_noise")).drop("_noise")
     return Unwrapped(_artefacts(member, frame, origin), ignored, wrappers=tuple(names))
+
+
+def _fitting(sample: pl.Series) -> Wrapper | None:
+    """Return the wrapper that the lines of a sample wear."""
+    lines = sample.to_list()
+    begins, text = {line[:1] for line in lines}, "\n".join(lines)
+    likely = (one for one in WRAPPERS if not begins.isdisjoint(one.begins) and one.holds in text)
+    return next((one for one in likely if one.fits(sample)), None)
 
 
 def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
