@@ -51,10 +51,12 @@ RCLONE_JSON = Format("rclone, JSON", _JSON_HEAD, _read_json, timedelta(microseco
 
 
 def recognises(head: str) -> bool:
-    """Whether rclone wrote most of the lines."""
+    """Whether rclone wrote the first line and some more, or most of the lines."""
     lines = pl.Series([line for line in head.split("\n") if line.strip()], dtype=pl.String)
-    heads = max(int(lines.str.contains(form.head).sum()) for form in (RCLONE, RCLONE_JSON))
-    return heads * 3 > len(lines)
+    heads = max((lines.str.contains(form.head) for form in (RCLONE, RCLONE_JSON)), key=lambda found: found.sum())
+    # What a store answers can be a page of text.
+    least = 10 if len(lines) and heads[0] else 3
+    return int(heads.sum()) * least > len(lines)
 
 
 def parse(artefact: Artefact) -> Parsed:
@@ -86,6 +88,20 @@ PARSER = Parser(
         Sample(
             "2026/11/25 19:10:40 ERROR : S3 bucket models path iris: error reading source root directory: "
             "AccessDenied: Access Denied\n\tstatus code: 403, request id: 17A5C1B0F2D3E4A1, host id: 0\n",
+            yields={"lines": 2, "level": "error"},
+            rows=1,
+        ),
+        # So does what Azure answers, without an indent.
+        Sample(
+            '2026/11/25 19:10:40 ERROR : rc: "sync/copy": error: GET https://x.blob.core.windows.net/models\n'
+            "----------------------------------------\nRESPONSE 403: 403 This request is not authorized.\n"
+            "ERROR CODE: AuthorizationFailure\n----------------------------------------\n",
+            yields={"lines": 5, "level": "error"},
+            rows=1,
+        ),
+        Sample(
+            '2026/11/25 19:10:40 ERROR : rc: "sync/copy": error: RequestError: send request failed\n'
+            'caused by: Get "http://minio:9000/models": dial tcp 10.0.0.9:9000: connect: connection refused\n',
             yields={"lines": 2, "level": "error"},
             rows=1,
         ),

@@ -67,6 +67,8 @@ _TRACE = (
     r"|(?:During handling of the above exception|The above exception was the direct cause))"
 )
 _CLOSING = r'^(?:[\[\](){},;]+$|"[^"]*": ?|created by \S|exit status \d|rax +0x|r\w\w? +0x)'
+# What the client libraries of object stores hand on, line feeds and all.
+_ANSWERED = r"^(?:caused by: |-{20,}$|RESPONSE \d{3}: |ERROR CODE: |<\?xml )"
 _FOREIGN = "|".join(
     (
         r'^time="\d{4}-\d\d-\d\dT',  # logrus
@@ -233,7 +235,7 @@ def _judged(rows: pl.DataFrame, headed: pl.Series, guests: Sequence[Format], str
     )
     # The name of a Go function stands above its indented place.
     above = pl.col("indented").shift(-1).fill_null(False) & (pl.col("i").diff().shift(-1) == 1).fill_null(False)
-    tail = pl.col("indented") | pl.col("cut") | text.str.contains(_CLOSING)
+    tail = pl.col("indented") | pl.col("cut") | text.str.contains(_CLOSING) | text.str.contains(_ANSWERED)
     if strangers == "reject":
         tail |= above
     code = (
