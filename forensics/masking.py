@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
+from parsers.regexes import ascii_classes
+
 MASK = "***"
 MOST_KEY_LINES = 200  # of a private key
 
@@ -145,9 +147,10 @@ def _pair(match: re.Match[str]) -> str:
 
 # ---- what only the lines around show
 
-_ACROSS = (
-    r"(?i)-----BEGIN [A-Z ]*PRIVATE KEY-----"
-    r"|^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(?:List)?[\"']?,?\s*$"
+_KEY_BLOCK = "PRIVATE KEY-----"
+# All of them look at the beginning of a line, which keeps the search cheap.
+_ACROSS = ascii_classes(
+    r"(?i-u)^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(?:List)?[\"']?,?\s*$"
     r"|^\s*(?:- )?[\"']?(?:value|inline_string|inline_bytes)[\"']?\s*:"
     rf"|^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$"
     rf"|^\s*(?:- )?[\"']?[\w.-]*{_WORDS}[\w-]*[\"']?\s*:\s*[|>][+-]?\s*$"
@@ -167,7 +170,8 @@ def hide(lines: pl.Series) -> pl.Series:
     Those are the lines of private keys, the data of Secrets, values of variables whose name stands on the line above,
     and texts below such a key. `mask` does the rest. The number of lines stays, and hiding twice is hiding once.
     """
-    at = lines.str.contains(_ACROSS).fill_null(False).arg_true().to_list()
+    begun = lines.str.contains(_ACROSS) | lines.str.contains(_KEY_BLOCK, literal=True)
+    at = begun.fill_null(False).arg_true().to_list()
     if not at:
         return lines
     texts = [line or "" for line in lines.to_list()]
@@ -182,7 +186,7 @@ def hide(lines: pl.Series) -> pl.Series:
 
 def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
     text = texts[index]
-    if "PRIVATE KEY-----" in text:
+    if _KEY_BLOCK in text:
         yield from _key_block(texts, index)
     elif (kind := _KIND.match(text)) is not None:
         yield from _secret(texts, index, kind[1] is not None)

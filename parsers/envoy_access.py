@@ -19,11 +19,14 @@ import polars as pl
 
 from parsers.envoy_record import HEAD, records
 from parsers.parser import Artefact, Origin, Parsed, Parser, Sample, shaped
+from parsers.regexes import ascii_classes
 from parsers.schema import IGNORED, REJECT
 
-START = r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\]]*\] \""
-JSON_START = r'^\{[^{]*"(?:response_flags|response_code_details|upstream_host|upstream_cluster)"\s*:[^{]*\}\s*$'
-REQUEST = (
+START = ascii_classes(r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\]]*\] \"")
+JSON_START = ascii_classes(
+    r'^\{[^{]*"(?:response_flags|response_code_details|upstream_host|upstream_cluster)"\s*:[^{]*\}\s*$'
+)
+REQUEST = ascii_classes(
     r'^\[(?<time>[^\]]+)\] "(?<request>.*?)" (?<status>\d+|-) (?:(?<grpc_status>-|\w+) )?(?<flags>-|[A-Za-z,]+) '
     r'(?:(?<details>[^\s"]+) (?<end>[^\s"]+) "(?<failure>[^"]*)" )?'
     r"(?<bytes_in>\d+|-) (?<bytes_out>\d+|-) (?<duration>\d+|-) (?<upstream_duration>\d+|-) "
@@ -58,7 +61,7 @@ KEYS = {
     "failure": ("upstream_transport_failure_reason",),
 }
 EXTRA = ("grpc_status", "forwarded_for", "failure")
-GRPC_PATH = r"^/[A-Za-z_]\w*(?:\.\w+)+/[A-Za-z_]\w*$"
+GRPC_PATH = ascii_classes(r"^/[A-Za-z_]\w*(?:\.\w+)+/[A-Za-z_]\w*$")
 MODEL = r"^/v2/models/([^/?]+)(?:[/?]|$)"
 MILLISECOND = timedelta(milliseconds=1)
 

@@ -14,10 +14,11 @@ from datetime import timedelta
 
 import polars as pl
 
+from parsers.regexes import ascii_classes
 from parsers.schema import LEVEL
 
-HEAD = r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[[a-z]+\]\["
-RECORD = (
+HEAD = ascii_classes(r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]\[\d+\]\[[a-z]+\]\[")
+RECORD = ascii_classes(
     r"^\[(?<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+)\]\[(?<thread>\d+)\]\[(?<level>[a-z]+)\]\[(?<logger>[^\]]*)\]"
     r" ?(?:\[(?<source>[^\]\s]+:\d+)\] ?)?(?<message>.*)$"
 )

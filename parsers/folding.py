@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from parsers.parser import Artefact
+from parsers.regexes import ascii_classes
 from parsers.schema import IGNORED, REJECT
 from parsers.timestamps import MICROSECOND
 
@@ -120,11 +121,6 @@ def dated(rows: pl.DataFrame) -> pl.DataFrame:
 def fields(**values: pl.Expr) -> pl.Expr:
     """Return a JSON object a row, of what a record says besides its columns."""
     return pl.struct([value.alias(name) for name, value in values.items()]).struct.json_encode()
-
-
-def ascii_classes(regex: str) -> str:
-    r"""Return a Polars regex whose `\d` and `\w` are ASCII: those of Unicode cost several times as much."""
-    return regex.replace(r"\d", "[0-9]").replace(r"\w", "[A-Za-z0-9_]")
 
 
 def blank(text: pl.Series) -> pl.Series:

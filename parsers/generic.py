@@ -16,9 +16,10 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fields, fold, openings
+from parsers.folding import dated, fields, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
+from parsers.regexes import ascii_classes
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
 
 STAMP = r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?Z| ?[+-]\d\d:?\d\d\b| UTC)?"

@@ -14,9 +14,10 @@ import polars as pl
 
 from parsers import timestamps
 from parsers.records import Format, levels
+from parsers.regexes import ascii_classes
 
-HEAD = r"^(?:[a-z]\w* )?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? "
-_PARTS = r"^(?<prefix>[a-z]\w* )?(?<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?<rest>(?s:.*))$"
+HEAD = ascii_classes(r"^(?:[a-z]\w* )?\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? ")
+_PARTS = ascii_classes(r"^(?<prefix>[a-z]\w* )?(?<time>\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?<rest>(?s:.*))$")
 
 
 def read(rows: pl.DataFrame) -> pl.DataFrame:

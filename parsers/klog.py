@@ -15,10 +15,13 @@ import polars as pl
 from parsers import timestamps
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
+from parsers.regexes import ascii_classes
 from parsers.sections import by_component
 
-HEAD = r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\] "
-_PARTS = r"^(?<level>[IWEF])(?<clock>\d{4} \d\d:\d\d:\d\d\.\d+) +(?<thread>\d+) (?<caller>\S+:\d+)\] (?<rest>(?s:.*))$"
+HEAD = ascii_classes(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\] ")
+_PARTS = ascii_classes(
+    r"^(?<level>[IWEF])(?<clock>\d{4} \d\d:\d\d:\d\d\.\d+) +(?<thread>\d+) (?<caller>\S+:\d+)\] (?<rest>(?s:.*))$"
+)
 
 
 def read(rows: pl.DataFrame) -> pl.DataFrame:

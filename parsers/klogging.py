@@ -16,9 +16,10 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fold, openings
+from parsers.folding import dated, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
+from parsers.regexes import ascii_classes
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
 
 LEVEL_NAMES = r"TRACE|DEBUG|INFO|WARN|ERROR|FATAL"

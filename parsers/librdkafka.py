@@ -14,10 +14,13 @@ import polars as pl
 from parsers import timestamps
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.records import Format, read_records
+from parsers.regexes import ascii_classes
 from parsers.schema import LEVEL
 
-HEAD = r"^%[0-7]\|\d+\.\d+\|[A-Z0-9_]*\|"
-_PARTS = r"^%(?<level>\d)\|(?<time>\d+\.\d+)\|(?<facility>[^|]*)\|(?<client>[^|]*)\| ?(?<message>(?s:.*))$"
+HEAD = ascii_classes(r"^%[0-7]\|\d+\.\d+\|[A-Z0-9_]*\|")
+_PARTS = ascii_classes(
+    r"^%(?<level>\d)\|(?<time>\d+\.\d+)\|(?<facility>[^|]*)\|(?<client>[^|]*)\| ?(?<message>(?s:.*))$"
+)
 _SYSLOG = dict(zip("01234567", ("fatal", "fatal", "fatal", "error", "warning", "info", "info", "debug"), strict=True))
 
 

@@ -24,13 +24,16 @@ from parsers.librdkafka import LIBRDKAFKA
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.rclone import RCLONE, RCLONE_JSON
 from parsers.records import Format, levels, read_records
+from parsers.regexes import ascii_classes
 from parsers.schema import LEVEL, TIME
 from parsers.sections import by_component
 
-HEAD = r'^time="?\d{4}-\d\d-\d\dT[^ ]* level=[a-z]'
+HEAD = ascii_classes(r'^time="?\d{4}-\d\d-\d\dT[^ ]* level=[a-z]')
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"?|[^ "]*)'
 _ODD = rf'^time="?(?<time>[^" ]*)"? level=(?<level>[a-z]+)(?: msg=(?<message>{_VALUE}))?(?<tail>(?s: .*)?)$'
-_COLOURED = r'^(?<level>[A-Z]{4})\[\d+\] (?<message>.*?) *(?<tail>(?: [^ =]+=(?:"(?:[^"\\]|\\.)*"|[^ "]*))*) *$'
+_COLOURED = ascii_classes(
+    r'^(?<level>[A-Z]{4})\[\d+\] (?<message>.*?) *(?<tail>(?: [^ =]+=(?:"(?:[^"\\]|\\.)*"|[^ "]*))*) *$'
+)
 _LEVEL_WORDS = ("trace", "debug", "info", "warning", "error", "fatal", "panic")
 _PAIR = r' ([^ ="\\\x00-\x1f]+(?: [^ ="\\\x00-\x1f]+)*)=(?:"((?:[^"\\\x00-\x1f]|\\[^\x00-\x1f])*)"|([^ "\\\x00-\x1f]*))'
 
@@ -153,9 +156,9 @@ def _read_printed(rows: pl.DataFrame) -> pl.DataFrame:
 # Lines that bypass the logger. Source: scheduler/pkg/store/memory_status.go, Seldon Core 2.10.
 PRINTED = Format("printed", r"^UnloadModelGwVersionModels called for ", _read_printed, timedelta(seconds=1), zoned=True)
 LOGRUS = Format("logrus", HEAD, read, timedelta(seconds=1), zoned=True)
-_JSON_HEAD = r'^\{.*"level":"(?:trace|debug|info|warning|error|fatal|panic)".*"time":"\d{4}-\d\d-\d\dT'
+_JSON_HEAD = ascii_classes(r'^\{.*"level":"(?:trace|debug|info|warning|error|fatal|panic)".*"time":"\d{4}-\d\d-\d\dT')
 LOGRUS_JSON = Format("logrus, JSON", _JSON_HEAD, _read_json, timedelta(seconds=1), zoned=True)
-_COLOUR_HEAD = r"^(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d{4,}\] "
+_COLOUR_HEAD = ascii_classes(r"^(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[\d{4,}\] ")
 LOGRUS_COLOURED = Format("logrus, coloured", _COLOUR_HEAD, _read_coloured, timedelta(seconds=1), zoned=True)
 # Where the logs of a server pod's containers are in one file, rclone's lines are told by their level.
 _SIBLING = replace(RCLONE, source="log.rclone")

@@ -19,9 +19,10 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fields, fold, openings
+from parsers.folding import dated, fields, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
+from parsers.regexes import ascii_classes
 from parsers.timestamps import MICROSECOND, MILLISECOND, SECOND
 
 KLOG = r"^([IWEF])(\d{4} \d\d:\d\d:\d\d\.\d+) +\d+ ([\w./-]+:\d+\]) ?(.*)$"

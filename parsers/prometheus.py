@@ -16,10 +16,11 @@ import polars as pl
 from parsers.envoy_body import body, concluded, dated, text_of
 from parsers.envoy_stats import statistics
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
+from parsers.regexes import ascii_classes
 
 LABEL = r'[a-zA-Z_]\w*\s*=\s*"(?:[^"\\]|\\.)*"'
 LABELS = rf"(?:\s*{LABEL}\s*,?)*\s*"
-SAMPLE = (
+SAMPLE = ascii_classes(
     r"^(?<name>[a-zA-Z_:][\w:]*)\s*(?:\{(?<labels>.*)\})?\s+(?<number>[-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN))"
     r"(?:\s+(?<stamp>-?[0-9.]+))?(?:\s+# \{.*)?\s*$"
 )
@@ -28,7 +29,9 @@ TYPED = re.compile(
     r"^# TYPE [a-zA-Z_:][\w:]* (?:counter|gauge|histogram|summary|untyped|unknown|info|stateset|gaugehistogram)\s*$",
     re.MULTILINE,
 )
-LINE = r"^[a-zA-Z_:][\w:]*\{(?:[a-zA-Z_]\w*=\".*\",?)?\}\s+[-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN)(?:\s+-?[0-9.]+)?\s*$"
+LINE = ascii_classes(
+    r"^[a-zA-Z_:][\w:]*\{(?:[a-zA-Z_]\w*=\".*\",?)?\}\s+[-+]?(?:[0-9][0-9.eE+-]*|Inf|NaN)(?:\s+-?[0-9.]+)?\s*$"
+)
 
 # Parts of Envoy's names that end with a dot, by what the exporter made of them. First the root, then what follows it.
 ROOTS = (

@@ -18,11 +18,12 @@ from parsers.components import placed
 from parsers.gostd import GO_STANDARD
 from parsers.parser import Artefact, Origin, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
+from parsers.regexes import ascii_classes
 
 # The level is padded to six characters: `INFO: ` without the blanks is another logger's, gRPC's for one.
 _LEVEL = "DEBUG |INFO  |ERROR |ALERT |NOTICE|WARNING|CRITICAL|EMERGENCY"
-HEAD = rf"^\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:{_LEVEL}): "
-_PARTS = r"^(?<time>\S+ \S+) (?<level>[A-Z]+) *: (?<message>(?s:.*))$"
+HEAD = ascii_classes(rf"^\d{{4}}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?:{_LEVEL}): ")
+_PARTS = ascii_classes(r"^(?<time>\S+ \S+) (?<level>[A-Z]+) *: (?<message>(?s:.*))$")
 
 
 def read(rows: pl.DataFrame) -> pl.DataFrame:

@@ -15,6 +15,7 @@ from typing import Literal
 import polars as pl
 
 from parsers.parser import Artefact, Parsed, shaped
+from parsers.regexes import ascii_classes
 from parsers.schema import IGNORED, LEVEL, REJECT, SPAN, TIME, empty
 from parsers.timestamps import MICROSECOND
 
@@ -59,32 +60,34 @@ _LEVELS = {
     for name in names.split()
 }
 
-_INDENTED = r"^[ \t]+\S"
+_INDENTED = ascii_classes(r"^[ \t]+\S")
 _PANIC = r"^(?:panic: |fatal error: |SIGQUIT: quit|SIGABRT: abort|unexpected fault address |runtime: goroutine stack )"
-_TRACE = (
+_TRACE = ascii_classes(
     r"^(?:Traceback \(most recent call last\):|goroutine \d+ .*\[.*\]:$|Exception in thread |Caused by: "
     r"|\[signal |runtime stack:|Exception Group Traceback|(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)(?:: |$)"
     r"|(?:During handling of the above exception|The above exception was the direct cause))"
 )
-_CLOSING = r'^(?:[\[\](){},;]+$|"[^"]*": ?|created by \S|exit status \d|rax +0x|r\w\w? +0x)'
+_CLOSING = ascii_classes(r'^(?:[\[\](){},;]+$|"[^"]*": ?|created by \S|exit status \d|rax +0x|r\w\w? +0x)')
 # What the client libraries of object stores hand on, line feeds and all.
-_ANSWERED = r"^(?:caused by: |-{20,}$|RESPONSE \d{3}: |ERROR CODE: |<\?xml )"
-_FOREIGN = "|".join(
-    (
-        r'^time="\d{4}-\d\d-\d\dT',  # logrus
-        r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S*\t[A-Z]+\t",  # zap
-        r"^\d\.\d+e\+09\t[A-Z]+\t",  # zap, epoch
-        r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:DEBUG |INFO  |NOTICE|WARNING|ERROR |CRITICAL): ",  # rclone
-        r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[",  # MLServer
-        r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\]\[\d+\]\[",  # Envoy
-        r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] "',  # Envoy's access log
-        r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z +[A-Z]+ +\[",  # klogging
-        r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] [A-Z]+ ",  # Kafka
-        r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ \S+:\d+\] ",  # klog, Triton
+_ANSWERED = ascii_classes(r"^(?:caused by: |-{20,}$|RESPONSE \d{3}: |ERROR CODE: |<\?xml )")
+_FOREIGN = ascii_classes(
+    "|".join(
+        (
+            r'^time="\d{4}-\d\d-\d\dT',  # logrus
+            r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S*\t[A-Z]+\t",  # zap
+            r"^\d\.\d+e\+09\t[A-Z]+\t",  # zap, epoch
+            r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d (?:DEBUG |INFO  |NOTICE|WARNING|ERROR |CRITICAL): ",  # rclone
+            r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} \[",  # MLServer
+            r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\]\[\d+\]\[",  # Envoy
+            r'^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\] "',  # Envoy's access log
+            r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z +[A-Z]+ +\[",  # klogging
+            r"^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] [A-Z]+ ",  # Kafka
+            r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ \S+:\d+\] ",  # klog, Triton
+        )
     )
 )
 # What kubectl, kubelet and their wrappers put into a file instead of a log, or in front of it.
-_COLLECTION = (
+_COLLECTION = ascii_classes(
     r"^(?:Error from server(?: \(\w+\))?: |error: (?:.*unable to retrieve container logs for|a container name must be |"
     r"previous terminated container |timed out waiting |.*container .* is not valid for pod )"
     r"|unable to retrieve container logs for |Defaulted container \"|failed to create fsnotify watcher"

@@ -36,7 +36,9 @@ _PROMPT = rf"^{_SHELL}(?:{_TOOLS}) .*$"
 _CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
 _BAR = r"(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|[<>]{3,})"
 _RULE = rf"^{_BAR} ?[^\s=#*+~>-][^=]{{0,200}}?(?: ?{_BAR})?$"
-_BREAK = f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})"
+_BREAK = re.compile(f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})")
+# How every such line begins, or what stands in it: cheap to look for in every line.
+_LIKELY = r"^ {0,3}(?:[=#*+~<>-]{3}|```|==> )|[$#%>+] ?(?:sudo )?[a-z]|==== (?:START|END) logs"
 _EDGE = 500  # lines at either end that show whether a text has parts
 _WORDS = re.compile(r"[A-Za-z0-9][\w./:-]*")
 _CONTAINER = re.compile(rf"^(?:seldon-)?({CONTAINERS})$")
@@ -93,13 +95,13 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     hits = (
         artefact.frame.with_row_index("_row")
         .filter(_TEXT.str.len_bytes() < 1000)
-        .filter(_TEXT.str.contains(_BREAK))
+        .filter(_TEXT.str.contains(_LIKELY))
         .select("_row", "text")
     )
-    if not len(hits):
-        return []
     found: list[tuple[int, str, str]] = []
     for row, text in hits.iter_rows():
+        if not _BREAK.search(text):
+            continue
         kind = next(
             name
             for name, regex in (
@@ -113,6 +115,8 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
             if re.search(regex, text)
         )
         found.append((row, kind, text))
+    if not found:
+        return []
     # A run of a client's commands is one thing, and needs no cut where nothing but such runs is there.
     found = [one for at, one in enumerate(found) if one[1] != "client" or at == 0 or found[at - 1][1] != "client"]
     kinds = {kind for _, kind, _ in found}
@@ -137,7 +141,9 @@ def _may_have_parts(texts: pl.Series) -> bool:
     if len(texts) <= 2 * _EDGE:
         return True
     edges = pl.concat([texts.head(_EDGE), texts.tail(_EDGE)])
-    return bool(edges.str.contains(_BREAK).any()) or bool(texts.str.contains("==== START logs", literal=True).any())
+    if any(_BREAK.search(text[:1000]) for text in edges.filter(edges.str.contains(_LIKELY)).to_list()):
+        return True
+    return bool(texts.str.contains("==== START logs", literal=True).any())
 
 
 def _scripted(artefact: Artefact, rules: list[tuple[int, str, str]]) -> bool:

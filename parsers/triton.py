@@ -15,9 +15,10 @@ import re
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import ascii_classes, dated, fold, openings
+from parsers.folding import dated, fold, openings
 from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
 from parsers.records import levels
+from parsers.regexes import ascii_classes
 from parsers.timestamps import MICROSECOND, SECOND
 
 GLOG = r"^([IWEF])(\d{4} \d\d:\d\d:\d\d\.\d+) +(\d+) (\S+:\d+\]) ?(.*)$"

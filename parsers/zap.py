@@ -24,17 +24,18 @@ from parsers.librdkafka import LIBRDKAFKA
 from parsers.logrus import LOGRUS
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
+from parsers.regexes import ascii_classes
 from parsers.schema import SPAN
 from parsers.sections import by_component
 
 _TIME = r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d(?:\.\d+)?e\+\d\d|\d{9,}(?:\.\d+)?)"
-HEAD = rf"^{_TIME}\t(?:DEBUG|INFO|WARN|ERROR|DPANIC|PANIC|FATAL)\t"
+HEAD = ascii_classes(rf"^{_TIME}\t(?:DEBUG|INFO|WARN|ERROR|DPANIC|PANIC|FATAL)\t")
 _MILLISECONDS = timedelta(milliseconds=1)
 _MICROSECONDS = timedelta(microseconds=1)
 # A pair of the fields: a string, an object or list without another inside, or anything else.
-_PAIR = r'(?:, ?)?"((?:[^"\\]|\\.)*)": ?(?:"((?:[^"\\]|\\.)*)"|(\{[^{}]*\}|\[[^\[\]]*\]|[^"{}\[\],]*))'
+_PAIR = ascii_classes(r'(?:, ?)?"((?:[^"\\]|\\.)*)": ?(?:"((?:[^"\\]|\\.)*)"|(\{[^{}]*\}|\[[^\[\]]*\]|[^"{}\[\],]*))')
 # A logger's name is one word; a message that is one word stands alone or before the fields.
-_NAME = r"^[A-Za-z][\w.()/-]*$"
+_NAME = ascii_classes(r"^[A-Za-z][\w.()/-]*$")
 
 
 def read(rows: pl.DataFrame) -> pl.DataFrame:
@@ -91,7 +92,7 @@ def _read_json(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 ZAP = Format("zap", HEAD, read, _MILLISECONDS, zoned=True)
-_JSON_HEAD = r'^\{"level":"(?:debug|info|warn|error|dpanic|panic|fatal)","ts":'
+_JSON_HEAD = ascii_classes(r'^\{"level":"(?:debug|info|warn|error|dpanic|panic|fatal)","ts":')
 ZAP_JSON = Format("zap, JSON", _JSON_HEAD, _read_json, _MILLISECONDS, zoned=True)
 
 
