@@ -1,8 +1,10 @@
 """What a report carries for `verify`: its citations and the hashes of their members, in HTML and in Markdown.
 
-In HTML it is a JSON data block; in Markdown a comment with the same JSON in base64, whose alphabet cannot end it.
+In HTML it is a JSON data block, in a large report a packed one; in Markdown a comment with the same JSON in base64,
+whose alphabet cannot end it.
 """
 
+import zlib
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
 from html.parser import HTMLParser
@@ -14,6 +16,7 @@ from forensics.document import Document, citations, entries
 
 KIND = "seldon-forensics/citations/1"
 ELEMENT_ID = "seldon-forensics-citations"
+MOST = 256_000_000  # bytes of a list of citations once unpacked
 _OPEN, _CLOSE = "<!-- seldon-forensics:citations ", " -->"
 
 
@@ -43,6 +46,19 @@ def citation_block(document: Document, members: int = 500) -> Document:
         "members": [{"member": member, "sha256": hashes.get(member)} for member in used],
         "citations": list(cited.values()),
     }
+
+
+def packed(block: Document) -> Document:
+    """Return `block` as a document that holds the same in few bytes; `blocks_in_html` unpacks it."""
+    return {"schema": KIND, "packed": b64encode(zlib.compress(orjson.dumps(block), 9)).decode()}
+
+
+def _unpacked(block: Any) -> Any:
+    if not isinstance(block, dict) or "packed" not in block:
+        return block
+    reader = zlib.decompressobj()
+    data = reader.decompress(b64decode(str(block["packed"]), validate=True), MOST)
+    return orjson.loads(data)
 
 
 def comment(block: Document) -> str:
@@ -91,7 +107,7 @@ def blocks_in_html(text: str) -> list[Any]:
     found = []
     for written in reader.texts:
         try:
-            found.append(orjson.loads(written))
-        except orjson.JSONDecodeError:
+            found.append(_unpacked(orjson.loads(written)))
+        except (orjson.JSONDecodeError, NotBase64, zlib.error):
             continue
     return found

@@ -18,7 +18,7 @@ from markupsafe import Markup
 from forensics import moments, reviewed, view
 from forensics.connectivity_svg import picture
 from forensics.document import Document
-from forensics.embedded import citation_block
+from forensics.embedded import citation_block, packed
 from forensics.escape import visible
 from forensics.timeline_svg import Drawing, draw
 from forensics.view import Entry
@@ -30,13 +30,25 @@ LIMIT = 2_000_000  # bytes; mail gateways take that, and browsers open it at onc
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much of what is not evidence of a finding is shown; the JSON form has all of it."""
+    """How much is shown; the JSON form has all of it.
+
+    Attributes:
+        context: whether lines beside a cited one are shown.
+        timeline: entries of the timeline in words.
+        members: members of the bundle.
+        rows: rows of state, sources, unknown.
+        candidates: possible causes of a symptom.
+        once: reasons and remedies of a pattern stand at its first finding only, and the list of citations is packed.
+        texts: citations of a piece of evidence shown with their text; of the others only the place.
+    """
 
     context: bool
     timeline: int
     members: int
-    rows: int  # of state, sources, unknown
+    rows: int
     candidates: int
+    once: bool = False
+    texts: int = 1_000_000
 
 
 LEVELS = (
@@ -44,11 +56,17 @@ LEVELS = (
     Limits(context=True, timeline=300, members=300, rows=300, candidates=100),
     Limits(context=False, timeline=200, members=100, rows=100, candidates=50),
     Limits(context=False, timeline=50, members=20, rows=20, candidates=10),
+    Limits(context=False, timeline=50, members=20, rows=20, candidates=10, once=True),
+    Limits(context=False, timeline=50, members=20, rows=20, candidates=10, once=True, texts=3),
+    Limits(context=False, timeline=50, members=20, rows=20, candidates=5, once=True, texts=1),
 )
 
 
 def html(document: Document) -> str:
-    """Return the whole page, at most 2 MB: what is shown of the rest shrinks, never the evidence of findings."""
+    """Return the whole page, at most 2 MB: less is shown of the rest, and of evidence only what repeats.
+
+    Every citation of a finding keeps its place on the page, every piece of evidence a text; `verify` checks all texts.
+    """
     page, drawing, tree = "", draw(document), view.tree(document)
     for limits in LEVELS:
         page = _page(document, limits, drawing, tree)
@@ -79,9 +97,17 @@ def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: vie
         tree=tree,
         reviewed=reviewed,
         picture=picture(document.get("connectivity")) if reviewed.is_review(document) else None,
-        block=data_block(citation_block(document)),
+        elsewhere=_elsewhere(tree) if limits.once else {},
+        block=data_block(packed(citation_block(document)) if limits.once else citation_block(document)),
         title=f"{verdict}: {(document.get('input') or {}).get('name', '')}",
     )
+
+
+def _elsewhere(tree: view.Tree) -> dict[Any, Any]:
+    """Return finding to the earlier finding of the same pattern, which says what to do."""
+    first: dict[Any, Any] = {}
+    told = ((f.get("id"), first.setdefault(f.get("pattern"), f.get("id"))) for f in tree.shown)
+    return {own: other for own, other in told if own != other}
 
 
 def numbered(cite: Entry, *, context: bool) -> list[tuple[int, str, bool]]:

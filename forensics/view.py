@@ -176,6 +176,15 @@ def place(cite: Entry) -> str:
     return f"{cite.get('member', '')}:{first}" + (f"-{last}" if last != first else "")
 
 
+def places(cites: Iterable[Entry]) -> str:
+    """Return the places of citations, each member once: `agent.log:3, 7-9; scheduler.log:2`."""
+    by_member: dict[str, list[str]] = {}
+    for cite in cites:
+        member = str(cite.get("member", ""))
+        by_member.setdefault(member, []).append(place(cite).removeprefix(f"{member}:"))
+    return "; ".join(f"{member}:{', '.join(lines)}" for member, lines in by_member.items())
+
+
 def span(cite: Entry) -> tuple[int, int]:
     """Return the first and last line of a citation."""
     lines = [n for n in cite.get("lines") or () if isinstance(n, int)]

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64encode
+from collections import Counter
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -19,8 +20,10 @@ from hypothesis import given, settings
 
 from forensics import html as module
 from forensics.document import load
-from forensics.html import LIMIT, html
+from forensics.embedded import ELEMENT_ID, KIND, blocks_in_html
+from forensics.html import LIMIT, data_block, html
 from forensics.postmortem import postmortem_html
+from forensics.verify import verify
 from tests.forensics.hostile import documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
@@ -212,11 +215,73 @@ def test_a_large_case_stays_small_by_showing_less_and_says_so() -> None:
     assert "the JSON report holds them all" in text
 
 
-def test_evidence_is_never_cut_even_past_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def many(roots: int) -> dict[str, Any]:
+    """A case with so many roots of three patterns, each with a symptom and every piece with twelve citations."""
+    document = copy.deepcopy(DOCUMENTS["failure"])
+    pieces = ("dial", "alive", "shut")
+    findings = []
+    for number in range(roots):
+        for role, own in (("root", 2 * number + 1), ("symptom", 2 * number + 2)):
+            base = next(f for f in document["findings"] if f["role"] == role)
+            cite = next(c for e in base["evidence"] for c in e["cites"])
+            evidence = [
+                {
+                    "name": piece,
+                    "strength": "required",
+                    "state": "present",
+                    "cites": [
+                        {**cite, "lines": [line, line], "text": f"proof-{own}-{piece}-{line} " + "x" * 250}
+                        for line in range(own * 100 + 30 * at, own * 100 + 30 * at + 12)
+                    ],
+                }
+                for at, piece in enumerate(pieces[: 2 if role == "root" else 1])
+            ]
+            names = {"namespace": f"team-{number}", "pod": f"mlserver-{number}"}
+            more = {"id": f"F{own}", "rank": number + 1 if role == "root" else None, "subject": names, "subjects": []}
+            links = {"explains": [f"F{own + 1}"] if role == "root" else [], "pattern": f"network/p{number % 3}-{role}"}
+            findings.append({**base, **more, **links, "evidence": evidence, "edges": []})
+    document["findings"], document["candidates"] = findings, []
+    return document
+
+
+def test_three_hundred_roots_fit_and_none_loses_its_evidence() -> None:
+    document = many(300)
+    text = html(document)
+    seen = text.split("<script")[0]
+
+    assert len(text.encode()) <= LIMIT
+    assert_closed(text)
+    for finding in document["findings"]:
+        own = seen[seen.index(f'id="{finding["id"]}"') :].split("<article")[0]
+        for piece in finding["evidence"]:
+            first, *rest = piece["cites"]
+            assert first["text"] in own
+            assert [c for c in rest if str(c["lines"][0]) not in own] == []
+    cites = [c for f in document["findings"] for e in f["evidence"] for c in e["cites"]]
+    lines = {c["lines"][0]: c["text"] for c in cites}
+    whole = [lines.get(number, "") for number in range(1, max(lines) + 1)]
+    members = {c["member"]: (None, whole) for c in cites}
+    before = Counter(o.state for o in verify(text.encode(), members, mask=str) if o.claim == "citation")
+    whole[cites[5]["lines"][0] - 1] += " altered"
+    after = Counter(o.state for o in verify(text.encode(), members, mask=str) if o.claim == "citation")
+    assert before["holds"] == after["holds"] + 1 >= len(cites)
+    assert after["differs"] == before["differs"] + 1
+
+
+def test_past_the_limit_every_place_and_a_text_of_every_piece_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "LIMIT", 10_000)
     text = html(big(300, 20))
+    seen = text.split("<script")[0]
 
-    assert len(set(re.findall(r"proof-\d{6}", text.split("<script")[0]))) == 300
+    assert "proof-000001" in seen
+    assert re.search(r"agent\.log:(\d+, )+300", seen)
+
+
+def test_a_list_of_citations_that_was_tampered_with_is_no_list() -> None:
+    block = {"schema": KIND, "packed": "bm90IHppcHBlZA=="}
+    page = f'<script type="application/json" id="{ELEMENT_ID}">{data_block(block)}</script>'
+
+    assert blocks_in_html(page) == []
 
 
 def test_a_document_without_what_may_be_missing_still_renders() -> None:
