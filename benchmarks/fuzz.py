@@ -3,7 +3,8 @@
     python benchmarks/fuzz.py [--seconds 7200] [--start 0] [--limit 30] [--only NUMBER] [--keep FOLDER]
 
 Case N is always the same: it takes a sample bundle, leaves out members, spoils bytes, lines, values or whole members,
-packs it and gives it to `read` and `analyse` in a process that is watched. Wrong are: anything raised, a parser of ours
+or (every other one) puts wrong things into its objects, dumps and metrics, packs it and gives it to `read` and
+`analyse` in a process that is watched. Wrong are: anything raised, a parser of ours
 that failed, a document that is not sound, lines not accounted for, and a case that takes more than `--limit` seconds of
 the processor's time: a busy machine makes no hang. Exits 1 if anything was wrong; what was found so far is also told
 when it is interrupted or ended.
@@ -30,8 +31,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+
+from benchmarks import misshapen  # noqa: E402 - run as a script as well
+
 Files = dict[str, bytes]
 MOST_LINES = 1500  # of one member: more make a case slow, not different
+MOST_BYTES = 300_000  # of a document that is loaded to be spoilt
 STILL = 900.0  # seconds without any work after which a process waits for something that never comes
 NASTY = (
     b"", b"\0", b"\xff\xfe", b"\xef\xbb\xbf", b"\r", b"\x1b[31m", b"\x9b", b"\\", b'"', b"'", b"{", b"}", b"[", b"]",
@@ -173,6 +178,8 @@ _TEXTS: tuple[Callable[[bytes, random.Random], bytes], ...] = (_bytes, _lines, _
 def spoilt(number: int, bundles: list[Files]) -> tuple[bytes, str]:
     """Return the archive of case `number`, and in a few words what was done."""
     chance = random.Random(number)  # noqa: S311 - the same cases every time
+    if number % 2:
+        return _wrong_parts(chance, bundles)
     bundle = chance.choice(bundles)
     names = chance.sample(sorted(bundle), min(len(bundle), chance.choice((1, 2, 4, 8, 40))))
     files = {name: _cut(bundle[name], chance) for name in sorted(names)}
@@ -196,6 +203,17 @@ def spoilt(number: int, bundles: list[Files]) -> tuple[bytes, str]:
             data = _bytes(data, chance)
             done.append("spoilt tar")
     return data, ", ".join(done)
+
+
+def _wrong_parts(chance: random.Random, bundles: list[Files]) -> tuple[bytes, str]:
+    files: Files = {}
+    for number in range(chance.choice((1, 3, 8, 20))):
+        bundle = chance.choice(bundles)
+        name = chance.choice(sorted(bundle))
+        spoilt_document = misshapen.document(bundle[name], chance) if len(bundle[name]) < MOST_BYTES else None
+        data = _cut(misshapen.numbers(bundle[name], chance), chance) if spoilt_document is None else spoilt_document
+        files[f"{number}/{name}" if chance.randrange(2) else f"{number}.txt"] = data
+    return packed(files), "wrong parts in " + ", ".join(sorted(files))
 
 
 def _cut(data: bytes, chance: random.Random) -> bytes:

@@ -10,6 +10,7 @@ import polars as pl
 
 from forensics.bundle import Bundle, Member
 from forensics.duplicates import copies, without_copies
+from forensics.eras import dated
 from forensics.masking import hide
 from forensics.timeline import in_file_order
 from parsers.decoding import decode
@@ -170,7 +171,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         ignored.append(parsed.ignored)
         rejects.append(parsed.rejects)
         for source, frame in parsed.frames.items():
-            frames[source].append(frame)
+            frames[source].append(dated(frame))
         if parsed.version:
             versions.append((component(parsed), parsed.version))
     if not kinds and not failed and status == "read":

@@ -310,8 +310,7 @@ class Places:
         indent = self.indents[low]
         opens = ("-", "{")
         starts = [i for i in range(low, high) if self.indents[i] == indent and self.lines[i].lstrip().startswith(opens)]
-        stops = [*starts[1:], high]
-        return [(start, max(1, stop - start)) for start, stop in zip(starts, stops, strict=True)]
+        return [(start, max(1, stop - start)) for start, stop in pairwise([*starts, high])]
 
     def find_variable(self, name: str, start: int, count: int) -> int | None:
         """Return the index of the line that names an environment variable; null if there is none."""
