@@ -21,6 +21,7 @@ from forensics.escape import fenced, inline, visible
 from forensics.escape import markdown as plain
 from forensics.html import document_page
 from forensics.markdown import cited
+from forensics.prose import prose
 from forensics.view import Entry, Tree
 
 OBSERVED, INFERRED, UNKNOWN = "observed", "inferred", "unknown"
@@ -153,7 +154,7 @@ def postmortem(document: Document, notes: Mapping[str, str] | None = None) -> st
 
 
 def postmortem_html(document: Document, notes: Mapping[str, str] | None = None) -> str:
-    """Return the same write-up as one HTML file; notes stand in it as text, for they are not ours to interpret."""
+    """Return the same write-up as one HTML file; notes stand in it as headings, paragraphs and lists."""
     left = dict(notes or {})
     proofs = _Proofs()
     body = Markup('<h1>Post-mortem: {}</h1><p class="soft">{}</p>').format(
@@ -194,7 +195,7 @@ def _action(action: Action, left: dict[str, str]) -> Markup:
 
 
 def _note_box(text: str) -> Markup:
-    return Markup('<pre class="note">{}</pre>').format(visible(text)) if text.strip() else Markup("")
+    return Markup('<div class="note">{}</div>').format(prose(text)) if text.strip() else Markup("")
 
 
 def _notes(anchor: str, left: dict[str, str], empty: str = "") -> list[str]:

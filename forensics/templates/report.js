@@ -48,5 +48,5 @@
     for (let at = document.getElementById(name); at; at = at.parentElement) if (at.tagName === "DETAILS") at.open = true;
   };
   addEventListener("hashchange", () => open(decodeURIComponent(location.hash.slice(1))));
-  addEventListener("beforeprint", () => { for (const one of document.querySelectorAll("details")) one.open = true; });
+  addEventListener("beforeprint", () => { for (const one of document.querySelectorAll("details:not(.rest)")) one.open = true; });
 })();

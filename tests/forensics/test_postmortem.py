@@ -1,6 +1,8 @@
 """The write-up: what is known how, and people's own words."""
 
 import re
+from collections import Counter
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from forensics.document import load
+from forensics.escape import visible
 from forensics.postmortem import INFERRED, OBSERVED, UNKNOWN, notes_in, postmortem, postmortem_html, sections
-from tests.forensics.hostile import documents
+from forensics.prose import prose
+from tests.forensics.hostile import TEXTS, documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
 READER = MarkdownIt("commonmark", {"html": True})
@@ -120,6 +124,32 @@ WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).map(
 @given(notes=st.dictionaries(st.sampled_from(["summary", "trigger", "gone", "action-x/y-1"]), WORDS))
 def test_any_words_come_back(notes: dict[str, str]) -> None:
     assert notes_in(postmortem(DOCUMENTS["failure"], notes)) == notes
+
+
+def test_notes_are_laid_out_as_they_were_written() -> None:
+    notes = "## What we saw\nThe first\nparagraph, `kubectl get` **twice**.\n\n1. one\n2) two\n   more\n- [x] done\n```sh\n# <b>\n```\nend"
+
+    assert prose(notes) == (
+        "<h3>What we saw</h3><p>The first\nparagraph, <code>kubectl get</code> <strong>twice</strong>.</p>"
+        "<ol><li>one</li><li>two\nmore</li></ol><ul><li>\N{BALLOT BOX WITH CHECK} done</li></ul>"
+        "<pre><code># &lt;b&gt;</code></pre><p>end</p>"
+    )
+
+
+@given(text=TEXTS | st.text("#-*`~ 1.)[]x<&\n", max_size=60))
+def test_no_word_of_a_note_is_lost_or_becomes_markup(text: str) -> None:
+    made = prose(text)
+
+    assert set(re.findall(r"<(\w+)", made)) <= {"h3", "h4", "p", "ul", "ol", "li", "pre", "code", "strong"}
+    plain = unescape(re.sub(r"<[^>]*>", "", made))
+    kept = Counter(char for char in visible(text) if char.isalpha() or char in "<>&")
+    assert kept - Counter(plain) - Counter(_left_out(text)) == Counter()
+
+
+def _left_out(text: str) -> str:
+    """What layout alone may swallow: the word behind a fence, and the cross in a box."""
+    fences = re.findall(r"^\s*(?:```|~~~)[`~]*\s*\w*\s*$", visible(text), re.MULTILINE)
+    return "".join(fences) + "xX" * (text.count("[x]") + text.count("[X]"))
 
 
 def test_notes_stand_in_the_page_as_text() -> None:
