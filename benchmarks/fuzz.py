@@ -339,6 +339,10 @@ class Watched:
         self._process.join()
 
 
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     """Run cases until the time is over, and print what came of them."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -358,7 +362,8 @@ def main() -> int:
     counts: Counter[str] = Counter()
     number, longest, slowest, peak = chosen.start, 0.0, -1, 0
     begun = time.monotonic()
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    signal.signal(signal.SIGTERM, _interrupted)
+    signal.signal(signal.SIGINT, _interrupted)  # a shell's background jobs ignore it otherwise
     watched = Watched()
     try:
         while time.monotonic() - begun < chosen.seconds:
