@@ -5,7 +5,7 @@ at once for literals that any fitting row must hold, and only rows that hold one
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -60,13 +60,17 @@ class Found:
     own: Mapping[str, object] = field(default_factory=dict)
 
 
+# What a hit says of its row, whatever its source, where the source has it.
+_PLACE = frozenset(
+    ("row", "member", "line", "section", "clock", "earliest", "latest", "count", "first", "since", "created", "updated")
+)
 ANONYMOUS = ("namespace", "pod", "container", "node")
 
 
 def find(
     evidence: Iterable[tuple[str, Evidence]],
     frames: Mapping[str, pl.DataFrame],
-    endings: Collection[str] = (),
+    endings: Callable[[Mapping[str, int]], Collection[str]] = lambda totals: (),
     ledger: Ledger | None = None,
 ) -> dict[str, Found]:
     """Return what each piece found, by the key it was given with.
@@ -74,13 +78,15 @@ def find(
     Args:
         evidence: (key, piece), any number of them.
         frames: source name to rows, placed by `timeline.on_one_clock`.
-        endings: keys of pieces of which only the last row counts: a sign of recovery may be every second line.
+        endings: told how many rows each piece found, the keys of those of which only the last rows of each thing
+            count: a sign of recovery may be every second line.
         ledger: where to write what it costs.
     """
     by_source: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
     for key, piece in evidence:
         by_source[piece.source].append((key, piece))
     found: dict[str, Found] = {}
+    fitting: dict[str, _Fitting] = {}
     for source, pieces in by_source.items():
         frame = frames.get(source)
         if frame is None:
@@ -94,10 +100,12 @@ def find(
         for key, piece in pieces:
             since = ledger.clock() if ledger else 0
             rows = nominated.get(key)
-            chosen = frame if rows is None else frame[rows] if rows.len() else frame.clear()
-            found[key] = _decide(piece, chosen, key in endings)
+            fitting[key] = _decide(piece, frame, rows)
             if ledger:
-                ledger.decided(key, frame, chosen, found[key].total, found[key].undecided, since)
+                some = frame.height if rows is None else len(rows)
+                ledger.decided(key, frame.height, some, len(fitting[key].rows), fitting[key].undecided, since)
+    last = endings({key: len(some.rows) for key, some in fitting.items()})
+    found.update((key, some.found(key in last)) for key, some in fitting.items())
     return found
 
 
@@ -134,21 +142,50 @@ def _nominate(source: str, frame: pl.DataFrame, pieces: list[tuple[str, Evidence
     return nominated
 
 
-def _decide(piece: Evidence, frame: pl.DataFrame, ending: bool) -> Found:
-    if not frame.height:  # as of most pieces: asking nothing costs as much as asking a row
-        return Found((), 0, True, 0)
-    expression = compile_where(piece.where, piece.source) if piece.where is not None else pl.lit(True)
-    judged = frame.with_columns(expression.alias("\0fits"))
-    undecided = judged["\0fits"].null_count()
-    fitting = judged.filter(pl.col("\0fits"))
-    total = fitting.height
-    if not total:
-        return Found((), undecided, True, 0)
-    if ending and "latest" in fitting.columns:
-        fitting = _last(piece, fitting)
-    if fitting.height > SAMPLE:
-        fitting = pl.concat([fitting.head(SAMPLE // 2), fitting.tail(SAMPLE // 2)])
-    return Found(tuple(_hits(piece, fitting)), undecided, True, total)
+@dataclass(frozen=True, slots=True)
+class _Fitting:
+    """The rows of a source that fit a piece.
+
+    Attributes:
+        frame: all rows of the source, with their number in `row`.
+        rows: numbers of those that fit.
+        undecided: how many rows a null left undecided.
+    """
+
+    piece: Evidence
+    frame: pl.DataFrame
+    rows: pl.Series
+    undecided: int
+
+    def found(self, ending: bool) -> Found:
+        """Return the hits; `ending`: the last ones of each thing and file."""
+        if not len(self.rows):
+            return Found((), self.undecided, True, 0)
+        names = bindings(self.piece.where, self.piece.bind, self.piece.source)
+        wanted = {column for expression in names.values() for column in expression.meta.root_names()}
+        fitting = self.frame.select(x for x in self.frame.columns if x in wanted or x in _PLACE)[self.rows]
+        if ending and "latest" in fitting.columns:
+            fitting = _last(self.piece, fitting)
+        if fitting.height > SAMPLE:
+            fitting = pl.concat([fitting.head(SAMPLE // 2), fitting.tail(SAMPLE // 2)])
+        return Found(tuple(_hits(self.piece, fitting)), self.undecided, True, len(self.rows))
+
+
+_NO_ROWS = pl.Series([], dtype=pl.UInt32)
+
+
+def _decide(piece: Evidence, frame: pl.DataFrame, nominated: pl.Series | None) -> _Fitting:
+    """Return the rows for which the piece's condition holds, among all or the nominated ones."""
+    if not frame.height or (nominated is not None and not len(nominated)):
+        return _Fitting(piece, frame, _NO_ROWS, 0)  # as of most pieces: asking nothing costs as much as asking a row
+    if piece.where is None:
+        return _Fitting(piece, frame, frame["row"] if nominated is None else nominated, 0)
+    expression = compile_where(piece.where, piece.source)
+    asked = frame.select(list(dict.fromkeys(("row", *expression.meta.root_names()))))
+    asked = asked if nominated is None else asked[nominated]
+    fits = asked.select(expression.alias("fits"))["fits"]
+    fits = fits if len(fits) == len(asked) else fits.new_from_index(0, len(asked))  # of a condition without columns
+    return _Fitting(piece, frame, asked["row"].filter(fits.fill_null(False)), fits.null_count())
 
 
 def _last(piece: Evidence, frame: pl.DataFrame) -> pl.DataFrame:

@@ -57,11 +57,9 @@ class Ledger:
             frame.height, before.pieces + len(nominated), before.cpu + self.clock() - since
         )
 
-    def decided(
-        self, key: str, frame: pl.DataFrame, nominated: pl.DataFrame, fit: int, undecided: int, since: int
-    ) -> None:
+    def decided(self, key: str, rows: int, nominated: int, fit: int, undecided: int, since: int) -> None:
         """Note what a piece found among its nominated rows since `since`."""
-        self.deciding[key] = Deciding(frame.height, nominated.height, fit, undecided, self.clock() - since)
+        self.deciding[key] = Deciding(rows, nominated, fit, undecided, self.clock() - since)
 
     def judged(self, pattern: str, since: int) -> None:
         """Note that a pattern was judged since `since`."""

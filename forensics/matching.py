@@ -1,6 +1,6 @@
 """Evidence and patterns: present, absent or unknown, one finding for each subject."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -15,7 +15,7 @@ from forensics.subjects import Joins, Sorted, shown
 from forensics.terms import CURED, Evaluation, Result, Rows
 from parsers.schema import SOURCES
 from patterns.pattern import Evidence, Library, Pattern
-from patterns.terms import NoLater, OrTerm, Piece, Term, Without, parts, pieces, positive
+from patterns.terms import NoLater, NotTerm, OrTerm, Piece, SomeOf, Term, Without, parts, pieces, positive
 
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
@@ -65,7 +65,7 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
     found = find(
         ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
         context.frames,
-        {f"{p.id}:{name}" for p in direct for name in endings(p.match)},
+        lambda totals: {key for p in direct for key in _last_alone(p, totals)},
         ledger,
     )
     for pattern in order:
@@ -74,13 +74,39 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
             for target in _builds_on(pattern):
                 frames[f"finding.{target}"] = _as_rows(outcomes[target])
             pieces_of = {f"{pattern.id}:{name}": piece for name, piece in pattern.evidence.items()}
-            found |= find(pieces_of.items(), frames, (), ledger)
+            found |= find(pieces_of.items(), frames, ledger=ledger)
         own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
         since = ledger.clock() if ledger else 0
         outcomes[pattern.id] = judge(pattern, own, context, outcomes)
         if ledger:
             ledger.judged(pattern.id, since)
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
+
+
+def _last_alone(pattern: Pattern, totals: Mapping[str, int]) -> Iterator[str]:
+    """Yield the keys of pieces of which the last rows of each thing say all: endings, and where the rest has no rows.
+
+    Where `match` cannot hold, for want of a single row of something it needs, it does not matter when the others were.
+    """
+    number = {name: totals.get(f"{pattern.id}:{name}", 0) for name in pattern.evidence}
+    last = endings(pattern.match) if _may_hold(pattern.match, number) else number.keys()
+    yield from (f"{pattern.id}:{name}" for name in last)
+
+
+def _may_hold(term: Term, number: Mapping[str, int]) -> bool:
+    """Whether a term can hold, given how many rows each piece has."""
+    match term:
+        case Piece(name):
+            return number[name] > 0
+        case NotTerm():
+            return True
+        case OrTerm(some):
+            return any(_may_hold(part, number) for part in some)
+        case SomeOf(count, some):
+            return sum(_may_hold(part, number) for part in some) >= count
+        case Without(first) | NoLater(first):
+            return _may_hold(first, number)
+    return all(_may_hold(part, number) for part in parts(term))
 
 
 def endings(term: Term) -> frozenset[str]:

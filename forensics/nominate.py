@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 PAIRS = pl.Schema({"row": pl.UInt32(), "literal": pl.UInt32()})  # positions in the text and in the literals
+CHUNK = 50_000  # rows that are joined at a time
 Nominate = Callable[[pl.Series, Sequence[str]], pl.DataFrame]
 
 
@@ -37,11 +38,15 @@ def with_hyperscan(text: pl.Series, literals: Sequence[str]) -> pl.DataFrame:
     if not literals or not text.len():
         return pl.DataFrame(schema=PAIRS)
     database = _database(tuple(literals))
-    data = "\n".join(value or "" for value in text.to_list()).encode()
-    lengths = text.str.len_bytes().fill_null(0).cast(pl.UInt64) + 1
+    text = text.fill_null("") if text.null_count() else text
+    lengths = text.str.len_bytes().cast(pl.UInt64) + 1
     ends = lengths.cum_sum()  # one past the line feed that follows each row
     found: list[int] = []
-    database.scan(data, match_event_handler=lambda i, start, end, flags, context: found.append(end << 20 | i))
+    before = 0
+    for some in text.to_frame().iter_slices(CHUNK):
+        data = some.to_series().str.join("\n").item().encode()
+        database.scan(data, match_event_handler=_noted(found, before))
+        before += len(data) + 1
     if not found:
         return pl.DataFrame(schema=PAIRS)
     hits = pl.Series("hit", found, dtype=pl.UInt64).unique()
@@ -55,6 +60,15 @@ def with_hyperscan(text: pl.Series, literals: Sequence[str]) -> pl.DataFrame:
     return (
         made.with_columns(row=rows).filter(inside).select("row", "literal").unique().sort("row", "literal").cast(PAIRS)
     )
+
+
+def _noted(found: list[int], before: int) -> Callable[..., None]:
+    """Return what Hyperscan calls with each hit: it notes of which literal, and its end, counted from `before`."""
+
+    def note(number: int, start: int, end: int, flags: int, context: object) -> None:
+        found.append((before + end) << 20 | number)
+
+    return note
 
 
 @lru_cache(maxsize=64)
