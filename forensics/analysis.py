@@ -9,6 +9,7 @@ import polars as pl
 
 from forensics.bundle import Bundle
 from forensics.causality import root_causes
+from forensics.certificates import certificates
 from forensics.changes import changes
 from forensics.clocks import doubts, estimate_clocks
 from forensics.coverage import Coverage, coverage
@@ -76,8 +77,11 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     frames |= states
     frames["route.expected"] = expected_routes(frames, topology)
     frames["net.path"] = net_paths(frames)
-    frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames}
-    return Case(intake, frames, clocks, coverage(frames, period(frames), intake.cut), topology, states, given)
+    span = period(frames)
+    dated = certificates(frames, span)
+    frames |= dated
+    frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}
+    return Case(intake, frames, clocks, coverage(frames, span, intake.cut), topology, states, given)
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:

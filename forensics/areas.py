@@ -40,6 +40,8 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-no-tls-control-plane",
         "arch-secrets-in-plain-manifests",
         "arch-certificate-expired",
+        "arch-certificate-not-yet-valid",
+        "arch-certificate-expires-soon",
         "arch-telemetry-on",
     ),
     "isolation": ("arch-missing-rbac-isolation", "arch-multi-tenant-shared-server"),
@@ -114,6 +116,7 @@ _DEVELOPMENT_ONLY = frozenset(
         "arch-pipelines-without-kafka",
         "arch-tracing-default-endpoint",
         "arch-telemetry-on",
+        "arch-certificate-expires-soon",
     }
 )
 _NOT_IN_STAGING = frozenset(

@@ -31,12 +31,18 @@ _DERIVED = {
     "state.server": "servers.mlops.seldon.io,statefulsets,pods",
     "state.pipeline": "pipelines.mlops.seldon.io",
     "state.experiment": "experiments.mlops.seldon.io",
+    "state.certificate": "certificates.cert-manager.io",
     "net.path": "networkpolicies,pods",
 }
 _SELDON = ("model", "server", "pipeline", "experiment", "seldonruntime", "seldonconfig", "serverconfig")
 _OF_PODS = {"k8s.container": "pods", "k8s.env": "pods,deployments,statefulsets"}
 _CLUSTER_WIDE = ("node", "namespace", "persistentvolume", "storageclass", "ingressclass", "customresourcedefinition")
-_PLURALS = {"endpoints": "endpoints,endpointslices", "networkpolicy": "networkpolicies", "ingress": "ingresses"}
+_PLURALS = {
+    "endpoints": "endpoints,endpointslices",
+    "networkpolicy": "networkpolicies",
+    "ingress": "ingresses",
+    "certificate": "certificates.cert-manager.io",
+}
 
 
 def how_to_collect(source: str, names: Mapping[str, str]) -> str:

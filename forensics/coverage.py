@@ -148,6 +148,8 @@ class Coverage:
                     shallow = True
             why = "a table does not show it, and nothing else was collected" if shallow else "not collected"
             return Missing(source, why, collect)
+        if source == DATED and "envoy.certificate" not in self.kinds and not self._listed("certificate", namespace):
+            return Missing(source, "not collected", collect)
         if source in self.kinds or (
             source.partition(".")[0] == "envoy" and source in ("envoy.update",) and "envoy.route" in self.kinds
         ):
@@ -190,6 +192,7 @@ def _compatible(stream: Stream, names: Mapping[str, str | None]) -> bool:
     return True
 
 
+DATED = "state.certificate"  # from lists of certificates, or from what Envoy holds
 _KIND_OF = {"container": "pod", "env": "pod"}
 
 

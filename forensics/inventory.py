@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from forensics.certificates import SOURCE
 from forensics.rows import mapping, parsed, rows_of, sequence
 
 SOON = 30  # days left from which a certificate is worth a remark
@@ -69,43 +70,24 @@ def platform(frames: Mapping[str, pl.DataFrame]) -> str | None:
     return "on premises or unknown" if "k8s.node" in frames else None
 
 
-def certificates(frames: Mapping[str, pl.DataFrame], at: datetime | None) -> list[dict[str, Any]]:
-    """Return every certificate with a date: `name`, `namespace`, `names`, `expires`, `days` left at `at`, `state`."""
+def certificates(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    """Return every certificate with a date: `name`, `namespace`, `names`, `expires`, `days` left at the dump, `state`.
+
+    `state` is expired, not yet valid, soon, valid or unknown.
+    """
     rows = []
-    for _, row in rows_of(frames, "envoy.certificate"):
+    for _, row in rows_of(frames, SOURCE):
         if isinstance(row["expires"], datetime):
-            names = [str(n) for n in sequence(parsed(row["subject"]))]
-            rows.append(_certificate(str(row["path"] or row["name"] or row["serial"]), row, names, row["expires"], at))
-    for _, row in rows_of(frames, "k8s.certificate"):
-        held = mapping(parsed(row["raw"]))
-        until = _moment(mapping(held.get("status")).get("notAfter"))
-        if until is not None:
-            names = [str(n) for n in sequence(mapping(held.get("spec")).get("dnsNames"))]
-            rows.append(_certificate(str(row["name"]), row, names, until, at))
+            near = row["state"] == "valid" and row["days"] < SOON
+            rows.append(
+                {
+                    "name": str(row["name"]),
+                    "namespace": row["namespace"],
+                    "names": [str(name) for name in sequence(parsed(row["names"]))],
+                    "expires": row["expires"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "days": row["days"],
+                    "state": "soon" if near else row["state"],
+                }
+            )
     unique = {(r["name"], r["namespace"], r["expires"]): r for r in rows}
     return sorted(unique.values(), key=lambda r: (r["expires"], r["name"]))
-
-
-def _certificate(
-    name: str, row: Mapping[str, Any], names: list[str], expires: datetime, at: datetime | None
-) -> dict[str, Any]:
-    days = (expires - at).days if at is not None else None
-    state = "unknown" if days is None else "expired" if days < 0 else "soon" if days < SOON else "valid"
-    return {
-        "name": name,
-        "namespace": row["namespace"],
-        "names": names,
-        "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "days": days,
-        "state": state,
-    }
-
-
-def _moment(text: Any) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

@@ -6,15 +6,14 @@ what a word already says. Own words are ASCII; text from the bundle is made visi
 """
 
 from collections.abc import Iterable
-from typing import Any
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from forensics import moments, reviewed, view
 from forensics.document import Document
-from forensics.escape import inline, visible
-from forensics.folding import fold, middle_out, opening
+from forensics.escape import visible
+from forensics.folding import opening
+from forensics.page import Page
 from forensics.view import Branch, Entry, Tree
 
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
@@ -23,8 +22,8 @@ _SLIGHT = ("low", "info")
 _STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "failed": "bold red", "passed": "green"}
 MOST_ROOTS = 3  # told in full in the short form
 MOST_SYMPTOMS = 3  # without a cause, likewise
+MOST_CHECKS = 20  # that failed, told in a line or two
 MOST_SHORT = 10  # told in one line
-PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
 
 
 def render(document: Document, *, details: bool = False, width: int = 80) -> Text:
@@ -35,7 +34,7 @@ def render(document: Document, *, details: bool = False, width: int = 80) -> Tex
         details: everything, instead of what fits about one screen.
         width: columns of the terminal; at least 40 are used.
     """
-    page = _Page(max(width, 40), details)
+    page = Page(max(width, 40), details)
     _answer(page, document)
     tree = view.tree(document)
     _roots(page, document, tree)
@@ -50,76 +49,8 @@ def render(document: Document, *, details: bool = False, width: int = 80) -> Tex
     return page.text
 
 
-class _Page:
-    """Lines of text, folded at a width."""
-
-    def __init__(self, width: int, details: bool) -> None:
-        self.width = width
-        self.details = details
-        self.text = Text(no_wrap=True, overflow="ignore")
-
-    def say(self, *parts: tuple[str, str] | str, indent: int = 0, hang: int = 2, most: int | None = None) -> None:
-        """Add a paragraph of (text, style) parts, made visible and folded; at most `most` lines of it."""
-        whole = Text()
-        for part in parts:
-            words, style = part if isinstance(part, tuple) else (part, "")
-            whole.append(inline(words), style)
-        lines = list(fold(whole.plain, self.width - indent, hang))
-        for number, (start, end) in enumerate(lines):
-            if number == most:
-                self.text.append(" ...")
-                break
-            self.text.append("\n" if number else "")
-            self.text.append(" " * (indent + (hang if number else 0)))
-            self.text.append_text(whole[start : start + len(whole.plain[start:end].rstrip())])
-        self.text.append("\n")
-
-    def heading(self, words: str) -> None:
-        """Add an empty line and a heading."""
-        self.text.append("\n")
-        self.say((words, "bold"))
-
-    def command(self, run: Any, indent: int = 4) -> None:
-        """Add a command as it is to be pasted: on lines of its own, never folded."""
-        for line in visible(run).strip("\n").split("\n"):
-            if line.strip():
-                self.text.append(" " * indent)
-                self.text.append(line.replace("\t", "    "), "cyan")
-                self.text.append("\n")
-
-    def proof(self, cite: Entry, indent: int) -> None:
-        """Add a citation: place, two blanks, text; in the short form on few lines, with the middle left out."""
-        place, text = view.place(cite), str(cite.get("text") or "").strip("\n")
-        if not self.details:
-            room = PROOF_LINES * (self.width - indent - 6) - len(place)
-            self._placed(place, middle_out(inline(text), max(room, 120)), indent)
-            return
-        first, last = view.span(cite)
-        context = cite.get("context") or {}
-        self._near(cite, context.get("before") or [], first, indent, before=True)
-        head, *rest = text.split("\n")
-        self._placed(place, head, indent)
-        for line in rest:
-            self.say(line, indent=indent + 4, hang=4)
-        self._near(cite, context.get("after") or [], last + 1, indent, before=False)
-
-    def _placed(self, place: str, text: str, indent: int) -> None:
-        if cell_len(inline(place)) <= self.width - indent:
-            self.say((place, "magenta"), "  " + text, indent=indent, hang=4)
-            return
-        self.text.append(" " * indent)  # too long for a line: alone and whole, so that it can be pasted
-        self.text.append(inline(place), "magenta")
-        self.text.append("\n")
-        self.say(text, indent=indent + 4, hang=0)
-
-    def _near(self, cite: Entry, lines: list[str], line: int, indent: int, *, before: bool) -> None:
-        start = line - len(lines) if before else line
-        for number, text in enumerate(lines, start):
-            self.say((f"{cite.get('member', '')}:{number}  {text}", "dim"), indent=indent, hang=4)
-
-
-def _answer(page: _Page, document: Document) -> None:
-    verdict = str(document.get("verdict", ""))
+def _answer(page: Page, document: Document) -> None:
+    verdict = "review" if reviewed.is_review(document) else str(document.get("verdict", ""))
     word = view.VERDICTS.get(verdict, verdict.upper())
     page.say((word, _VERDICT_STYLE.get(verdict, "bold black on yellow")), "  ", (document.get("summary", ""), "bold"))
     given, tool = document.get("input") or {}, document.get("tool") or {}
@@ -144,7 +75,7 @@ def _labels(finding: Entry) -> tuple[str, str]:
     return f"  [{', '.join(words)}]", _SEVERITY_STYLE.get(str(finding.get("severity")), "")
 
 
-def _roots(page: _Page, document: Document, tree: Tree) -> None:
+def _roots(page: Page, document: Document, tree: Tree) -> None:
     whole = tree.branches if page.details else tree.branches[:MOST_ROOTS]
     for branch in whole:
         _root(page, document, tree, branch)
@@ -157,7 +88,7 @@ def _roots(page: _Page, document: Document, tree: Tree) -> None:
         page.say(f"and {len(short) - MOST_SHORT} more", indent=1)
 
 
-def _root(page: _Page, document: Document, tree: Tree, branch: Branch) -> None:
+def _root(page: Page, document: Document, tree: Tree, branch: Branch) -> None:
     root, followers = branch.root, branch.followers
     rank = root.get("rank")
     tied = sum(other.root.get("rank") == rank for other in tree.branches) > 1
@@ -179,7 +110,7 @@ def _root(page: _Page, document: Document, tree: Tree, branch: Branch) -> None:
     _remedy(page, root)
 
 
-def _follower(page: _Page, tree: Tree, follower: Entry) -> None:
+def _follower(page: Page, tree: Tree, follower: Entry) -> None:
     word = "contributes" if follower.get("role") == "contributing" else "explains"
     told: list[tuple[str, str] | str] = [f"{word} {follower.get('title')}", _labels(follower)]
     assumed = tree.assumed.get(follower.get("id"))
@@ -194,7 +125,7 @@ def _follower(page: _Page, tree: Tree, follower: Entry) -> None:
         page.proof(cite, 5)
 
 
-def _about(page: _Page, document: Document, finding: Entry) -> None:
+def _about(page: Page, document: Document, finding: Entry) -> None:
     page.say("; ".join(filter(None, [view.whom(finding, 999 if page.details else 3), view.lasts(finding)])), indent=3)
     if change := view.preceded(document, finding):
         cite = change.get("cite") or {}
@@ -212,7 +143,7 @@ def _about(page: _Page, document: Document, finding: Entry) -> None:
                 page.command(gap.get("collect"), 6)
 
 
-def _remedy(page: _Page, finding: Entry) -> None:
+def _remedy(page: Page, finding: Entry) -> None:
     for action in finding.get("remedy") or ():
         page.say(("Do: ", "bold"), str(action.get("do") or ""), indent=3, hang=4)
         page.command(action.get("run"))
@@ -228,7 +159,7 @@ def _ids(found: Iterable[Entry]) -> str:
     return ", ".join(f"{f.get('id')} {f.get('title')}" for f in found)
 
 
-def _unexplained(page: _Page, document: Document, tree: Tree) -> None:
+def _unexplained(page: Page, document: Document, tree: Tree) -> None:
     left = tree.unexplained
     if not left:
         return
@@ -260,7 +191,7 @@ def _called(candidates: list[Entry], most: int = 3) -> str:
     return "; ".join(str(c.get("title") or c.get("pattern")) for c in candidates[:most]) + more
 
 
-def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry], asked: set[str]) -> None:
+def _candidates(page: Page, still_open: list[Entry], ruled_out: list[Entry], asked: set[str]) -> None:
     """Tell the possible causes; in the short form each command once, of those not yet `asked`."""
     few = still_open if page.details else still_open[:3]
     if few:
@@ -287,48 +218,54 @@ def _candidates(page: _Page, still_open: list[Entry], ruled_out: list[Entry], as
             page.proof(cite, 6)
 
 
-def _checks(page: _Page, document: Document) -> None:
+def _checks(page: Page, document: Document) -> None:
     checks = view.checks(document)
     if not checks:
         return
     counts = [f"{sum(c.get('status') == s for c in checks)} {s}" for s in ("failed", "unknown", "passed")]
     page.heading(f"Readiness: {', '.join(counts)}")
-    wanted = checks if page.details else [c for c in checks if c.get("status") == "failed"][:12]
+    wanted = checks if page.details else [c for c in checks if c.get("status") == "failed"][:MOST_CHECKS]
     for check in wanted:
-        status = str(check.get("status"))
-        told = "; ".join(filter(None, [view.whom(check), str(check.get("why") or "")]))
-        page.say(
-            (status, _STATE_STYLE.get(status, "")),
-            f"  {check.get('title')}: {told}".rstrip(": "),
-            indent=1,
-            hang=8,
-            most=None if page.details else 2,
-        )
-        for cite in view.telling(check, 999 if page.details else 1):
-            page.proof(cite, 4)
-        if page.details:
-            _remedy(page, check)
+        _check(page, check)
     hidden = sum(c.get("status") == "failed" for c in checks) - len(wanted)
     if hidden > 0:
         page.say(f"and {hidden} more failed", indent=1)
 
 
-def _review(page: _Page, document: Document) -> None:
+def _check(page: Page, check: Entry) -> None:
+    status, severity = str(check.get("status")), str(check.get("severity"))
+    told = [(status, _STATE_STYLE.get(status, "")), (f"  [{severity}]", _SEVERITY_STYLE.get(severity, ""))]
+    about = view.whom(check)
+    if not page.details:
+        places = "".join(f"  {view.place(cite)}" for cite in view.telling(check, 1))
+        page.say(*told, f" {check.get('title')}{': ' if about else ''}{about}", (places, "magenta"), indent=1, hang=8)
+        return
+    words = "; ".join(filter(None, [about, str(check.get("why") or "")]))
+    page.say(*told, f" {check.get('title')}: {words}".rstrip(": "), indent=1, hang=8)
+    for cite in view.telling(check, 999):
+        page.proof(cite, 4)
+    _remedy(page, check)
+
+
+def _review(page: Page, document: Document) -> None:
     for table in reviewed.tables(document):
         rows = table.rows if page.details else reviewed.telling(table)
         if not rows:
             continue
         page.heading(table.title)
         for row in rows:
-            words = (
-                f"{name} {cell}" for name, cell in zip(table.head[1:], row[1:], strict=False) if cell not in ("-", "")
-            )
+            if table.title == reviewed.SEND:
+                page.command(row[0], 1)
+                page.say(f"decides {row[1]}", indent=4, hang=0, most=None if page.details else 2)
+                continue
+            empty = ("-", "") if page.details else ("-", "", "0")
+            words = (f"{name} {cell}" for name, cell in zip(table.head[1:], row[1:], strict=False) if cell not in empty)
             page.say((row[0], "bold"), f"  {'; '.join(words)}", indent=1, hang=4, most=None if page.details else 3)
         if hidden := len(table.rows) - len(rows) + table.left_out:
             page.say(f"and {hidden} more", indent=1)
 
 
-def _unknown(page: _Page, document: Document) -> None:
+def _unknown(page: Page, document: Document) -> None:
     groups = view.missing(document)
     if not groups:
         return
@@ -345,7 +282,7 @@ def _unknown(page: _Page, document: Document) -> None:
         page.say(f"and {view.counted(len(groups) - len(few), 'more source')}", indent=1)
 
 
-def _appendix(page: _Page, document: Document) -> None:
+def _appendix(page: Page, document: Document) -> None:
     if rows := view.listed(document, "state"):
         page.heading("State, layer by layer")
         for row in rows:
@@ -379,7 +316,7 @@ def _appendix(page: _Page, document: Document) -> None:
             page.say(line, hang=0)
 
 
-def _foot(page: _Page, document: Document, tree: Tree) -> None:
+def _foot(page: Page, document: Document, tree: Tree) -> None:
     page.text.append("\n")
     if cured := tree.cured:
         few = cured if page.details else cured[:4]

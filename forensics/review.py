@@ -81,7 +81,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         key=lambda c: (STATUSES.index(c["status"]), -SEVERITIES.index(c["severity"]), c["pattern"]),
     )
     said = summary(incident.verdict, incident.ranked, incident.candidates, planes_missing(case.covered))
-    sentence = mask(f"{said} {readiness(written)}")
+    sentence = mask(f"{readiness(written)} {said}")
     return document | {
         "summary": sentence,
         "reply": reply(incident.verdict, sentence, incident.candidates, missing_planes(case.covered)),
@@ -93,7 +93,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "placement": placements(case.frames),
         "platform": platform(case.frames),
         "versions": versions(case.frames, case.intake.versions),
-        "certificates": certificates(case.frames, _at(case, terms)),
+        "certificates": certificates(case.frames),
         "baseline": _baseline(judged, terms, _at(case, terms)),
     }
 

@@ -29,9 +29,9 @@ class Table:
 
 
 def telling(table: Table) -> tuple[tuple[str, ...], ...]:
-    """Return what a short report has room for: connections that are not open, the best pattern, the names of files."""
+    """Return what a short report has room for: connections that are shut, the best pattern, the names of files."""
     if table.title == CONNECTIONS:
-        return tuple(row for row in table.rows if not row[3].startswith("open"))[:FEW]
+        return tuple(row for row in table.rows if row[3].startswith("shut"))[:FEW]
     if table.title in (PATTERNS, SEND):
         return table.rows[: 1 if table.title == PATTERNS else FEW]
     if table.title == VERSIONS:

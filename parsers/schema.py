@@ -532,6 +532,22 @@ _FACTS: tuple[Source, ...] = (
         derived=True,
     ),
     Source(
+        "state.certificate",
+        "a certificate of cert-manager or of Envoy, and the days it had left when it was collected",
+        {
+            **FACT,
+            "kind": pl.String(),  # Certificate (cert-manager's) | Envoy
+            "pod": pl.String(),
+            "names": pl.String(),  # it is made out to: JSON list
+            "ca": pl.Boolean(),  # of a bundle of trusted ones, not one that is shown to others
+            "valid_from": TIME,
+            "expires": TIME,
+            "days": pl.Int64(),  # whole days left, below 0 when it is over
+            "state": pl.String(),  # expired | not yet valid | valid | unknown
+        },
+        derived=True,
+    ),
+    Source(
         "route.expected",
         "a route that ought to be in Envoy, beside what is",
         {

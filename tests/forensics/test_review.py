@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import polars as pl
 import pytest
 
 from forensics.analysis import Case, read
-from forensics.areas import AREAS, RELAXED, area_of
+from forensics.areas import AREAS, PROFILES, RELAXED, area_of
 from forensics.baseline import BaselineError, read_baseline
 from forensics.bundle import open_bundle
 from forensics.cli import Exit
@@ -20,7 +19,6 @@ from forensics.connectivity_svg import picture
 from forensics.document import dump, load, problems
 from forensics.forms import write_form
 from forensics.html import html
-from forensics.inventory import certificates
 from forensics.markdown import markdown
 from forensics.masking import mask
 from forensics.render import render
@@ -262,7 +260,7 @@ def test_every_form_holds_the_checks(tmp_path: Path, suffix: str) -> None:
 
 def test_the_terminal_names_scores_and_unknowns() -> None:
     text = render(reviewed("unsound"), width=100).plain
-    assert "Readiness: 17 failed, 4 unknown" in text
+    assert "Readiness: 17 failed, 6 unknown" in text
     assert "network  passed of decided 2 of 3; unknown 1" in text
 
 
@@ -337,12 +335,58 @@ def test_versions_and_certificates_are_listed() -> None:
     assert document["certificates"] == []
 
 
-def test_a_certificate_tells_the_days_it_has_left() -> None:
-    held = {"spec": {"dnsNames": ["models.example.com"]}, "status": {"notAfter": "2026-03-20T00:00:00Z"}}
-    row = {"namespace": "team-a", "name": "models-tls", "raw": orjson.dumps(held).decode()}
-    frames = {"k8s.certificate": pl.DataFrame([row])}
-    told = [certificates(frames, datetime(2026, 3, day, tzinfo=UTC))[0] for day in (1, 21)]
-    assert [(c["days"], c["state"]) for c in told] == [(19, "soon"), (-1, "expired")]
+def certificate(end: str) -> str:
+    return (
+        "apiVersion: v1\nkind: List\nitems:\n- apiVersion: cert-manager.io/v1\n  kind: Certificate\n"
+        "  metadata:\n    name: models-tls\n    namespace: team-a\n"
+        f"  spec:\n    dnsNames: [models.example.com]\n  status:\n    notAfter: {end!r}\n"
+    )
+
+
+SEEN = (
+    "apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata:\n  name: node-a\n  namespace: kube-node-lease\n"
+    "spec:\n  holderIdentity: node-a\n  renewTime: '2026-03-01T12:00:00.000000Z'\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("end", "days", "state", "failed"),
+    [
+        ("2026-03-20T12:00:00Z", 19, "soon", "arch-certificate-expires-soon"),
+        ("2026-02-28T12:00:01Z", -1, "expired", "arch-certificate-expired"),
+        ("2026-12-01T12:00:00Z", 275, "valid", None),
+    ],
+)
+def test_a_certificate_tells_the_days_it_has_left(
+    tmp_path: Path, end: str, days: int, state: str, failed: str | None
+) -> None:
+    (tmp_path / "objects.yaml").write_text(f"{certificate(end)}---\n{SEEN}", "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert [(c["days"], c["state"], c["names"]) for c in document["certificates"]] == [
+        (days, state, ["models.example.com"])
+    ]
+    dates = ("arch-certificate-expired", "arch-certificate-expires-soon")
+    assert {name: statuses(document)[name] for name in dates} == {
+        name: "failed" if name == failed else "passed" for name in dates
+    }
+
+
+def test_without_a_moment_nothing_is_said_of_a_date(tmp_path: Path) -> None:
+    (tmp_path / "objects.yaml").write_text(certificate("2026-03-20T12:00:00Z"), "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert [(c["days"], c["state"]) for c in document["certificates"]] == [(None, "unknown")]
+    assert statuses(document)["arch-certificate-expires-soon"] == "unknown"
+
+
+def test_a_lesser_profile_does_not_ask_for_days_to_come(tmp_path: Path) -> None:
+    (tmp_path / "objects.yaml").write_text(f"{certificate('2026-03-20T12:00:00Z')}---\n{SEEN}", "utf-8")
+    held = read(open_bundle([tmp_path]), workers=1)
+
+    found = {p: statuses(review(held, library(), Terms(p)))["arch-certificate-expires-soon"] for p in PROFILES}
+
+    assert found == {"production": "failed", "staging": "failed", "development": "not applicable"}
 
 
 def test_an_object_decides_what_a_table_of_it_leaves_open(tmp_path: Path) -> None:
