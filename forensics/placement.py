@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from forensics.once import once_per_frame
+from forensics.timeline import in_file_order
 from parsers.schema import TIME
 
 NAME = r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
@@ -177,19 +179,28 @@ def log(frames: Mapping[str, pl.DataFrame], source: str) -> pl.DataFrame:
         source: name of a log source.
     """
     frame = frames.get(source)
-    if frame is None or frame.is_empty():
-        return pl.DataFrame()
+    return pl.DataFrame() if frame is None or frame.is_empty() else _log(frame, source)
+
+
+@once_per_frame
+def _log(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     time = pl.coalesce([c for c in ("earliest", "stamped", "time") if c in frame.columns]).cast(TIME)
     frame = frame.with_row_index("row").select(
         *(name for name in NEEDED if name != "previous"), pl.col("previous").fill_null(False), time.alias("at")
     )
-    frame = frame.sort("member", "line", maintain_order=True).with_columns(
+    frame = in_file_order(frame).with_columns(
         pl.col("at").cum_max().forward_fill().backward_fill().over("member")
     )
     for column, pattern in zip(("namespace", "pod"), HOME.get(source, (None, None)), strict=True):
         if pattern and frame[column].null_count():
-            own = pl.col("text").str.extract(pattern).drop_nulls().first().over("member")
-            frame = frame.with_columns(pl.coalesce(column, own).alias(column))
+            own = (
+                frame.filter(pl.col("text").str.contains(pattern))
+                .select("member", said=pl.col("text").str.extract(pattern))
+                .drop_nulls()
+                .unique("member", keep="first", maintain_order=True)
+            )
+            said = pl.col("member").replace_strict(own["member"], own["said"], default=None, return_dtype=pl.String)
+            frame = frame.with_columns(pl.coalesce(column, said).alias(column))
     return frame.with_columns(_of_neighbour(frame, "namespace"))
 
 

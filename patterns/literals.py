@@ -18,7 +18,14 @@ from patterns.terms import Any as Either
 
 LEAST = 4  # characters: shorter literals nominate half of a log
 # Healthy lines hold these all the time, so anything else that must stand in a line nominates less.
-EVERYDAY = ('- "POST /v2/models/', " namespace=", "request id: ", "Received event for model", "/infer HTTP/1.1", " name=")
+EVERYDAY = (
+    '- "POST /v2/models/',
+    " namespace=",
+    "request id: ",
+    "Received event for model",
+    "/infer HTTP/1.1",
+    " name=",
+)
 MOST = 16  # strings that one stretch of a regex may stand for
 
 Literals = tuple[str, ...]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
 
@@ -204,7 +205,7 @@ def positive(term: Term) -> frozenset[str]:
 _GROUP = re.compile(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Condition:
     """A `where`, parsed.
 
@@ -222,12 +223,12 @@ class Condition:
 
     def groups(self) -> frozenset[str]:
         """Return the names bound by named groups in `matches`."""
-        return frozenset(
-            name
-            for test in self.tests()
-            if test.verb == "matches" and isinstance(test.value, str)
-            for name in _GROUP.findall(test.value)
-        )
+        return self._groups
+
+    @cached_property
+    def _groups(self) -> frozenset[str]:
+        values = (str(test.value) for test in self.tests() if test.verb == "matches")
+        return frozenset(name for value in values for name in _GROUP.findall(value))
 
 
 def _tests(node: Node) -> Iterator[Test]:
