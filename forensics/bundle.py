@@ -95,8 +95,7 @@ class Bundle:
         several = len(self._paths) > 1
         for path, name in zip(self._paths, self._names, strict=True):
             walk = Walk(meter, name)
-            inside = self._walked(walk, path, meter)
-            while (member := _next(inside, meter)) is not None:
+            for member in self._walked(walk, path):
                 prefixed = f"{name}/{member.name}" if several and member.name != name else member.name
                 member = replace(member, name=unique(prefixed))
                 rows.append(f"{member.name}\0{member.sha256}\n")
@@ -109,19 +108,11 @@ class Bundle:
         else:
             self.sha256 = hashlib.sha256("".join(sorted(rows)).encode()).hexdigest()
 
-    def _walked(self, walk: Walk, path: str, meter: Meter) -> Iterator[Member]:
+    def _walked(self, walk: Walk, path: str) -> Iterator[Member]:
         try:
             yield from walk.members(path, self._stdin)
         except Exhausted as error:
             yield Member(walk.name, None, 0, "", "refused", str(error))
-
-
-def _next(inside: Iterator[Member], meter: Meter) -> Member | None:
-    meter.resume()
-    try:
-        return next(inside, None)
-    finally:
-        meter.pause()
 
 
 def _base(path: str) -> str:

@@ -24,6 +24,7 @@ from parsers.wrappers import unwrap
 log = logging.getLogger(__name__)
 WORKERS = 2
 ACCOUNT = ("events", "continuations", "facts", "ignored", "rejects")
+MOST_PARTS = 1000  # processes and sections of one member; a node runs some hundred pods
 QUEUED = 4  # members read ahead of the workers
 
 
@@ -152,7 +153,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         parts.extend(some)
         if some[0] is not whole:
             ignored.append(headings(whole))
-    for artefact in parts:
+    rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
+    for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)
         if parser is None:
             unread += artefact.frame.height
@@ -174,6 +176,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
             frames[source].append(dated(frame))
         if parsed.version:
             versions.append((component(parsed), parsed.version))
+    if len(parts) > MOST_PARTS:
+        status, reason = "partly", reason or f"more than {MOST_PARTS:,} processes in one file: the rest was not read"
     if not kinds and not failed and status == "read":
         status, reason = "skipped", reason or "no format that is known here"
     ignored_lines, rejected = _stack(ignored, dict(IGNORED)), _stack(rejects, dict(REJECT))
