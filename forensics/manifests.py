@@ -17,8 +17,8 @@ from forensics import guards
 from forensics.components import LABELS
 from forensics.document import Document
 from forensics.entry import entry, ingress_of
-from forensics.mending import Object, Plan, Written, new_object
-from forensics.rows import rows_of
+from forensics.mending import Object, Plan, Written, dict_in, list_in, new_object
+from forensics.rows import mapping, rows_of, sequence
 
 _GROUP = "mlops.seldon.io/v1alpha1"
 _MEMORY = {"rclone": "1Gi", "agent": "1Gi"}
@@ -103,22 +103,43 @@ def _roles(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     for namespace in sorted(str(s) for s in spaces if s):
         written = plan.file(namespace, "rbac", check)
         written.notes = [
-            f"Put the group of the team that owns {namespace}; then delete the binding or the Role the check names."
+            f"Put the group of the team that owns {namespace}; apply it before what takes wide rights away."
         ]
-        kinds = ["models", "pipelines", "experiments"]
-        rules = [
-            {"apiGroups": ["mlops.seldon.io"], "resources": kinds, "verbs": _VERBS},
-            {"apiGroups": ["mlops.seldon.io"], "resources": ["servers", "seldonruntimes"], "verbs": _READS},
-            {"apiGroups": [""], "resources": ["pods", "pods/log", "events"], "verbs": _READS},
-        ]
-        api = "rbac.authorization.k8s.io/v1"
-        plan.add(written, new_object(api, "Role", namespace, "seldon-model-owner", rules=rules))
+        plan.add(written, new_object(_RBAC, "Role", namespace, "seldon-model-owner", rules=_owner_rules()))
         who = [{"kind": "Group", "name": f"{namespace}-model-owners", "apiGroup": "rbac.authorization.k8s.io"}]
         ref = {"kind": "Role", "name": "seldon-model-owner", "apiGroup": "rbac.authorization.k8s.io"}
-        bound = new_object(api, "RoleBinding", namespace, "seldon-model-owner", roleRef=ref, subjects=who)
+        bound = new_object(_RBAC, "RoleBinding", namespace, "seldon-model-owner", roleRef=ref, subjects=who)
         plan.add(written, bound)
+    _narrowed(plan, check, subject)
 
 
+def _narrowed(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
+    """Take wide rights away: people from a binding to cluster-admin, everything but Seldon's own from a Role."""
+    namespace, name = subject.get("namespace"), subject.get("name")
+    role = plan.existing("k8s.role", namespace, name) if namespace and name else None
+    binding = plan.existing("k8s.rolebinding", namespace, name) if name else None
+    if role is not None:
+        role["rules"] = _owner_rules()
+        plan.add(plan.file(str(namespace), "rbac-narrowed", check), role)
+    if binding is not None and mapping(binding.get("roleRef")).get("name") == "cluster-admin":
+        held = [mapping(who) for who in sequence(binding.get("subjects"))]
+        binding["subjects"] = [w for w in held if w.get("kind") == "ServiceAccount" and w.get("name") != "default"]
+        written = plan.file(namespace or "cluster", "rbac-narrowed", check)
+        gone = ", ".join(f"{w.get('kind')} {w.get('name')}" for w in held if w not in binding["subjects"])
+        written.notes.append(f"Takes cluster-admin from {gone}: make sure that somebody keeps it, and apply it last.")
+        plan.add(written, binding)
+
+
+def _owner_rules() -> list[Object]:
+    kinds = ["models", "pipelines", "experiments"]
+    return [
+        {"apiGroups": ["mlops.seldon.io"], "resources": kinds, "verbs": _VERBS},
+        {"apiGroups": ["mlops.seldon.io"], "resources": ["servers", "seldonruntimes"], "verbs": _READS},
+        {"apiGroups": [""], "resources": ["pods", "pods/log", "events"], "verbs": _READS},
+    ]
+
+
+_RBAC = "rbac.authorization.k8s.io/v1"
 _READS = ["get", "list", "watch"]
 _VERBS = [*_READS, "create", "update", "patch", "delete"]
 
@@ -139,16 +160,33 @@ def _resources(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
             continue
         written = plan.file(namespace, "servers", check)
         written.notes = ["Put the memory that the models of each server need; these are the sizes of a first model."]
-        pod = server["spec"].setdefault("podSpec", {})
-        containers = pod.setdefault("containers", [])
+        spec = dict_in(server, "spec")
+        containers = list_in(dict_in(spec, "podSpec"), "containers")
         held = {c.get("name"): c for c in containers if isinstance(c, dict)}
-        kind = "triton" if "triton" in str(server["spec"].get("serverConfig")) else "mlserver"
+        kind = "triton" if "triton" in str(spec.get("serverConfig")) else "mlserver"
         for name, memory in {**_MEMORY, kind: "4Gi"}.items():
             made = held.get(name) or {"name": name}
             made["resources"] = {"requests": {"cpu": "200m", "memory": memory}, "limits": {"memory": memory}}
             if name not in held:
                 containers.append(made)
         plan.add(written, server)
+    _volumes(plan, check, namespace)
+
+
+def _volumes(plan: Plan, check: str, namespace: str | None) -> None:
+    for _, row in rows_of(plan.frames, "k8s.persistentvolumeclaim"):
+        if namespace is None or row["namespace"] != namespace or not str(row["name"]).startswith("mlserver-models"):
+            continue
+        claim = plan.existing("k8s.persistentvolumeclaim", namespace, row["name"])
+        asked = dict_in(dict_in(dict_in(claim, "spec"), "resources"), "requests") if claim is not None else {}
+        if claim is not None and asked.get("storage") in ("1Gi", "1G"):
+            asked["storage"] = "10Gi"
+            written = plan.file(namespace, "volumes", check)
+            written.notes = [
+                "Put the sum of the artefacts and half of it again; the storage class has to allow expansion.",
+                "Claims made later take their size from `volumeClaimTemplates` of the ServerConfig.",
+            ]
+            plan.add(written, claim)
 
 
 def _replicas(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
@@ -160,7 +198,7 @@ def _replicas(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
         return
     server = plan.existing("k8s.server", namespace, workload)
     if server is not None:
-        server["spec"]["replicas"] = 2
+        dict_in(server, "spec")["replicas"] = 2
         plan.add(plan.file(namespace, "servers", check), server)
 
 
@@ -171,7 +209,7 @@ def _override(plan: Plan, check: str, namespace: str, component: str, **values: 
         key = ("new runtime", namespace, "seldon")
         spec: Object = {"seldonConfig": "default", "overrides": []}
         runtime = plan.live.setdefault(key, new_object(_GROUP, "SeldonRuntime", namespace, "seldon", spec=spec))
-    overrides = runtime["spec"].setdefault("overrides", [])
+    overrides = list_in(dict_in(runtime, "spec"), "overrides")
     held = next((o for o in overrides if isinstance(o, dict) and o.get("name") == component), None)
     if held is None:
         held = {"name": component}
@@ -205,7 +243,7 @@ def _untraced(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     namespace = subject.get("namespace")
     runtime = plan.existing("k8s.seldonruntime", namespace) if namespace else None
     if namespace and runtime is not None:
-        runtime["spec"].setdefault("config", {}).setdefault("tracingConfig", {})["disable"] = True
+        dict_in(dict_in(dict_in(runtime, "spec"), "config"), "tracingConfig")["disable"] = True
         plan.add(plan.file(namespace, "seldonruntime", check), runtime)
 
 
@@ -222,10 +260,11 @@ def _pinned(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
         return
     written = plan.file(namespace, "models", check)
     written.notes = ["Copy what is served now to the path named here, or put the path of its version."]
-    uri = str(model["spec"].get("storageUri", "")).rstrip("/")
+    spec = dict_in(model, "spec")
+    uri = str(spec.get("storageUri", "")).rstrip("/")
     parent, _, last = uri.rpartition("/")
     moving = re.fullmatch(r"(?i)latest|current|production|prod|staging|champion|main|master|head", last)
-    model["spec"]["storageUri"] = f"{parent if moving else uri}/v1"
+    spec["storageUri"] = f"{parent if moving else uri}/v1"
     plan.add(written, model)
 
 

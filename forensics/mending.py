@@ -47,12 +47,18 @@ class Plan:
         made.checks.append(check)
         return made
 
-    def existing(self, source: str, namespace: str, name: str | None = None) -> Object | None:
-        """Return an object of the bundle as it would be applied; None where it was not dumped whole."""
+    def existing(self, source: str, namespace: str | None, name: str | None = None) -> Object | None:
+        """Return an object of the bundle as it would be applied; None where it was not dumped whole.
+
+        Args:
+            source: `k8s.<kind>`.
+            namespace: None for an object that has none.
+            name: the first one, if not given.
+        """
         for _, row in rows_of(self.frames, source):
             if row["namespace"] != namespace or (name is not None and row["name"] != name) or row["form"] != "object":
                 continue
-            key = (source, namespace, str(row["name"]))
+            key = (source, namespace or "", str(row["name"]))
             if key not in self.live:
                 raw = mapping(parsed(row["raw"]))
                 meta = {k: v for k, v in mapping(raw.get("metadata")).items() if k not in _OWN and v}
@@ -69,6 +75,22 @@ class Plan:
     def done(self) -> list[Written]:
         """Return the files that hold something, by name."""
         return [self._files[name] for name in sorted(self._files) if self._files[name].objects]
+
+
+def dict_in(made: Object, key: str) -> Object:
+    """Return the object at `key` of `made`; what is not there, or is none, becomes an empty one."""
+    held = made.get(key)
+    if not isinstance(held, dict):
+        held = made[key] = {}
+    return held
+
+
+def list_in(made: Object, key: str) -> list[Any]:
+    """Return the list at `key` of `made`; what is not there, or is none, becomes an empty one."""
+    held = made.get(key)
+    if not isinstance(held, list):
+        held = made[key] = []
+    return held
 
 
 def new_object(api: str, kind: str, namespace: str, name: str, **rest: Any) -> Object:

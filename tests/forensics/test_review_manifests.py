@@ -1,5 +1,6 @@
 """The manifests of a review: valid, of this installation, and with them applied the checks pass."""
 
+import copy
 import re
 import shutil
 from collections.abc import Iterator
@@ -24,7 +25,9 @@ MENDED = (
     "arch-inference-unauthenticated",
     "arch-loadbalancer-per-namespace",
     "arch-missing-networkpolicy",
+    "arch-missing-rbac-isolation",
     "arch-no-ingress",
+    "arch-no-limits-or-small-defaults",
     "arch-no-monitoring",
     "arch-no-pod-disruption-budget",
     "arch-single-replica-data-plane",
@@ -57,6 +60,12 @@ def applied(bundle: Path, made: Path, out: Path) -> Path:
             workload = held.get(("Deployment", space, name))
             if workload and "replicas" in override:
                 workload["spec"]["replicas"] = override["replicas"]
+    for server in [o for o in held.values() if o["kind"] == "Server"]:
+        space, name = server["metadata"]["namespace"], server["metadata"]["name"]
+        asked = {c["name"]: c["resources"] for c in server["spec"].get("podSpec", {}).get("containers", ())}
+        pod = held.get(("Pod", space, f"{name}-0"))
+        for container in pod["spec"]["containers"] if pod else ():
+            container["resources"] = asked.get(container["name"], container.get("resources"))
     kinds: dict[str, list[Object]] = {}
     for o in held.values():
         kinds.setdefault(o["kind"].removesuffix("List"), []).append(o)
@@ -83,7 +92,40 @@ def test_with_the_manifests_applied_the_checks_pass(tmp_path: Path, written: Pat
     assert statuses(after)["arch-networkpolicy-ports-incomplete"] == "passed"
     # Whether other namespaces have quotas, a list with one entry does not tell.
     assert statuses(reviewed("unsound"))["arch-quota-without-defaults"] == "failed"
-    assert statuses(after)["arch-quota-without-defaults"] != "failed"
+    assert statuses(after)["arch-quota-without-defaults"] == "unknown"
+
+
+def test_with_the_defaults_applied_a_quota_passes(tmp_path: Path) -> None:
+    before = tmp_path / "before"
+    shutil.copytree(DATA / "unsound", before)
+    quota = yaml.safe_load((before / "resourcequotas.yaml").read_text("utf-8"))
+    spaces = ("team-a", "team-b", "seldon-system")
+    quota["items"] = [
+        {**copy.deepcopy(quota["items"][0]), "metadata": {"name": "team", "namespace": space}} for space in spaces
+    ]
+    (before / "resourcequotas.yaml").write_text(yaml.safe_dump(quota), "utf-8")
+    held = read(open_bundle([before]), workers=1)
+    document = review(held, library())
+    assert statuses(document)["arch-quota-without-defaults"] == "failed"
+
+    write_manifests(document, held.frames, tmp_path / "manifests")
+    after = review(
+        read(open_bundle([applied(before, tmp_path / "manifests", tmp_path / "after")]), workers=1), library()
+    )
+
+    assert statuses(after)["arch-quota-without-defaults"] == "passed"
+
+
+def test_objects_of_any_shape_are_mended_without_a_fault(tmp_path: Path) -> None:
+    for path in (DATA / "unsound").iterdir():
+        objects = yaml.safe_load(path.read_text("utf-8"))
+        for item in objects.get("items", ()):
+            if item["kind"] in ("Server", "Model", "SeldonRuntime", "Ingress", "ClusterRoleBinding"):
+                item["spec"], item["subjects"] = ["not", "an object"], "none"
+        (tmp_path / path.name).write_text(yaml.safe_dump(objects), "utf-8")
+    held = read(open_bundle([tmp_path]), workers=1)
+
+    assert manifests(review(held, library()), held.frames)
 
 
 def test_what_seldon_needs_stays_open_behind_the_policies(tmp_path: Path, written: Path) -> None:
@@ -99,13 +141,15 @@ def test_the_manifests_of_kubernetes_own_kinds_are_valid(written: Path) -> None:
     own = [o for o in objects_in(written) if "seldon.io" not in o["apiVersion"] and "coreos" not in o["apiVersion"]]
     kinds = {o["kind"] for o in own}
     assert kinds >= {"NetworkPolicy", "Ingress", "PodDisruptionBudget", "Role", "RoleBinding", "LimitRange"}
+    assert kinds >= {"ClusterRoleBinding", "PersistentVolumeClaim"}
     for made in own:
         validator.validate(made, "1.31", strict=True)
 
 
 def test_they_are_of_this_installation(written: Path) -> None:
     made = list(objects_in(written))
-    assert {o["metadata"]["namespace"] for o in made} == {"team-a", "team-b"}
+    assert {o["metadata"]["namespace"] for o in made if "namespace" in o["metadata"]} == {"team-a", "team-b"}
+    assert [key(o) for o in made if "namespace" not in o["metadata"]] == [("ClusterRoleBinding", "", "data-science")]
     policy = next(o for o in made if key(o) == ("NetworkPolicy", "team-b", "seldon-scheduler-ingress"))
     peers = [peer for rule in policy["spec"]["ingress"] for peer in rule["from"]]
     spaces = [p["namespaceSelector"]["matchLabels"] for p in peers if "namespaceSelector" in p]
