@@ -95,12 +95,16 @@ class Bundle:
         several = len(self._paths) > 1
         for path, name in zip(self._paths, self._names, strict=True):
             walk = Walk(meter, name)
+            before = self.count
             for member in self._walked(walk, path):
                 prefixed = f"{name}/{member.name}" if several and member.name != name else member.name
                 member = replace(member, name=unique(prefixed))
                 rows.append(f"{member.name}\0{member.sha256}\n")
                 self.count += 1
                 yield member
+            if self.count == before:
+                self.count += 1
+                yield Member(unique(name), None, 0, "", "skipped", "it holds no files")
             hashes.append(walk.sha256)
             self.bytes += walk.size
         if len(hashes) == 1 and hashes[0]:

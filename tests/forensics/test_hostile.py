@@ -1,18 +1,16 @@
 """Nothing that is sent may crash, hang, escape, or be lost without a word."""
 
-import importlib.util
 import os
 import socket
-import sys
 import time
 from pathlib import Path
-from types import ModuleType
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks import hostile_archives as HOSTILE  # noqa: N812
 from forensics.bundle import Budget, Member, open_bundle
 from forensics.names import member_name
 from parsers.decoding import decode
@@ -23,19 +21,8 @@ from parsers.wrappers import unwrap
 STATUSES = {"read", "partly", "skipped", "refused", "broken"}
 
 
-def _generator() -> ModuleType:
-    path = Path(__file__).parents[2] / "benchmarks" / "hostile.py"
-    spec = importlib.util.spec_from_file_location("hostile_inputs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["hostile_inputs"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-HOSTILE = _generator()
-CASES = dict(HOSTILE.small_files())
+MADE = (*HOSTILE.small_files(), *HOSTILE.streams(), *HOSTILE.archives())
+CASES = {name: data for name, data in MADE if not name.startswith("many-logs")}
 
 
 def run(path: Path, budget: Budget = Budget()) -> list[Member]:  # noqa: B008
@@ -157,6 +144,13 @@ def test_what_stands_before_a_cut_counts(tmp_path: Path) -> None:
 
     assert found["logs/agent.log"].status == "read"
     assert found["cut.tar.gz"].status == "broken"
+
+
+def test_an_archive_of_nothing_is_a_row(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    assert statuses("a.tar", CASES["many-folders.tar"], tmp_path) == {"a.tar": "skipped"}
+    assert [member.reason for member in run(tmp_path / "folder")] == ["it holds no files"]
 
 
 def test_a_wrong_checksum_keeps_the_lines(tmp_path: Path) -> None:
