@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from forensics.causality import CONTRIBUTING, Ranked
+from forensics.causality import CHECK, CONTRIBUTING, Ranked
 from forensics.coverage import Coverage
 from patterns.pattern import SEVERITIES
 
@@ -43,6 +43,6 @@ def chain(ranked: Sequence[Ranked], state: Sequence[Mapping[str, Any]], covered:
         finding = r.finding
         part = LAYERS.get(finding.pattern.layer)
         grave = SEVERITIES.index(finding.pattern.severity) >= SEVERITIES.index("medium")
-        if part and grave and not finding.over and r.role != CONTRIBUTING:
+        if part and grave and not finding.over and r.role not in (CONTRIBUTING, CHECK):
             worse(part, "broken", finding.pattern.title)
     return [{"node": node, "state": found[node][0], "detail": found[node][1]} for node in NODES]

@@ -9,6 +9,7 @@ from forensics.document import Document
 
 MOST_CONNECTIONS = 60
 FEW = 8  # rows of a long table in a short report
+SCORES = "Score by area"
 CONNECTIONS = "Connections"
 VERSIONS = "Versions"
 SEND = "What to send to decide the unknown"
@@ -50,9 +51,7 @@ def tables(document: Document) -> Iterator[Table]:
     """Yield the tables of a review: score by area, connections, patterns of installation, baseline, manifests."""
     if not is_review(document):
         return
-    yield Table(
-        "Score by area", ("area", "passed of decided", "unknown", "not applicable", "accepted"), _scores(document)
-    )
+    yield Table(SCORES, ("area", "passed of decided", "unknown", "not applicable", "accepted"), _scores(document))
     if wanted := _wanted(document):
         yield Table(SEND, ("command", "decides"), wanted)
     connections = _listed(document, "connectivity")
