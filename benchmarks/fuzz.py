@@ -267,8 +267,8 @@ def wrongs(data: bytes, every_form: bool) -> Iterator[str]:
     yield from (f"failed: {failure}" for failure in document.get("failures") or ())
     yield from (f"unsound: {problem}" for problem in problems(document)[:3])
     for entry in case.intake.reads:
-        if sum(entry.account.values()) not in (0, entry.lines.len()):
-            yield f"lines: {sum(entry.account.values())} of {entry.lines.len()} accounted for"
+        if sum(entry.account.values()) not in (0, len(entry.lines)):
+            yield f"lines: {sum(entry.account.values())} of {len(entry.lines)} accounted for"
     if every_form:
         for form in FORMS:
             if form != "parquet":

@@ -20,6 +20,7 @@ import orjson
 import polars as pl
 
 from forensics.ingest import Intake, Read
+from forensics.lines import Lines
 
 MOST = 1 << 30  # bytes of all bundles together; the longest unused go first
 _FRAMES = ("lines", "ignored", "rejects")  # of a `Read`, kept as columns
@@ -55,7 +56,7 @@ def recall(key: str) -> tuple[Intake, dict[str, Any]] | None:
             for name in _FRAMES:
                 part = parts[name].slice(at[name], row["heights"][name])
                 at[name] += row["heights"][name]
-                made[name] = part.to_series() if name == "lines" else part
+                made[name] = Lines(tuple(part["packed"]), row["lines"]) if name == "lines" else part
             said = row["said"]
             said |= {"kinds": tuple(said["kinds"]), "failed": tuple(said["failed"])}
             said |= {"versions": tuple((one, two) for one, two in said["versions"])}
@@ -85,7 +86,8 @@ def keep(key: str, intake: Intake, given: Mapping[str, Any]) -> None:
             "reads": [
                 {
                     "said": {name: getattr(read, name) for name in said},
-                    "heights": {name: len(getattr(read, name)) for name in _FRAMES},
+                    "heights": {name: part.height for name, part in _kept(read).items()},
+                    "lines": len(read.lines),
                 }
                 for read in intake.reads
             ],
@@ -100,14 +102,19 @@ def keep(key: str, intake: Intake, given: Mapping[str, Any]) -> None:
             for number, frame in enumerate(intake.frames.values()):
                 frame.write_ipc(beside / f"{number}.arrow", compression="lz4")
             for name in _FRAMES:
-                parts = [getattr(read, name) for read in intake.reads]
-                whole = pl.concat([part.to_frame() if isinstance(part, pl.Series) else part for part in parts])
+                whole = pl.concat([_kept(read)[name] for read in intake.reads])
                 whole.write_ipc(beside / f"{name}.arrow", compression="lz4")
             (beside / "intake.json").write_bytes(orjson.dumps(told))
             if _size(beside) <= MOST // 2:
                 shutil.rmtree(folder / key, ignore_errors=True)
                 beside.rename(folder / key)
         _bound(folder)
+
+
+def _kept(read: Read) -> dict[str, pl.DataFrame]:
+    """Return the parts of a `Read` that are kept as columns, by the names in `_FRAMES`."""
+    packed = pl.DataFrame({"packed": read.lines.packed}, schema={"packed": pl.Binary})
+    return {"lines": packed, "ignored": read.ignored, "rejects": read.rejects}
 
 
 def _bound(folder: Path) -> None:

@@ -40,6 +40,6 @@ def _cited(case: Case, place: str) -> Cited:
         if here.height:
             row = here.row(0, named=True)
             first, count = int(row["line"]), int(row["lines"])
-            raw = "\n".join(text or "" for text in lines[first - 1 : first - 1 + count].to_list())
+            raw = "\n".join(lines.between(first - 1, first - 1 + count))
             return Cited(source, mask(str(row.get("text") or row.get("raw") or "")), member, mask(raw))
     raise UsageError(f"{place}: no record or fact stands there")

@@ -11,6 +11,7 @@ import polars as pl
 from forensics.bundle import Bundle, Member
 from forensics.duplicates import copies, without_copies
 from forensics.eras import dated
+from forensics.lines import Lines
 from forensics.masking import hide
 from forensics.timeline import in_file_order
 from parsers.decoding import decode
@@ -33,8 +34,8 @@ class Read:
     """What became of one member.
 
     Attributes:
-        lines: physical lines, decoded, for quoting; null text where the member was not read. What only the lines
-            around it show to be a secret is hidden already.
+        lines: physical lines, decoded, for quoting; none where the member was not read. What only the lines around it
+            show to be a secret is hidden already.
         kinds: the parsers that read parts of it.
         failed: what a parser of ours raised.
     """
@@ -44,7 +45,7 @@ class Read:
     bytes: int
     status: str  # read | partly | skipped | refused | broken
     reason: str | None
-    lines: pl.Series
+    lines: Lines = field(default_factory=Lines)
     kinds: tuple[str, ...] = ()
     frames: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
     ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
@@ -72,7 +73,7 @@ class Intake:
     failures: tuple[str, ...]
     cut: frozenset[str]
 
-    def lines_of(self, member: str) -> pl.Series | None:
+    def lines_of(self, member: str) -> Lines | None:
         """Return the physical lines of a member, or None where it was not read."""
         for read in self.reads:
             if read.member == member:
@@ -129,8 +130,7 @@ def _counted_once(read: Read, other: str | None) -> Read:
 
 def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False) -> Read:
     """Return what a member holds."""
-    nothing = pl.Series("text", [], dtype=pl.String)
-    blank = Read(member.name, member.sha256, member.bytes, member.status, member.reason, nothing)
+    blank = Read(member.name, member.sha256, member.bytes, member.status, member.reason)
     if member.data is None:
         return blank
     lines, refused = decode(member.data)
@@ -187,7 +187,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         member.bytes,
         status,
         reason,
-        hide(lines["text"]),
+        Lines.of(hide(lines["text"])),
         tuple(kinds),
         dict(frames),
         ignored_lines,

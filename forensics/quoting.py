@@ -82,10 +82,10 @@ class Quotes:
     def place(self, member: str, first: int, last: int, name: str = "") -> dict[str, Any] | None:
         """Return the citation of lines of a member, without source and time."""
         lines = self._lines.get(member)
-        if lines is None or first < 1 or first > lines.len():
+        if lines is None or first < 1 or first > len(lines):
             return None
-        last = min(last, first + MOST_LINES - 1, lines.len())
-        text = "\n".join(self._quoted(line or "", name) for line in lines[first - 1 : last].to_list())
+        last = min(last, first + MOST_LINES - 1, len(lines))
+        text = "\n".join(self._quoted(line, name) for line in lines.between(first - 1, last))
         return {"member": member, "lines": [first, last], "text": mask(text)}
 
     def _quoted(self, line: str, name: str) -> str:
@@ -98,9 +98,7 @@ class Quotes:
 
     def _neighbours(self, member: str, first: int, last: int) -> dict[str, list[str]]:
         lines = self._lines[member]
-        before = lines[max(0, first - 1 - NEIGHBOURS) : first - 1].to_list()
-        after = lines[last : last + NEIGHBOURS].to_list()
         return {
-            "before": [mask((line or "")[:MOST_CHARS]) for line in before],
-            "after": [mask((line or "")[:MOST_CHARS]) for line in after],
+            "before": [mask(line[:MOST_CHARS]) for line in lines.between(first - 1 - NEIGHBOURS, first - 1)],
+            "after": [mask(line[:MOST_CHARS]) for line in lines.between(last, last + NEIGHBOURS)],
         }

@@ -82,9 +82,9 @@ def redact(case: Case, library: Library, key: bytes) -> Redacted:
     moved: dict[str, str] = {}
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
         for entry in case.intake.reads:
-            if not entry.lines.len():
+            if not len(entry.lines):
                 continue
-            text = replace.text("\n".join(line or "" for line in entry.lines.to_list()) + "\n")
+            text = replace.text("\n".join(entry.lines.texts()) + "\n")
             moved[entry.member] = replace.text(entry.member.replace("!", "/"))
             data = text.encode()
             info = tarfile.TarInfo(moved[entry.member])

@@ -314,7 +314,7 @@ def _member(read: Read) -> dict[str, Any]:
         "sha256": read.sha256 or None,
         "status": read.status,
         "kind": ", ".join(read.kinds) or None,
-        "lines": read.lines.len(),
+        "lines": len(read.lines),
         **read.account,
         "reason": read.reason,
     }

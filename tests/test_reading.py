@@ -42,9 +42,9 @@ def faults(form: Form, path: str, without: tuple[str, ...] = ()) -> list[str]:
     if form.source.startswith("log.") and frame["time"].null_count():
         said.append("records without a time")
     said.extend(
-        f"{read.account} of {read.lines.len()} lines"
+        f"{read.account} of {len(read.lines)} lines"
         for read in found.reads
-        if sum(read.account.values()) != read.lines.len() or read.account["rejects"]
+        if sum(read.account.values()) != len(read.lines) or read.account["rejects"]
     )
     return said
 

@@ -58,7 +58,7 @@ def verify(
         stop(f"{report}: {error.strerror or error}", Exit.USAGE)
     case = opened(bundles)
     try:
-        outcomes = checked(data, [(r.member, r.sha256, r.lines.to_list()) for r in case.intake.reads], mask=mask)
+        outcomes = checked(data, [(r.member, r.sha256, r.lines.texts()) for r in case.intake.reads], mask=mask)
     except ReportError as error:
         stop(f"{report}: {error}", Exit.USAGE)
     wrong = [o for o in outcomes if o.state != "holds"]

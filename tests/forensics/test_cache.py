@@ -39,7 +39,7 @@ def test_what_was_kept_is_what_was_read(bundle: Path) -> None:
     )
     assert (again.versions, again.failures, again.cut) == (intake.versions, intake.failures, intake.cut)
     for one, other in zip(again.reads, intake.reads, strict=True):
-        assert one.lines.equals(other.lines)
+        assert one.lines == other.lines
         assert one.ignored.equals(other.ignored)
         assert one.rejects.equals(other.rejects)
         assert (one.member, one.sha256, one.kinds, one.account) == (

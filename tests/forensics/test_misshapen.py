@@ -35,9 +35,9 @@ def faults(files: dict[str, bytes], *, analysed: bool = True) -> list[str]:
     case = read(open_bundle(["-"], stdin=io.BytesIO(fuzz.packed(files))))
     said = list(case.intake.failures)
     said.extend(
-        f"{entry.account} of {entry.lines.len()} lines"
+        f"{entry.account} of {len(entry.lines)} lines"
         for entry in case.intake.reads
-        if sum(entry.account.values()) not in (0, entry.lines.len())
+        if sum(entry.account.values()) not in (0, len(entry.lines))
     )
     if analysed:
         said += problems(analyse(case, library()))

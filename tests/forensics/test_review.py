@@ -131,7 +131,7 @@ def test_what_passed_names_what_was_looked_at() -> None:
 def test_the_document_is_sound_and_every_citation_holds(name: str, form: Callable[[Document], bytes]) -> None:
     document = load(dump(reviewed(name)))
     assert problems(document) == []
-    members = [(r.member, r.sha256, r.lines.to_list()) for r in case(name).intake.reads]
+    members = [(r.member, r.sha256, r.lines.texts()) for r in case(name).intake.reads]
     outcomes = verify(form(document), members, mask=mask)
     assert len(outcomes) > 20
     assert [o for o in outcomes if o.state != "holds"] == []
