@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from forensics.document import Document, dump
+from forensics.writing import write_whole
 
 if TYPE_CHECKING:
     from forensics.analysis import Case
@@ -44,7 +45,7 @@ def write_form(document: Document, case: "Case", output: str, stdout: BinaryIO) 
         stdout.write(data)
         stdout.flush()
     else:
-        Path(path).write_bytes(data)
+        write_whole(Path(path), data)
 
 
 def rendered(document: Document, form: str) -> bytes:

@@ -1,11 +1,13 @@
 """Write the frames of a case as Parquet, one file a source, beside the findings."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from forensics.document import Document
+from forensics.writing import write_whole
 
 if TYPE_CHECKING:
     from forensics.analysis import Case
@@ -22,8 +24,8 @@ def write_parquet(case: "Case", document: Document, folder: Path) -> None:
             pl.Series(c, [mask(v) if v is not None else None for v in frame[c].to_list()], dtype=pl.String)
             for c in texts
         )
-        masked.write_parquet(folder / f"{name}.parquet")
-    pl.DataFrame(
+        _write(masked, folder / f"{name}.parquet")
+    found = pl.DataFrame(
         [
             {
                 "id": f["id"],
@@ -46,4 +48,11 @@ def write_parquet(case: "Case", document: Document, folder: Path) -> None:
             "rank": pl.Int64, "certainty": pl.String, "confidence": pl.Float64, "first": pl.String, "last": pl.String,
             "count": pl.Int64, "at_end": pl.String,
         },
-    ).write_parquet(folder / "findings.parquet")  # fmt: skip
+    )  # fmt: skip
+    _write(found, folder / "findings.parquet")
+
+
+def _write(frame: pl.DataFrame, path: Path) -> None:
+    made = io.BytesIO()
+    frame.write_parquet(made)
+    write_whole(path, made.getvalue())

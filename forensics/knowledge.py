@@ -8,6 +8,7 @@ from pathlib import Path
 
 from forensics.causality import Causes
 from forensics.trees import Tree, slug, symptoms_of, tree_of
+from forensics.writing import write_whole
 from patterns.docs import pages as pattern_pages
 from patterns.pattern import Library
 
@@ -89,13 +90,13 @@ def write_site(library: Library, output: Path) -> int:
         OSError: it cannot be written.
     """
     if output.suffix == ".md":
-        output.write_text(one_file(library), "utf-8")
+        write_whole(output, one_file(library).encode())
         return 1
     written = dict(site(library))
     for name, text in written.items():
         path = output / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        write_whole(path, text.encode())
     return len(written)
 
 

@@ -19,6 +19,7 @@ from forensics.document import Document
 from forensics.entry import entry, ingress_of
 from forensics.mending import Object, Plan, Written, dict_in, list_in, new_object
 from forensics.rows import mapping, rows_of, sequence
+from forensics.writing import write_whole
 
 _GROUP = "mlops.seldon.io/v1alpha1"
 _MEMORY = {"rclone": "1Gi", "agent": "1Gi"}
@@ -33,7 +34,7 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
     folder.mkdir(parents=True, exist_ok=True)
     told = []
     for written in manifests(document, frames):
-        (folder / written.name).write_text(text_of(written), "utf-8")
+        write_whole(folder / written.name, text_of(written).encode())
         told.append(
             {
                 "file": written.name,

@@ -1,5 +1,6 @@
 """Ask the frames in SQL."""
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from forensics.tables import words
+from forensics.writing import write_whole
 
 MOST = 200  # rows shown in a terminal
 
@@ -54,16 +56,18 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
         if frame.height > MOST:
             table.caption = f"{frame.height} rows, the first {MOST} shown"
         return table
+    made = io.BytesIO()
     match Path(output).suffix:
         case ".json":
-            frame.write_json(output)
+            frame.write_json(made)
         case ".csv":
             flat = frame.with_columns(_cell(name, dtype) for name, dtype in frame.schema.items())
-            flat.with_columns(pl.col(pl.String).map_elements(_inert, pl.String)).write_csv(output)
+            flat.with_columns(pl.col(pl.String).map_elements(_inert, pl.String)).write_csv(made)
         case ".parquet":
-            frame.write_parquet(output)
+            frame.write_parquet(made)
         case _:
             raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
+    write_whole(Path(output), made.getvalue())
     return Text(f"{frame.height} rows written to {output}")
 
 

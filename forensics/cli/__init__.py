@@ -71,7 +71,7 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        stop("interrupted; nothing was written", Exit.USAGE)
+        stop("interrupted; nothing was written in part", Exit.USAGE)
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(Exit.OK) from None

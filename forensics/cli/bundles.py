@@ -229,8 +229,10 @@ def put(data: object, view: "RenderableType", output: str | None) -> None:
         if output == "-":
             sys.stdout.buffer.write(raw)
         else:
+            from forensics.writing import write_whole
+
             try:
-                Path(output).write_bytes(raw)
+                write_whole(Path(output), raw)
             except OSError as error:
                 stop(f"{output}: {error.strerror or error}", Exit.USAGE)
         return
