@@ -6,7 +6,7 @@ at once for literals that any fitting row must hold, and only rows that hold one
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -97,10 +97,15 @@ def find(
         nominated = _nominate(source, frame, pieces)
         if ledger:
             ledger.searched(source, frame, nominated, since)
+        same: dict[str, _Fitting] = {}  # pieces that ask the same, word for word
         for key, piece in pieces:
             since = ledger.clock() if ledger else 0
             rows = nominated.get(key)
-            fitting[key] = _decide(piece, frame, rows)
+            asks = piece.where.text if piece.where is not None else ""
+            known = same.get(asks)
+            fitting[key] = replace(known, piece=piece) if known is not None else _decide(piece, frame, rows)
+            if asks:
+                same[asks] = fitting[key]
             if ledger:
                 some = frame.height if rows is None else len(rows)
                 ledger.decided(key, frame.height, some, len(fitting[key].rows), fitting[key].undecided, since)

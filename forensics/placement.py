@@ -55,11 +55,11 @@ class Saying:
 
 
 def _m(text: str) -> str:
-    return text.replace("<m>", rf"(?P<model>{NAME})").replace("<v>", r"(?P<version>\d+)")
+    return text.replace("<m>", rf"(?P<model>{NAME})").replace("<v>", r"(?P<version>[0-9]+)")
 
 
 def _s(text: str) -> str:
-    return _m(text).replace("<s>", rf"(?P<server>{NAME})").replace("<i>", r"(?P<replica>\d+)")
+    return _m(text).replace("<s>", rf"(?P<server>{NAME})").replace("<i>", r"(?P<replica>[0-9]+)")
 
 
 SCHEDULER = (
@@ -188,9 +188,7 @@ def _log(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     frame = frame.with_row_index("row").select(
         *(name for name in NEEDED if name != "previous"), pl.col("previous").fill_null(False), time.alias("at")
     )
-    frame = in_file_order(frame).with_columns(
-        pl.col("at").cum_max().forward_fill().backward_fill().over("member")
-    )
+    frame = in_file_order(frame).with_columns(pl.col("at").cum_max().forward_fill().backward_fill().over("member"))
     for column, pattern in zip(("namespace", "pod"), HOME.get(source, (None, None)), strict=True):
         if pattern and frame[column].null_count():
             own = (
@@ -289,7 +287,10 @@ def _read(frame: pl.DataFrame, source: str, layer: str, known: tuple[Saying, ...
     left = frame.filter(pl.col("text").str.contains_any(literals))
     parts = []
     for saying in known:
-        fits = pl.col("text").str.contains(saying.literal, literal=True) & pl.col("text").str.contains(saying.pattern)
+        likely = left["text"].str.contains(saying.literal, literal=True)
+        if not likely.any():
+            continue
+        fits = likely & left["text"].str.contains(saying.pattern)
         hit = left.filter(fits)
         if hit.is_empty():
             continue
