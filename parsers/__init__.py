@@ -20,6 +20,7 @@ from parsers import (
     prometheus,
     rclone,
     triton,
+    unstarted,
     zap,
 )
 from parsers.parser import Parser
@@ -44,5 +45,6 @@ PARSERS: tuple[Parser, ...] = (
     klogging.PARSER,
     java.PARSER,
     client.PARSER,
+    unstarted.PARSER,
     generic.PARSER,  # last: any dated log that nobody else recognises
 )
