@@ -48,6 +48,9 @@ Bundles = Annotated[
 Packs = Annotated[
     list[Path] | None, typer.Option("--patterns", metavar="DIR", help="More patterns, or others for the same names.")
 ]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Read the bundle anew, and keep nothing of it for the next command.")
+]
 Out = Annotated[
     list[str] | None,
     typer.Option(

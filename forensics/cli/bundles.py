@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli import SEVERITIES, Bundles, Exit, Out, Packs, app, load, opened, stop
+from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,9 +43,7 @@ def analyse(
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="When expiries are judged.")] = None,
     patterns: Packs = None,
-    no_cache: Annotated[
-        bool, typer.Option("--no-cache", help="Read anew, and keep nothing of it for the next command.")
-    ] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
     if fail_on is not None and fail_on not in SEVERITIES:
@@ -131,35 +129,35 @@ def show(document: "Document", details: bool) -> None:
 
 
 @app.command()
-def state(bundles: Bundles, output: JsonOut = None) -> None:
+def state(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
     """Show every model, pipeline and experiment link by link, and the first link that is broken."""
     from forensics.quoting import Quotes
     from forensics.report import written_state
     from forensics.state import state_table
     from forensics.tables import state_view
 
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     rows = written_state(state_table(case.frames, case.states), Quotes(case.intake, case.frames))
     put(rows, state_view(rows), output)
 
 
 @app.command()
-def routes(bundles: Bundles, output: JsonOut = None) -> None:
+def routes(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
     """Compare the routes Envoy ought to have with those it has."""
     from forensics.tables import frame_rows, routes_view
 
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     rows = frame_rows(case.frames, "route.expected")
     put(rows, routes_view(rows), output)
 
 
 @app.command()
-def coverage(bundles: Bundles, output: JsonOut = None) -> None:
+def coverage(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
     """Show what was collected: sources down, time across; and what became of each member."""
     from forensics.report import written_coverage
     from forensics.tables import coverage_view
 
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     document = written_coverage(case.covered, case.intake)
     put(document, coverage_view(document, case.covered.period), output)
 
@@ -179,11 +177,12 @@ def timeline(
     since: Since = None,
     until: Until = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many records.", min=1)] = 1000,
+    no_cache: NoCache = False,
 ) -> None:
     """Merge all logs and Events on one clock."""
     from forensics.merged import merged, timeline_view
 
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     wanted = [w for w in (text, obj, request) if w]
     rows = merged(case.frames, source or (), level, wanted, since, until, limit)
     put(None, timeline_view(rows), None)
@@ -196,11 +195,12 @@ def query(
     output: Annotated[
         str | None, typer.Option("-o", "--output", help="FILE.json, .csv or .parquet; else a table.")
     ] = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Ask the frames in Polars' SQL. The tables are the sources; `query BUNDLE "SHOW TABLES"` lists them."""
     from forensics.querying import ask, deliver_frame
 
-    frame = ask(opened([bundle]).frames, sql)
+    frame = ask(opened([bundle], cached=not no_cache).frames, sql)
     put(None, deliver_frame(frame, output), None)
 
 
@@ -209,13 +209,14 @@ def explain(
     bundle: Annotated[str, typer.Argument(help="The bundle.")],
     pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Say why a pattern did or did not fire: each piece of evidence, the closest miss, what was not collected."""
     from forensics.explaining import explained, named
 
     library = load(patterns)
     chosen = named(library, pattern)
-    put(None, explained(opened([bundle]), library, chosen), None)
+    put(None, explained(opened([bundle], cached=not no_cache), library, chosen), None)
 
 
 def put(data: object, view: "RenderableType", output: str | None) -> None:

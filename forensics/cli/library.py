@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli import Exit, Packs, app, load, stop
+from forensics.cli import Exit, NoCache, Packs, app, load, stop
 
 patterns_app = typer.Typer(
     name="patterns", help="Look at, check and write patterns.", no_args_is_help=True, rich_markup_mode=None
@@ -23,6 +23,7 @@ def list_(
             "--by-cost", metavar="BUNDLE", help="What each costs over this bundle instead, the dearest first."
         ),
     ] = None,
+    no_cache: NoCache = False,
 ) -> None:
     """List all patterns: id, severity, role, title."""
     library = load(patterns)
@@ -32,7 +33,7 @@ def list_(
         from forensics.cli import opened
         from forensics.plans import by_cost
 
-        for line in by_cost(library, opened(cost), process_time_ns, layer):
+        for line in by_cost(library, opened(cost, cached=not no_cache), process_time_ns, layer):
             typer.echo(line)
         return
     for pattern in library.patterns.values():
@@ -53,6 +54,7 @@ def show(
         typer.Option("--bundle", metavar="BUNDLE", help="Measure the plan over this bundle, not over its examples."),
     ] = None,
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Show a pattern as its author wrote it, or how it is run and what that costs."""
     from forensics.explaining import named
@@ -66,7 +68,7 @@ def show(
         from forensics.plans import measure, measured_over_examples, plan_of
 
         if bundle:
-            case = opened(bundle)
+            case = opened(bundle, cached=not no_cache)
             measured, over = measure(chosen, library, [case], process_time_ns), str(case.given["name"])
         else:
             measured, over = measured_over_examples(chosen, library, process_time_ns)
@@ -120,12 +122,13 @@ def test(
 def new(
     bundle: Annotated[str, typer.Argument(help="The bundle in which the failure was seen.")],
     cites: Annotated[list[str], typer.Argument(metavar="MEMBER:LINE…", help="The lines that show it.")],
+    no_cache: NoCache = False,
 ) -> None:
     """Draft a pattern from lines of a bundle, with its examples; constants that vary are generalised."""
     from forensics.cli import opened
     from forensics.drafting import drafted
 
-    typer.echo(drafted(opened([bundle]), cites))
+    typer.echo(drafted(opened([bundle], cached=not no_cache), cites))
 
 
 @patterns_app.command()
@@ -160,6 +163,7 @@ def tree(
     symptom: Annotated[str, typer.Argument(metavar="SYMPTOM", help="What people see: 404, 503, 'model never Ready' …")],
     bundle: Annotated[list[str] | None, typer.Option("--bundle", help="Walk it with this bundle's answers.")] = None,
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Print the troubleshooting tree of a symptom: questions in the order that separates its causes soonest."""
     from forensics.cli import opened
@@ -171,6 +175,6 @@ def tree(
     if bundle:
         from forensics.analysis import outcomes_of
 
-        outcomes = outcomes_of(opened(bundle), library)
+        outcomes = outcomes_of(opened(bundle, cached=not no_cache), library)
     for line in lines(made, outcomes):
         typer.echo(line)

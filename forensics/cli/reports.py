@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli import Bundles, Exit, Packs, app, load, opened, stop
+from forensics.cli import Bundles, Exit, NoCache, Packs, app, load, opened, stop
 
 
 @app.command()
@@ -20,6 +20,7 @@ def postmortem(
     until: Annotated[str | None, typer.Option("--until", metavar="TIME")] = None,
     timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE")] = None,
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Write the incident up: what was observed, what is inferred, what is unknown, each with its citation."""
     from forensics.analysis import analyse
@@ -34,7 +35,7 @@ def postmortem(
             added = notes_in(notes.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
-    document = analyse(opened(bundles, request.until), load(patterns), request)
+    document = analyse(opened(bundles, request.until, cached=not no_cache), load(patterns), request)
     form = postmortem_html if output.suffix in (".html", ".htm") else written
     try:
         output.write_text(form(document, added), "utf-8")
@@ -46,6 +47,7 @@ def postmortem(
 def verify(
     report: Annotated[Path, typer.Argument(help="A report: JSON, HTML or Markdown.")],
     bundles: Bundles,
+    no_cache: NoCache = False,
 ) -> None:
     """Read every citation of a report again, and say which hold; exit 6 where one does not."""
     from forensics.masking import mask
@@ -56,7 +58,7 @@ def verify(
         data = report.read_bytes()
     except OSError as error:
         stop(f"{report}: {error.strerror or error}", Exit.USAGE)
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     try:
         outcomes = checked(data, [(r.member, r.sha256, r.lines.texts()) for r in case.intake.reads], mask=mask)
     except ReportError as error:
@@ -142,6 +144,7 @@ def redact(
         typer.Option("--map", metavar="FILE", help="Where the private map goes; beside the output if not given."),
     ] = None,
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Replace names, addresses, hosts and secrets; fails where the result would not tell the same."""
     import secrets
@@ -151,7 +154,7 @@ def redact(
 
     private = names or output.with_name(f"{output.name.partition('.')[0]}.private-map.json")
     try:
-        redacted = made(opened(bundles), load(patterns), secrets.token_bytes(16))
+        redacted = made(opened(bundles, cached=not no_cache), load(patterns), secrets.token_bytes(16))
     except RedactionError as error:
         stop(str(error), Exit.DOES_NOT_HOLD)
     import orjson
@@ -172,6 +175,7 @@ def diff(
     good: Annotated[str, typer.Argument(metavar="GOOD", help="A bundle from when it worked.")],
     bad: Annotated[str, typer.Argument(metavar="BAD", help="A bundle from when it did not.")],
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Say what differs in meaning between two bundles, most telling first."""
     from forensics.analysis import analyse
@@ -180,7 +184,7 @@ def diff(
     from forensics.masking import mask
 
     library = load(patterns)
-    first, second = opened([good]), opened([bad])
+    first, second = opened([good], cached=not no_cache), opened([bad], cached=not no_cache)
     found = compare(first, second, analyse(first, library), analyse(second, library))
     for difference in found:
         then = "not there" if difference.good is None else difference.good

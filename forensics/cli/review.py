@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli import SEVERITIES, Bundles, Exit, Out, Packs, app, load, opened, stop
+from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
 from forensics.cli.bundles import deliver, exit_code
 
 PROFILES = ("production", "staging", "development")
@@ -34,6 +34,7 @@ def review(
     ] = None,
     details: Annotated[bool, typer.Option("--details", help="Everything, not only what fits a screen.")] = False,
     patterns: Packs = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Say whether an installation is sound before it fails: checks, connections, what to apply, which pattern fits."""
     if fail_on is not None and fail_on not in SEVERITIES:
@@ -48,7 +49,7 @@ def review(
     accepted = [entry for path in baseline or () for entry in read_baseline(path)]
     terms = Terms(profile, accepted, instant(as_of, "--as-of"))
     library = load(patterns)
-    case = opened(bundles)
+    case = opened(bundles, cached=not no_cache)
     document = judged(case, library, terms)
     if manifests is not None:
         from forensics.manifests import write_manifests
