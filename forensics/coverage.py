@@ -23,6 +23,7 @@ START = re.compile(
     r"|NGINX Ingress controller|deprecated!! The parallel_workers|tracing disabled",
     re.I,
 )
+UNBOUNDED = 1 << 62
 HEAD = 6  # the first records among which a start line must stand
 INSIDE = ("k8s.container", "k8s.condition", "k8s.env")  # what stands inside an object, and in no table
 UNCUT = ("log.envoy_access", "log.client")  # these have no start line, and are not rotated by themselves
@@ -118,7 +119,10 @@ class Coverage:
         reached = [s for s in streams if s.until is not None and s.until >= limit]
         if not reached:
             return Missing(source, "its log ends before the time in question", collect)
-        if any(s.head == "whole" or (s.first is not None and s.first <= start) for s in streams):
+        reach = start
+        for begins, until in sorted((_begins(s), s.until) for s in streams if s.until is not None):
+            reach = max(reach, until) if begins <= reach else reach
+        if reach >= limit:
             return None
         return Missing(source, "its log begins after the time in question", previous_log(source, known))
 
@@ -174,6 +178,13 @@ def _overlap(a: Stream, b: Stream) -> bool:
     if a.first is None or a.last is None or b.first is None or b.last is None:
         return False
     return a.first < b.last and b.first < a.last
+
+
+def _begins(stream: Stream) -> int:
+    """From when a log is whole: ever since, where it begins with its process, which was silent before it ran."""
+    if stream.head == "whole":
+        return -UNBOUNDED
+    return stream.first if stream.first is not None else UNBOUNDED
 
 
 def _us(piece: Evidence) -> int:

@@ -5,7 +5,7 @@ at once for literals that any fitting row must hold, and only rows that hold one
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -19,6 +19,7 @@ from patterns.pattern import Evidence
 
 SAMPLE = 50_000  # more hits of one piece than this are thinned; their number is kept
 LAST = 6  # rows kept of each thing and file where only the last one counts
+SOME = 250  # first ones and last ones kept where no finding can come of them: enough to tell absent from unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ ANONYMOUS = ("namespace", "pod", "container", "node")
 def find(
     evidence: Iterable[tuple[str, Evidence]],
     frames: Mapping[str, pl.DataFrame],
-    endings: Callable[[Mapping[str, int]], Collection[str]] = lambda totals: (),
+    endings: Callable[[Mapping[str, int]], Mapping[str, int]] = lambda totals: {},
     ledger: Ledger | None = None,
 ) -> dict[str, Found]:
     """Return what each piece found, by the key it was given with.
@@ -78,8 +79,8 @@ def find(
     Args:
         evidence: (key, piece), any number of them.
         frames: source name to rows, placed by `timeline.on_one_clock`.
-        endings: told how many rows each piece found, the keys of those of which only the last rows of each thing
-            count: a sign of recovery may be every second line.
+        endings: told how many rows each piece found, how many of the last rows of each thing count, LAST or SOME, by
+            the key of those of which not all do: a sign of recovery may be every second line.
         ledger: where to write what it costs.
     """
     by_source: dict[str, list[tuple[str, Evidence]]] = defaultdict(list)
@@ -110,7 +111,7 @@ def find(
                 some = frame.height if rows is None else len(rows)
                 ledger.decided(key, frame.height, some, len(fitting[key].rows), fitting[key].undecided, since)
     last = endings({key: len(some.rows) for key, some in fitting.items()})
-    found.update((key, some.found(key in last)) for key, some in fitting.items())
+    found.update((key, some.found(last.get(key))) for key, some in fitting.items())
     return found
 
 
@@ -162,15 +163,15 @@ class _Fitting:
     rows: pl.Series
     undecided: int
 
-    def found(self, ending: bool) -> Found:
-        """Return the hits; `ending`: the last ones of each thing and file."""
+    def found(self, last: int | None) -> Found:
+        """Return the hits; only so many of the last ones of each thing and file, if told."""
         if not len(self.rows):
             return Found((), self.undecided, True, 0)
         names = bindings(self.piece.where, self.piece.bind, self.piece.source)
         wanted = {column for expression in names.values() for column in expression.meta.root_names()}
         fitting = self.frame.select(x for x in self.frame.columns if x in wanted or x in _PLACE)[self.rows]
-        if ending and "latest" in fitting.columns:
-            fitting = _last(self.piece, fitting)
+        if last is not None and "latest" in fitting.columns and fitting.height > last:
+            fitting = _last(self.piece, fitting, last)
         if fitting.height > SAMPLE:
             fitting = pl.concat([fitting.head(SAMPLE // 2), fitting.tail(SAMPLE // 2)])
         return Found(tuple(_hits(self.piece, fitting)), self.undecided, True, len(self.rows))
@@ -193,12 +194,14 @@ def _decide(piece: Evidence, frame: pl.DataFrame, nominated: pl.Series | None) -
     return _Fitting(piece, frame, asked["row"].filter(fits.fill_null(False)), fits.null_count())
 
 
-def _last(piece: Evidence, frame: pl.DataFrame) -> pl.DataFrame:
-    """Return the last rows of each thing in each file, in file order."""
+def _last(piece: Evidence, frame: pl.DataFrame, number: int) -> pl.DataFrame:
+    """Return so many of the last rows of each thing in each file, in file order; of SOME, as many of the first too."""
     names = bindings(piece.where, piece.bind, piece.source)
     groups = [pl.col("member"), *(expression.alias(f"\0{name}") for name, expression in names.items())]
     rows = frame.select("row", "earliest", "latest", *groups).sort("latest", "earliest", "row")
-    return frame.filter(pl.col("row").is_in(rows.group_by(*rows.columns[3:]).tail(LAST)["row"].implode()))
+    things = rows.group_by(*rows.columns[3:], maintain_order=True)
+    kept = pl.concat([things.tail(number)["row"], *([things.head(number)["row"]] if number >= SOME else [])])
+    return frame.filter(pl.col("row").is_in(kept.implode()))
 
 
 def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
@@ -214,7 +217,7 @@ def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
             else (
                 _since(frame).cast(pl.Int64).alias("earliest"),
                 (_since(frame).cast(pl.Int64) + 1_000_000).alias("latest"),
-                (-1 - pl.int_range(pl.len())).alias("section"),
+                (-1 - pl.col("row").cast(pl.Int64)).alias("section"),
                 pl.lit("").alias("clock"),
             )
         ),

@@ -8,14 +8,14 @@ import polars as pl
 
 from forensics.coverage import Coverage
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Finding, Missing, Moment, Outcome, Seen
-from forensics.hits import Found, Hit, find
+from forensics.hits import LAST, SOME, Found, Hit, find
 from forensics.ledger import Ledger
 from forensics.order import Occurrence, Order
 from forensics.subjects import Joins, Sorted, shown
-from forensics.terms import CURED, Evaluation, Result, Rows
+from forensics.terms import CURED, TEMPORAL, Evaluation, Result, Rows
 from parsers.schema import SOURCES
 from patterns.pattern import Evidence, Library, Pattern
-from patterns.terms import NoLater, NotTerm, OrTerm, Piece, SomeOf, Term, Without, parts, pieces, positive
+from patterns.terms import AndTerm, NoLater, NotTerm, OrTerm, Piece, SomeOf, Term, Without, parts, pieces, positive
 
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
@@ -65,7 +65,7 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
     found = find(
         ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
         context.frames,
-        lambda totals: {key for p in direct for key in _last_alone(p, totals)},
+        lambda totals: dict(pair for p in direct for pair in _last_alone(p, totals)),
         ledger,
     )
     for pattern in order:
@@ -83,14 +83,25 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
 
 
-def _last_alone(pattern: Pattern, totals: Mapping[str, int]) -> Iterator[str]:
-    """Yield the keys of pieces of which the last rows of each thing say all: endings, and where the rest has no rows.
+def _last_alone(pattern: Pattern, totals: Mapping[str, int]) -> Iterator[tuple[str, int]]:
+    """Yield the keys of pieces of which the last rows of each thing say all, with how many of them.
 
-    Where `match` cannot hold, for want of a single row of something it needs, it does not matter when the others were.
+    These are endings, and all pieces where `match` cannot hold for want of a single row of something it needs. Of what
+    stands in a window more is kept then: no finding can come of it, but whether it is absent or unknown may.
     """
     number = {name: totals.get(f"{pattern.id}:{name}", 0) for name in pattern.evidence}
-    last = endings(pattern.match) if _may_hold(pattern.match, number) else number.keys()
-    yield from (f"{pattern.id}:{name}" for name in last)
+    last = dict.fromkeys(endings(pattern.match), LAST)
+    if not _may_hold(pattern.match, number):
+        windowed = _windowed(pattern.match)
+        last = {name: SOME if name in windowed else LAST for name in number} | last
+    yield from ((f"{pattern.id}:{name}", most) for name, most in last.items())
+
+
+def _windowed(term: Term) -> frozenset[str]:
+    """Return the pieces in temporal terms."""
+    if isinstance(term, TEMPORAL) or (isinstance(term, AndTerm) and term.within is not None):
+        return frozenset(pieces(term))
+    return frozenset().union(*map(_windowed, parts(term)))
 
 
 def _may_hold(term: Term, number: Mapping[str, int]) -> bool:
@@ -214,16 +225,16 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
 def _unique(findings: Sequence[Finding]) -> list[Finding]:
     """Drop a subject that only says less than another about the same rows."""
     kept: list[Finding] = []
-    for finding in findings:
+    for place, finding in enumerate(findings):
         own = finding.subject.items()
         cited = {row for s in finding.evidence if s.strength == "required" for row in s.rows}
         if any(
-            other is not finding
+            number != place
             and own <= other.subject.items()
-            and (own != other.subject.items() or findings.index(other) < findings.index(finding))
+            and (own != other.subject.items() or number < place)
             and cited <= {row for s in other.evidence for row in s.rows}
             and finding.over == other.over
-            for other in findings
+            for number, other in enumerate(findings)
         ):
             continue
         kept.append(finding)

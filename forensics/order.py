@@ -30,12 +30,13 @@ class Occurrence:
     sure: bool = True
 
 
-def single(hit: Hit) -> Occurrence:
-    """Return the occurrence that is one row; an Event that came again lasts from its first time to its last."""
-    start = hit
-    if hit.began is not None and hit.earliest is not None and hit.began < hit.earliest:
-        start = replace(hit, earliest=hit.began, latest=hit.began + (hit.latest or hit.earliest) - hit.earliest)
-    return Occurrence(start, hit, (hit,))
+def moments(hit: Hit) -> tuple[Occurrence, ...]:
+    """Return the occurrence that is one row; two for an Event that came again: at its first time and at its last."""
+    last = Occurrence(hit, hit, (hit,))
+    if hit.began is None or hit.earliest is None or hit.began >= hit.earliest:
+        return (last,)
+    first = replace(hit, earliest=hit.began, latest=hit.began + (hit.latest or hit.earliest) - hit.earliest)
+    return Occurrence(first, first, (hit,)), last
 
 
 class Order:
@@ -60,6 +61,8 @@ class Order:
         """
         if a.place[:2] == b.place[:2] and a.place[1] >= 0:
             return CERTAIN if a.place[2] < b.place[2] else IMPOSSIBLE
+        if (a.source, a.row, a.earliest) == (b.source, b.row, b.earliest):
+            return IMPOSSIBLE
         slack = self._slack(a, b)
         if self.latest(a) + slack <= self.earliest(b):
             return CERTAIN
@@ -103,7 +106,7 @@ class Index:
     """Occurrences by the time they begin, to look only at those near a moment."""
 
     def __init__(self, occurrences: Sequence[Occurrence], order: Order, slack: int) -> None:
-        self._sorted = sorted(occurrences, key=lambda o: (order.key(o.start), order.key(o.end)))
+        self._sorted = sorted(occurrences, key=lambda o: (order.key(o.start), order.key(o.end), o.sure))
         self._starts = [order.earliest(o.start) for o in self._sorted]
         widest = max((order.latest(o.end) - order.earliest(o.start) for o in self._sorted), default=0)
         self._margin = widest + slack + DISORDER

@@ -1,18 +1,19 @@
 r"""Join the rows of a pattern's pieces into subjects: what each finding is about.
 
-A subject is one consistent choice of a value for every name that the positive pieces bind. A row that stands in an
-anonymous file carries a token (`\0` and the member) instead of a name: equal tokens are the same thing, a token
-against a name or another token is *assumed* to be the same where at most one thing of that kind occurs in either
-source, and cannot be told otherwise.
+A subject is one choice of what a row of each positive piece binds, all of which agree, and to which none of a piece
+left out could be added. A row that stands in an anonymous file carries a token (`\0` and the member) instead of a
+name: equal tokens are the same thing, a token against a name or another token is *assumed* to be the same where at
+most one thing of that kind occurs in either source, and cannot be told otherwise.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from forensics.choices import Choices
 from forensics.hits import Found, Hit
 from patterns.pattern import Pattern
-from patterns.terms import Distinct, Term, parts, positive
+from patterns.terms import Distinct, Piece, Term, parts, positive
 
 MOST = 4000  # subjects of one pattern; more are not told apart
 
@@ -28,17 +29,12 @@ class Sorted:
     assumed: bool
 
 
-def counted_names(term: Term) -> frozenset[str]:
-    """Return the names that `distinct` counts: they tell rows apart, not subjects."""
-    own = frozenset((term.name,)) if isinstance(term, Distinct) else frozenset()
-    return own.union(*map(counted_names, parts(term)))
-
-
-def counted_pieces(term: Term) -> frozenset[str]:
-    """Return the pieces inside a `distinct`."""
-    if isinstance(term, Distinct):
-        return positive(term.part)
-    return frozenset().union(*map(counted_pieces, parts(term)))
+def counted_names(term: Term, piece: str, around: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Return the names that a `distinct` around `piece` counts: they tell its rows apart, not subjects."""
+    if isinstance(term, Piece):
+        return around if term.name == piece else frozenset()
+    inside = around | {term.name} if isinstance(term, Distinct) else around
+    return frozenset().union(*(counted_names(part, piece, inside) for part in parts(term)))
 
 
 class Joins:
@@ -55,47 +51,29 @@ class Joins:
         self._pattern = pattern
         self._apart = apart
         self._found = found
-        counted = counted_names(pattern.match)
         self._names = {
-            name: piece.names - counted if name in counted_pieces(pattern.match) else piece.names
-            for name, piece in pattern.evidence.items()
+            name: piece.names - counted_names(pattern.match, name) for name, piece in pattern.evidence.items()
         }
-        bound: dict[str, int] = defaultdict(int)
-        for names in self._names.values():
-            for name in names:
-                bound[name] += 1
-        self._joined = {name for name, pieces in bound.items() if pieces > 1}
+        makers = positive(pattern.match)
+        self._makers = [name for name in pattern.evidence if name in makers]
         self._identities: dict[tuple[str, str], frozenset[str]] = {}
         self._groups: dict[str, list[tuple[Names, list[Hit]]]] = {}
 
     def subjects(self) -> list[dict[str, str | None]]:
         """Return the subjects the positive pieces make, in an order that depends on their names alone."""
-        wanted = [name for name in self._pattern.evidence if name in positive(self._pattern.match)]
-        subjects: dict[tuple[tuple[str, str | None], ...], dict[str, str | None]] = {(): {}}
-        for piece in wanted:
-            tuples = self._tuples(piece)
-            if not tuples:
-                continue
-            merged: dict[tuple[tuple[str, str | None], ...], dict[str, str | None]] = {}
-            for subject in subjects.values():
-                fitting = [t for t in tuples if self._agree(subject, t)]
-                for t in fitting or ({},):
-                    joined = dict(subject)
-                    joined.update({k: v for k, v in t.items() if _better(v, subject.get(k))})
-                    merged[_key(joined)] = joined
-                    if len(merged) >= MOST:
-                        break
-            taken = list(merged.values())
-            for t in tuples:
-                if not any(self._agree(s, t) for s in taken):
-                    merged.setdefault(_key(t), dict(t))
-            subjects = merged
-        return [subjects[key] for key in sorted(subjects, key=repr)]
+        sets = {piece: found for piece in self._makers if (found := self._tuples(piece))}
+        choices = Choices({piece: sets[piece] for piece in sets}, self._agree)
+        merged: dict[tuple[tuple[str, str | None], ...], dict[str, str | None]] = {}
+        for choice in choices.greatest(MOST):
+            joined: dict[str, str | None] = {}
+            for piece in sets:
+                own = sets[piece][choice[piece]] if piece in choice else {}
+                joined.update({k: v for k, v in own.items() if _better(v, joined.get(k))})
+            merged[_key(joined)] = joined
+        return [merged[key] for key in sorted(merged, key=repr)]
 
     def _tuples(self, piece: str) -> list[dict[str, str | None]]:
-        names = self._names[piece]
-        distinct = {_key({k: v for k, v in hit.names.items() if k in names}): None for hit in self._found[piece].hits}
-        return [dict(key) for key in distinct]
+        return [dict(names) for names, _ in self._alike(piece)]
 
     def _agree(self, subject: Names, other: Names) -> bool:
         for name, value in other.items():
@@ -141,38 +119,46 @@ class Joins:
     def _stands(self, piece: str, names: Iterable[str], bound: Names, subject: Names) -> str:
         worst = "yes"
         for name in names:
-            value = bound.get(name)
-            wanted = subject.get(name)
+            if name not in subject:
+                continue  # no positive piece says which one: any will do
+            value, wanted = bound.get(name), subject[name]
             if value == wanted and value is not None:
-                continue
-            if name not in subject and name not in self._joined:
-                continue
-            if name not in self._joined:
-                if value != wanted:
-                    return "no"
                 continue
             if value and wanted and self._differ(value, wanted):
                 return "no"
-            if name not in subject:
-                continue  # no positive piece says which one: any will do
-            if self._single(piece, name) and self._single_elsewhere(piece, name):
-                worst = "assumed" if worst == "yes" else worst
-            else:
-                worst = "maybe"
+            if piece in self._makers and not self._said_by_others(piece, name, subject):
+                if value != wanted:  # the piece alone says it: this is another subject
+                    return "no"
+                continue
+            alone = self._one_of_a_kind(piece, name)
+            worst = "maybe" if not alone or worst == "maybe" else "assumed"
         return worst
 
-    def _single(self, piece: str, name: str) -> bool:
+    def _said_by_others(self, piece: str, name: str, subject: Names) -> bool:
+        """Whether another piece that makes subjects binds `name`, and has a row that may be about this one."""
+        return any(
+            other != piece
+            and name in self._names[other]
+            and any(self._agree(subject, names) for names in self._tuples(other))
+            for other in self._makers
+        )
+
+    def _one_of_a_kind(self, piece: str, name: str) -> bool:
+        """Whether at most one thing of a kind occurs, in the rows of a piece and in those that make subjects."""
+        said: set[str] = set()
+        for each in (piece, *self._makers):
+            if name in self._names[each]:
+                own = self._values(each, name)
+                if len(own) > 1:
+                    return False
+                said.update(value for value in own if not value.startswith("\0"))
+        return len(said) <= 1
+
+    def _values(self, piece: str, name: str) -> frozenset[str]:
         key = (piece, name)
         if key not in self._identities:
             self._identities[key] = frozenset(v for hit in self._found[piece].hits if (v := hit.names.get(name)))
-        return len(self._identities[key]) <= 1
-
-    def _single_elsewhere(self, piece: str, name: str) -> bool:
-        return all(
-            self._single(other, name)
-            for other, names in self._names.items()
-            if other != piece and name in names and other in positive(self._pattern.match)
-        )
+        return self._identities[key]
 
 
 def _better(value: str | None, own: str | None) -> bool:

@@ -1,0 +1,124 @@
+"""The engine and the naive interpreter say the same of small bundles: verdict, subjects, cited rows, certainty."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+
+from forensics.coverage import Coverage, Stream
+from forensics.matching import Context, find_all
+from forensics.order import Order
+from forensics.timeline import PLACED
+from parsers.schema import SOURCES
+from patterns.pattern import Library, Pattern
+from tests.forensics.generated import bundles, columns_of, libraries
+from tests.forensics.naive import Bundle, interpret
+
+AT_ONCE = 4  # patterns over one bundle
+PAIRS = int(os.environ.get("TWIN_PAIRS", "2000"))
+PHASES = (Phase.explicit, Phase.reuse, Phase.generate) if PAIRS > 10_000 else tuple(Phase)
+
+
+def context(bundle: Bundle) -> Context:
+    """The bundle as the engine sees it."""
+    frames = {}
+    for source, lines in bundle.rows.items():
+        timed = SOURCES[source].timed
+        rows = []
+        for line in lines:
+            row = dict.fromkeys(SOURCES[source].columns) | columns_of(line)
+            row |= {"member": line.member, "line": line.line, "lines": 1}
+            if timed:
+                row |= {"earliest": line.earliest, "latest": line.latest, "section": line.section, "clock": line.clock}
+            else:
+                row |= {"created": line.earliest}
+            if source == "k8s.event":
+                row["first"] = line.columns["first_at"]
+            rows.append(row)
+        schema = dict(SOURCES[source].columns) | (PLACED if timed else {})
+        frames[source] = pl.DataFrame(rows, schema=schema)
+    streams = tuple(
+        Stream(
+            log.source,
+            log.member,
+            log.namespace,
+            log.pod,
+            None,
+            False,
+            log.first,
+            log.last,
+            log.until,
+            "whole" if log.whole else "cut",
+            None,
+            1,
+        )
+        for log in bundle.logs
+    )
+    covered = Coverage(streams, bundle.listed, frozenset(frames), (0, bundle.end))
+    return Context(frames, covered, Order(bundle.errors, covered.period))
+
+
+Said = tuple[str, list[tuple[object, ...]]]
+
+
+def shown(rows: Mapping[str, Iterable[tuple[str, int]]], others: Mapping[str, Sequence[Mapping[str, str]]]) -> object:
+    """The rows of each piece; one that is another pattern's finding by its subject, since their order means nothing."""
+    return sorted(
+        (piece, sorted((source, sorted(others[source][n].items()) if source in others else n) for source, n in own))
+        for piece, own in rows.items()
+        if own
+    )
+
+
+def engine(library: Mapping[str, Pattern], bundle: Bundle) -> dict[str, Said]:
+    """What the engine says: state, and of each finding its subject, whether it is cured, certainty and rows."""
+    outcomes = find_all(Library(library, ""), context(bundle))
+    others = {f"finding.{id}": [f.subject for f in o.findings if not f.over] for id, o in outcomes.items()}
+    return {
+        id: (
+            outcome.state,
+            sorted(
+                (
+                    (
+                        sorted(f.subject.items()),
+                        f.over,
+                        f.certainty,
+                        shown({seen.name: seen.rows for seen in f.evidence}, others),
+                    )
+                    for f in outcome.findings
+                ),
+                key=repr,
+            ),
+        )
+        for id, outcome in outcomes.items()
+    }
+
+
+def twin(library: Mapping[str, Pattern], bundle: Bundle) -> dict[str, Said]:
+    """What the naive interpreter says, in the same form."""
+    outcomes = interpret(library, bundle)
+    others = {f"finding.{id}": [f.subject for f in findings if not f.cured] for id, (_, findings) in outcomes.items()}
+    return {
+        id: (
+            state,
+            sorted(
+                ((sorted(f.subject.items()), f.cured, f.certainty, shown(f.rows, others)) for f in findings), key=repr
+            ),
+        )
+        for id, (state, findings) in outcomes.items()
+    }
+
+
+@settings(max_examples=PAIRS // AT_ONCE, deadline=None, phases=PHASES)
+@given(library=libraries(AT_ONCE), bundle=bundles())
+def test_engine_and_twin_say_the_same_of_a_bundle(library: Mapping[str, Pattern], bundle: Bundle) -> None:
+    assert engine(library, bundle) == twin(library, bundle)
+
+
+@pytest.mark.slow
+@settings(max_examples=50_000 // AT_ONCE, deadline=None, phases=(Phase.generate,))
+@given(library=libraries(AT_ONCE), bundle=bundles())
+def test_engine_and_twin_say_the_same_of_many_bundles(library: Mapping[str, Pattern], bundle: Bundle) -> None:
+    assert engine(library, bundle) == twin(library, bundle)
