@@ -1,7 +1,7 @@
 """What a report carries for `verify`: its citations and the hashes of their members, in HTML and in Markdown.
 
-In HTML it is a JSON data block, in a large report a packed one; in Markdown a comment with the same JSON in base64,
-whose alphabet cannot end it.
+In HTML it is a JSON data block, in a large report a packed one; in Markdown a comment with the same JSON, packed and in
+base64, whose alphabet cannot end it.
 """
 
 import zlib
@@ -50,20 +50,26 @@ def citation_block(document: Document, members: int = 500) -> Document:
 
 def packed(block: Document) -> Document:
     """Return `block` as a document that holds the same in few bytes; `blocks_in_html` unpacks it."""
-    return {"schema": KIND, "packed": b64encode(zlib.compress(orjson.dumps(block), 9)).decode()}
+    return {"schema": KIND, "packed": _pack(block)}
+
+
+def _pack(block: Document) -> str:
+    return b64encode(zlib.compress(orjson.dumps(block), 9)).decode()
+
+
+def _unpack(text: str) -> Any:
+    return orjson.loads(zlib.decompressobj().decompress(b64decode(text, validate=True), MOST))
 
 
 def _unpacked(block: Any) -> Any:
     if not isinstance(block, dict) or "packed" not in block:
         return block
-    reader = zlib.decompressobj()
-    data = reader.decompress(b64decode(str(block["packed"]), validate=True), MOST)
-    return orjson.loads(data)
+    return _unpack(str(block["packed"]))
 
 
 def comment(block: Document) -> str:
     """Return the Markdown comment that carries `block`."""
-    return f"{_OPEN}{b64encode(orjson.dumps(block)).decode()}{_CLOSE}"
+    return f"{_OPEN}{_pack(block)}{_CLOSE}"
 
 
 def block_in_markdown(text: str) -> Any:
@@ -75,8 +81,8 @@ def block_in_markdown(text: str) -> Any:
     if not lines:
         return None
     try:
-        return orjson.loads(b64decode(lines[-1].removeprefix(_OPEN).rstrip().removesuffix(_CLOSE), validate=True))
-    except (NotBase64, orjson.JSONDecodeError):
+        return _unpack(lines[-1].removeprefix(_OPEN).rstrip().removesuffix(_CLOSE))
+    except (NotBase64, orjson.JSONDecodeError, zlib.error):
         return None
 
 

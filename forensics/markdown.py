@@ -8,7 +8,9 @@ from forensics.escape import markdown as plain
 from forensics.view import Branch, Entry, Tree
 
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
+MOST_LINES = 5  # of one citation at either end: a long object or traceback keeps its first and last ones
 MOST_ROWS = 60
+MOST_UNKNOWN = 12  # sources that were missing; those that would separate most come first
 
 
 def markdown(document: Document) -> str:
@@ -81,11 +83,16 @@ def proofs(finding: Entry, most: int = MOST_PROOFS) -> list[str]:
     """Return the citations of a finding as one code block, `member:line  text`."""
     cites = view.telling(finding, most)
     total = sum(1 for _ in view.proofs(finding))
-    shown = [line for cite in cites for line in cited(cite)]
+    shown = [line for cite in cites for line in _ends(cited(cite))]
     if not shown:
         return []
     more = [f"{total - len(cites)} more lines say the same."] if total > len(cites) else []
     return ["", *fenced(shown), *more]
+
+
+def _ends(lines: list[str]) -> list[str]:
+    hidden = len(lines) - 2 * MOST_LINES
+    return lines if hidden < 2 else [*lines[:MOST_LINES], f"... {hidden} lines of it ...", *lines[-MOST_LINES:]]
 
 
 def cited(cite: Entry) -> list[str]:
@@ -166,12 +173,12 @@ def _unknown(document: Document) -> list[str]:
     if not groups:
         return []
     lines = ["", "## What could not be looked at"]
-    for group in groups[:MOST_ROWS]:
+    for group in groups[:MOST_UNKNOWN]:
         count = len(group["patterns"])
         failures = f"{count} known failure{'s' if count != 1 else ''}"
         lines += ["", f"{plain(group['source'])}: {plain(group['why'])} ({failures})", *command(group["collect"])]
-    if len(groups) > MOST_ROWS:
-        lines += ["", f"{len(groups) - MOST_ROWS} more are in the JSON report."]
+    if len(groups) > MOST_UNKNOWN:
+        lines += ["", f"{len(groups) - MOST_UNKNOWN} more are in the JSON report."]
     return lines
 
 
