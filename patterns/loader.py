@@ -19,6 +19,7 @@ from patterns.pattern import Library, Pattern, PatternError
 from patterns.places import places
 from patterns.plain import from_plain, to_plain
 
+SHIPPED = "compiled.json"  # beside this file in a wheel: the library, read when the wheel was built
 OWN = "patterns/library/"  # what stands before the files that come with the tool
 
 
@@ -120,6 +121,28 @@ def _unconnected(patterns: Mapping[str, Pattern], texts: Mapping[str, tuple[str,
     return mistakes
 
 
+def compiled() -> bytes:
+    """Return what a wheel holds as `SHIPPED`, so that not even the first command reads the library's grammar."""
+    texts, mistakes = _texts(())
+    if mistakes:
+        raise PatternError("\n".join(mistakes))
+    plain = {_key(id, file, text): to_plain(load_pattern(text, id, file)) for id, (file, text) in sorted(texts.items())}
+    return orjson.dumps({"meaning": _code(), "patterns": plain})
+
+
+def _shipped() -> dict[str, Any]:
+    """Return the patterns a wheel was built with, as plain data; none if this is no wheel, or the code is another."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        held = orjson.loads((Path(__file__).parent / SHIPPED).read_bytes())
+        if held["meaning"] == _code():
+            return dict(held["patterns"])
+    return {}
+
+
+def _key(id: str, file: str, text: str) -> str:
+    return hashlib.sha256(f"{id}\0{file}\0{text}".encode()).hexdigest()
+
+
 class _Cache:
     """Patterns already read, by the hash of their text; a cache that cannot be read or written is no failure.
 
@@ -129,16 +152,16 @@ class _Cache:
 
     def __init__(self) -> None:
         self.file = _folder() / f"patterns-{_meaning()}.json"
-        self.old: dict[str, Any] = {}
+        self.old: dict[str, Any] = _shipped()
         self.new: dict[str, Any] = {}
         self.missed = False
         with contextlib.suppress(OSError, ValueError):
             held = orjson.loads(self.file.read_bytes())
-            self.old = held if isinstance(held, dict) else {}
+            self.old |= held if isinstance(held, dict) else {}
 
     def pattern(self, id: str, file: str, text: str) -> Pattern:
         """Return the pattern of a text, read anew only if it is not held."""
-        key = hashlib.sha256(f"{id}\0{file}\0{text}".encode()).hexdigest()
+        key = _key(id, file, text)
         with contextlib.suppress(KeyError, TypeError, ValueError, IndexError):
             pattern = from_plain(self.old[key])
             if isinstance(pattern, Pattern):
@@ -175,12 +198,17 @@ def _folder() -> Path:
 
 def _meaning() -> str:
     """Return a hash of all that decides what a pattern's text means."""
-    code = hashlib.sha256(metadata.version("pyparsing").encode())
+    return hashlib.sha256(f"{metadata.version('pyparsing')} {_code()}".encode()).hexdigest()[:16]
+
+
+def _code() -> str:
+    """Return a hash of our part of that."""
+    code = hashlib.sha256()
     here = Path(__file__).parent
     for path in sorted([*here.glob("*.py"), here.parent / "parsers" / "schema.py"]):
         with contextlib.suppress(OSError):
             code.update(path.read_bytes())
-    return code.hexdigest()[:16]
+    return code.hexdigest()
 
 
 def text_of(pattern: Pattern) -> str:

@@ -46,9 +46,20 @@ def build(ref: str, output: Path, python: Path) -> list[Path]:
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         export(ref, Path(scratch))
+        compile_library(Path(scratch))
         environment = os.environ | {"SOURCE_DATE_EPOCH": epoch("HEAD" if ref == "checkout" else ref)}
         run([str(python), "-m", "hatchling", "build", "-d", str(output.resolve())], cwd=Path(scratch), env=environment)
     return sorted(output.glob("seldon_forensics-*"))
+
+
+def compile_library(tree: Path) -> None:
+    """Put the pattern library, read, beside the files of an export: see `patterns.loader.compiled`."""
+    said = "from patterns.loader import SHIPPED, compiled; open(f'patterns/{SHIPPED}', 'wb').write(compiled())"
+    run(
+        [sys.executable, "-c", said],
+        cwd=tree,
+        env=os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
 
 
 def backend(folder: Path) -> Path:

@@ -117,3 +117,14 @@ def test_it_installs_and_analyses_without_a_network(house: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "FAILURE" in done.stdout
     assert " 0 do not" in done.stdout
+
+
+def test_the_first_command_of_an_installation_reads_no_grammar(wheel: Path, tmp_path: Path) -> None:
+    with ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    asks = "import sys; from patterns.loader import load_library; load_library(); print('pyparsing' in sys.modules)"
+    environment = {"PYTHONPATH": str(tmp_path / "installed"), "XDG_CACHE_HOME": str(tmp_path / "nothing"), "PATH": ""}
+
+    said = subprocess.run([sys.executable, "-c", asks], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    assert said.stdout == "False\n", said.stderr

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from patterns import loader
 from patterns.graph import cycle, edges, in_order
-from patterns.loader import load_library, load_pattern, read_library
+from patterns.loader import compiled, load_library, load_pattern, read_library
 from patterns.pattern import Pattern, PatternError
 from patterns.places import places
 from patterns.plain import from_plain, to_plain
@@ -316,3 +316,22 @@ def test_findings_come_before_what_rests_on_them() -> None:
     other = load_pattern(small(), "z/z", "z.toml")
 
     assert in_order({"a/a": one, "z/z": other}) == ("z/z", "a/a")
+
+
+def test_what_a_wheel_was_built_with_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read = load_library()
+    (tmp_path / "wheel").mkdir()
+    (tmp_path / "wheel" / "compiled.json").write_bytes(compiled())
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "nothing here"))
+    monkeypatch.setattr(loader, "SHIPPED", str(tmp_path / "wheel" / "compiled.json"))
+    monkeypatch.setattr(loader, "load_pattern", lambda *_: pytest.fail("it was read again"))
+
+    assert load_library() == read
+    assert not (tmp_path / "nothing here").exists()
+
+
+def test_what_other_code_compiled_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "compiled.json").write_bytes(compiled().replace(b'"meaning":"', b'"meaning":"0', 1))
+    monkeypatch.setattr(loader, "SHIPPED", str(tmp_path / "compiled.json"))
+
+    assert loader._shipped() == {}
