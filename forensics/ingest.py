@@ -12,7 +12,7 @@ from forensics.bundle import Bundle, Member
 from forensics.duplicates import copies, without_copies
 from forensics.eras import dated
 from forensics.lines import Lines
-from forensics.masking import hide
+from forensics.masking import hide, without_keys
 from forensics.timeline import in_file_order
 from parsers.decoding import decode
 from parsers.layout import origin_of
@@ -136,6 +136,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     lines, refused = decode(member.data)
     if lines is None:
         return replace(blank, status="skipped", reason=refused)
+    lines = lines.with_columns(without_keys(lines["text"]))
     status, reason = member.status, member.reason
     if lines.height == 0:
         return replace(blank, status=status, reason=reason or "empty")

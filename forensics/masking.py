@@ -15,9 +15,9 @@ MOST_KEY_LINES = 200  # of a private key
 
 _WORDS = (
     r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key"
-    r"|private[_-]?key|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
+    r"|(?:private|encryption|subscription|signing|shared|master)[_-]?key|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
 )
-_KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}})"
+_KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}}|(?:[\w.-]{{0,60}}[._-])?pass)"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # PEM blocks, on one line or several
     (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
@@ -49,8 +49,20 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:ghp|gho|ghs|ghu|glpat|xox[abprs]|hf|sk|pk|npm)[_-][A-Za-z0-9_-]{16,}\b"), MASK),
     (re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"), MASK),
     # curl -u user:password, kubectl --from-literal=key=value, --password value
-    (re.compile(r"(\s(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:)[^\s\"']+"), rf"\1{MASK}"),
+    (re.compile(r"((?:^|[\s\"'])(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:)[^\s\"']+"), rf"\1{MASK}"),
     (re.compile(r"(--from-literal[= ][\"']?[\w.-]{1,200}=)[^\s\"']+"), rf"\1{MASK}"),
+    (
+        re.compile(
+            r"(\b(?:(?:docker|podman|nerdctl|oras) login|mysql(?:dump|admin)?|sshpass)\b[^\r\n|;]{0,200}?\s-p[ =]?)"
+            r"[^\s\"'-][^\s\"']*"
+        ),
+        rf"\1{MASK}",
+    ),
+    # said in words, where what follows looks like no word
+    (
+        re.compile(r"(?i)(\b(?:password|passphrase|passwd|pwd) (?:is|was)[ :]+[\"']?)(?=[^\s\"']*\d)[^\s\"']{6,}"),
+        rf"\1{MASK}",
+    ),
     (
         re.compile(rf"(?i)((?<![\w-])--?[\w.-]{{0,60}}{_WORDS}[ \t]+)(\"[^\"]+\"|'[^']+'|[^\s\"'-][^\s\"']*)"),
         "",
@@ -98,7 +110,7 @@ _HARMLESS_VALUE = re.compile(
 _HINTS = (
     "pass", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia", "asia",
     "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
-    "cookie", "-u ", "--user", "-literal", "inline_",
+    "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_",
 )  # fmt: skip
 
 # Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
@@ -107,7 +119,8 @@ _NEEDED: tuple[tuple[str, ...], ...] = (
     ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("cookie",), ("bearer", "basic"),
     ("sig", "x-amz"),
     ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",), ("-u", "--"),
-    ("--from-literal",), _KEY_WORDS, _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
+    ("--from-literal",), (" -p",), ("pass", "pwd"),
+    _KEY_WORDS, _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
 )  # fmt: skip
 
 
@@ -161,6 +174,8 @@ _ENTRY = re.compile(r"^(\s*(?:- )?(?:\"[^\"]*\"|'[^']*'|[^\s:\"']+)\s*:\s+)(\S.*
 _NAMED = re.compile(rf"(?i)^\s*(?:- )?[\"']?name[\"']?\s*:\s*[\"']?({_KEY})[\"']?,?\s*$")
 _PARENT = re.compile(rf"(?i)^\s*(?:- )?[\"']?{_KEY}[\"']?\s*:\s*\{{?\s*$")
 _FLAG = re.compile(rf"(?i)^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$")
+_KEY_END = re.compile(r"(?:\S*(?<![^A-Za-z0-9+/=]))?-----END [A-Z ]*-----")
+_KEY_WORDS_OF_LINE = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}={0,2}(?![\w])")
 _LAST = re.compile(r"\S+(\s*)$")
 
 
@@ -182,6 +197,19 @@ def hide(lines: pl.Series) -> pl.Series:
         return lines
     places = sorted(found)
     return lines.scatter(places, [found[place] for place in places])
+
+
+def without_keys(lines: pl.Series) -> pl.Series:
+    """Return the lines of a member without the lines of private keys: what is read of each alone shows no key.
+
+    The number of lines stays, and so do prefixes, times and fields around a key's own words.
+    """
+    texts: list[str] | None = None
+    found: dict[int, str] = {}
+    for index in lines.str.contains(_KEY_BLOCK, literal=True).fill_null(False).arg_true().to_list():
+        texts = texts or [line or "" for line in lines.to_list()]
+        found.update(_key_block(texts, index))
+    return lines.scatter(sorted(found), [found[place] for place in sorted(found)]) if found else lines
 
 
 def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
@@ -216,12 +244,13 @@ def _key_block(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
     end = next((i for i in range(index + 1, min(len(texts), index + MOST_KEY_LINES)) if "-----END " in texts[i]), None)
     yield index, f"{texts[index][:begin]}{MASK}"
     for i in range(index + 1, len(texts) if end is None else end + 1):
-        if end is None and not re.search(r"[A-Za-z0-9+/=]{20,}\s*$", texts[i]):
+        hidden = _KEY_WORDS_OF_LINE.sub(MASK, texts[i])
+        if end is None and hidden == texts[i]:
             return  # it was cut
         if i == end:
-            yield i, texts[i].replace(texts[i][texts[i].find("-----END ") :], MASK)
+            yield i, _KEY_END.sub(MASK, hidden)
         else:
-            yield i, _LAST.sub(rf"{MASK}\1", texts[i])
+            yield i, hidden if hidden != texts[i] else _LAST.sub(rf"{MASK}\1", texts[i])
 
 
 def _secret(texts: Sequence[str], index: int, listed: bool) -> Iterator[tuple[int, str]]:

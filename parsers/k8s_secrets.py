@@ -15,7 +15,7 @@ DEPTH = 100  # levels of nesting; Kubernetes' own objects have fewer than 40
 
 _SECRET_NAME = re.compile(
     r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|api[-_.]?key|access[-_.]?key|key[-_]data|account[-_.]?key|private[-_.]?key"
-    r"|credential|authorization|jaas|connection[-_.]?string|dockerconfig|encryption[-_.]?key|htpasswd)"
+    r"|credential|authorization|jaas|connection[-_.]?string|dockerconfig|encryption[-_.]?key|htpasswd|(?:^|[-_.])pass$)"
 )
 _NOT_ITSELF = re.compile(
     r"(?i)(?:name|namespace|ref|path|file|location|dir|type|mode|format|url|uri|endpoint|provider|policy|expiration\w*"
