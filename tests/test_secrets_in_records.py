@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - configuration stands on long lines
 """What a secret is shown to be only by the records around it, or by a customer's own way to write it, is masked."""
 
 import base64
