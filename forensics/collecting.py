@@ -41,6 +41,8 @@ _PLURALS = {
     "endpoints": "endpoints,endpointslices",
     "networkpolicy": "networkpolicies",
     "ingress": "ingresses",
+    "ingressclass": "ingressclasses",
+    "storageclass": "storageclasses",
     "certificate": "certificates.cert-manager.io",
 }
 
@@ -72,7 +74,7 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
     if source.startswith("k8s."):
         kind = source.removeprefix("k8s.")
         if kind in _CLUSTER_WIDE:
-            return f"kubectl get {kind}s -o yaml"
+            return f"kubectl get {_PLURALS.get(kind, f'{kind}s')} -o yaml"
         plural = _PLURALS.get(kind, f"{kind}s")
         group = ".mlops.seldon.io" if kind in _SELDON else ""
         return f"kubectl -n {namespace} get {plural}{group} -o yaml"

@@ -1,6 +1,8 @@
 """What to collect, and how: a shell script, a troubleshoot.sh spec, or just what a report could not say."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections import Counter
+from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -44,15 +46,72 @@ def worth(document: Mapping[str, Any]) -> list[tuple[str, str, int]]:
 
 
 def commands(document: Mapping[str, Any]) -> str:
-    """Return a shell script with just the commands a report asks for, in the order of worth."""
-    lines: list[str] = [
+    """Return a shell script with just the commands a report asks for, in the order of worth.
+
+    It can be run as it is: the namespace is its argument, server pods are found by their label, what is forwarded is
+    ended again, and answers are masked. What a person has to fill in stands in it as a comment.
+    """
+    wanted: dict[str, list[str]] = {}
+    space = _namespace(document)
+    for run, why, _ in worth(document):
+        wanted.setdefault(_runnable(run, space), []).append(why)
+    if not wanted:
+        return "#!/bin/sh\n# Nothing: the report names no gap that a command would fill.\n"
+    default = f":-{space}" if space else ":?name the namespace of the installation"
+    lines = [
         "#!/bin/sh",
-        "# What the report could not say, most telling first. Read-only; write each output into the file named.",
+        "# What the report could not say, most telling first. Needs kubectl and nothing else (curl for Envoy); changes",
+        "# nothing in the cluster; sends nothing anywhere.",
+        "#",
+        f"#   sh THIS [NAMESPACE]{' ' * 4}{f'(else {space})' if space else ''}".rstrip(),
+        "set -u",
+        "umask 077",
+        "namespace=${1" + default + "}",
+        "folder=answers",
+        'mkdir -p "$folder" || exit 2',
+        "",
+        _mask(),
     ]
-    asked: Sequence[tuple[str, str, int]] = worth(document)
-    for number, (run, why, _) in enumerate(asked, 1):
-        safe = " ".join(why.split())
-        lines += ["", f"# {number}. {safe}", f"{{ {run}; }} > answer-{number:02}.txt 2>&1"]
-    if not asked:
-        lines += ["", "# Nothing: the report names no gap that a command would fill."]
+    for number, (run, whys) in enumerate(wanted.items(), 1):
+        told = " ".join("; ".join(dict.fromkeys(whys)).split())
+        lines += ["", f"# {number}. {told}"]
+        if _OPEN.search(run):
+            lines.append(f"#    fill in: {run}")
+            continue
+        lines.append(f'{{ {run}; }} 2>&1 | mask >"$folder/answer-{number:02}.txt"')
+    lines += ["", 'tar -czf "$folder.tar.gz" "$folder" && echo "$folder.tar.gz is what to send" >&2']
     return "\n".join(lines) + "\n"
+
+
+_FORWARDED = re.compile(r"^(kubectl .* port-forward .*?) & sleep 2; (.*)$")
+_OPEN = re.compile(r"<[a-z][a-zA-Z -]*>")  # what nobody but a person can put there
+
+
+def _runnable(run: str, space: str | None) -> str:
+    """Return a command with what a script can put in the place of names that the report does not know."""
+    run = run.replace("<namespace>", '"$namespace"')
+    if space:
+        run = run.replace(f"-n {space} ", '-n "$namespace" ')
+    run = run.replace("logs <server pod>", "logs -l app.kubernetes.io/name=seldon-server --prefix")
+    if forwarded := _FORWARDED.match(run):
+        return f'{forwarded[1]} >/dev/null & forward=$!; sleep 2; {forwarded[2]}; kill "$forward"'
+    return run
+
+
+def _namespace(document: Mapping[str, Any]) -> str | None:
+    """Return the namespace that the report is about: the one its findings, then its sources name most."""
+    for entries in (document.get("findings"), (document.get("coverage") or {}).get("sources")):
+        named = [str((e.get("subject") or e).get("namespace") or "") for e in entries or () if isinstance(e, dict)]
+        counts = Counter(name for name in named if _NAME.fullmatch(name))
+        if counts:
+            return min(counts, key=lambda name: (-counts[name], name))
+    return None
+
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+
+
+def _mask() -> str:
+    """Return the shell function that hides secrets, as the whole script has it."""
+    _, head, rest = script().partition("mask() {")
+    return head + rest.partition("\n}\n")[0] + "\n}"

@@ -58,7 +58,8 @@ def _pack(block: Document) -> str:
 
 
 def _unpack(text: str) -> Any:
-    return orjson.loads(zlib.decompressobj().decompress(b64decode(text, validate=True), MOST))
+    data = b64decode(text, validate=True)
+    return orjson.loads(data if data.startswith(b"{") else zlib.decompressobj().decompress(data, MOST))
 
 
 def _unpacked(block: Any) -> Any:

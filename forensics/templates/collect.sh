@@ -74,6 +74,8 @@ keep cluster/namespaces.yaml "$kubectl" get namespaces -o yaml
 keep cluster/storageclasses.yaml "$kubectl" get storageclasses -o yaml
 keep cluster/ingressclasses.yaml "$kubectl" get ingressclasses -o yaml
 keep cluster/crds.txt "$kubectl" get crds
+keep cluster/clusterrolebindings.yaml "$kubectl" get clusterrolebindings -o yaml
+keep cluster/coredns.log "$kubectl" -n kube-system logs -l k8s-app=kube-dns --prefix --timestamps --tail=-1
 
 for ns in $namespaces; do
     dir=namespaces/$ns
@@ -88,7 +90,8 @@ for ns in $namespaces; do
     # Names and sizes of Secrets, never their values.
     keep "$dir/secrets.txt" "$kubectl" -n "$ns" get secrets
     for kind in gateways.gateway.networking.k8s.io httproutes.gateway.networking.k8s.io virtualservices.networking.istio.io \
-        peerauthentications.security.istio.io authorizationpolicies.security.istio.io; do
+        peerauthentications.security.istio.io authorizationpolicies.security.istio.io certificates.cert-manager.io \
+        podmonitors.monitoring.coreos.com servicemonitors.monitoring.coreos.com kafkas.kafka.strimzi.io; do
         get "$dir/$kind.yaml" "$ns" "$kind"
     done
 

@@ -119,3 +119,55 @@ def test_what_tells_causes_apart_comes_first() -> None:
 
     assert [run for run, _, _ in worth(document)] == ["kubectl get x", "kubectl get pods"]
     assert commands(document).index("get x") < commands(document).index("get pods")
+
+
+ASKED = {
+    "findings": [{"subject": {"namespace": "ml", "model": "iris"}}],
+    "unknown": [
+        {
+            "pattern": f"a/p{number}",
+            "missing": [{"source": "log.agent", "why": "not collected", "collect": collect}],
+        }
+        for number, collect in enumerate(
+            (
+                "kubectl -n <namespace> logs <server pod> -c agent --timestamps --tail=-1",
+                "kubectl -n ml logs <server pod> -c agent --timestamps --tail=-1",
+                "kubectl -n <namespace> port-forward deploy/seldon-envoy 9901:9901 & sleep 2; curl -s 'localhost:9901/stats'",
+                "kubectl -n <kafka namespace> logs <broker pod> --timestamps --tail=-1",
+                "kubectl -n <namespace> logs seldon-scheduler-0 -c scheduler --timestamps --tail=-1",
+            )
+        )
+    ],
+}
+
+
+def test_what_a_report_lacks_is_collected_by_a_script_that_runs(tmp_path: Path) -> None:
+    (tmp_path / "kubectl").write_text(STAND_IN)
+    (tmp_path / "curl").write_text("#!/bin/sh\necho server.live: 1\n")
+    for name in ("kubectl", "curl"):
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "more.sh").write_text(commands(ASKED))
+    env = os.environ | {"CALLS": str(tmp_path / "calls"), "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+
+    done = subprocess.run(["sh", "more.sh"], cwd=tmp_path, env=env, check=True, capture_output=True, text=True)
+
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert all(call.startswith("-n ml ") for call in calls)
+    assert sum("-l app.kubernetes.io/name=seldon-server" in call for call in calls) == 1  # asked for twice, in two ways
+    assert "fill in: kubectl -n <kafka namespace>" in commands(ASKED)
+    with tarfile.open(tmp_path / "answers.tar.gz") as archive:
+        texts = [archive.extractfile(m).read().decode() for m in archive if m.isfile()]
+    assert any("server.live: 1" in text for text in texts)
+    assert any("Setting log level" in text for text in texts)
+    assert not any(SECRET in text for text in texts)
+    assert "answers.tar.gz" in done.stderr
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+@pytest.mark.parametrize("document", [ASKED, {**ASKED, "findings": []}, {}], ids=["asked", "no namespace", "nothing"])
+def test_shellcheck_finds_nothing_in_it(tmp_path: Path, document: dict[str, object]) -> None:
+    (tmp_path / "more.sh").write_text(commands(document))
+
+    done = subprocess.run(["shellcheck", "-s", "sh", "more.sh"], cwd=tmp_path, capture_output=True, check=False)
+
+    assert done.stdout.decode() == ""

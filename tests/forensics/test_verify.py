@@ -2,16 +2,18 @@
 
 import copy
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.document import citations, dump, load
-from forensics.embedded import comment
+from forensics.embedded import KIND, block_in_markdown, comment
 from forensics.html import html
 from forensics.markdown import markdown
 from forensics.postmortem import postmortem, postmortem_html
@@ -219,3 +221,10 @@ def test_a_malformed_report_is_told_and_never_a_crash(path: tuple[Any, ...], ins
     holder[path[-1]] = instead
 
     assert isinstance(verify(dump(broken), bundle(SOUND)), list)
+
+
+def test_a_list_that_is_not_packed_is_read_as_well() -> None:
+    block = {"schema": KIND, "members": [{"member": "a.log", "sha256": "0" * 64}], "citations": []}
+    plain = f"# x\n<!-- seldon-forensics:citations {b64encode(orjson.dumps(block)).decode()} -->\n"
+
+    assert block_in_markdown(plain) == block_in_markdown(f"# x\n{comment(block)}\n") == block
