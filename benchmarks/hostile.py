@@ -1,6 +1,6 @@
 """Give every hostile and broken input there is to the tool, and say what came of it.
 
-    python benchmarks/hostile.py [--seconds 60] [--only NAME] [--budget 7200] [--reading] [--times]
+    python benchmarks/hostile.py [--seconds 60] [--only NAME] [--budget 7200] [--reading] [--part 1/1] [--times]
 
 Each input goes to a process of its own: the whole command, with every form of output, where it works, else the half
 that reads. Printed are inputs tried, crashes (also of a single parser, and lines that nothing accounts for), hangs,
@@ -93,6 +93,7 @@ def main() -> int:
     options.add_argument("--only", default="", help="inputs whose name holds this")
     options.add_argument("--budget", type=float, default=7200.0, help="seconds after which no input is begun")
     options.add_argument("--reading", action="store_true", help="only the half that reads")
+    options.add_argument("--part", default="1/1", help="every so-manieth input, from which on: 2/3")
     options.add_argument("--times", action="store_true", help="print work and memory of each input")
     chosen = options.parse_args()
     counts = dict.fromkeys(("crash", "hang", "escape", "leak"), 0)
@@ -111,7 +112,8 @@ def main() -> int:
         if not whole and not chosen.reading:
             print("the whole command does not work here: only the half that reads is tried")
         begun = time.monotonic()
-        for path in (path for path in paths if chosen.only in path.name):
+        first, step = map(int, chosen.part.split("/"))
+        for path in [path for path in paths if chosen.only in path.name][first - 1 :: step]:
             if time.monotonic() - begun > chosen.budget:
                 left += 1
                 continue
