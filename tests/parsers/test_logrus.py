@@ -193,3 +193,12 @@ def test_content_wins_over_names() -> None:
     assert parsed.frames["log.agent"].select("namespace", "pod", "container", "node", "component").unique().rows() == [
         ("team-a", "iris-0", "agent", "n1", "agent")
     ]
+
+
+def test_a_gateway_that_prints_mostly_kafkas_lines() -> None:
+    client = "%4|1795655594.737|FAIL|rdkafka#producer-1| [thrd:kafka:9092/bootstrap]: kafka:9092/bootstrap: timed out\n"
+    own = 'time="2026-11-26T01:13:14Z" level=error msg="Kafka error, code: [x] msg: [y]" func=Serve source=InferConsumer\n'
+
+    assert logrus.recognises((client * 6 + own) * 5)
+    assert not logrus.recognises(client * 35)
+    assert not logrus.recognises(("a line of another process\n" * 6 + own) * 5)
