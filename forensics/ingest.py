@@ -147,7 +147,6 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     kinds: dict[str, None] = {}
     versions: list[tuple[str, str]] = []
     failed: list[str] = []
-    unread = 0
     parts: list[Artefact] = []
     for whole in unwrapped.artefacts:
         some = segments(whole)
@@ -158,8 +157,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)
         if parser is None:
-            unread += artefact.frame.height
-            rejects.append(_unread(artefact))
+            blank = not artefact.frame["text"].str.contains(r"\S").any()
+            (ignored if blank else rejects).append(_unread(artefact, "blank") if blank else _unread(artefact))
             continue
         try:
             parsed, others = with_others(artefact, parser.parse(artefact), parsers)

@@ -12,9 +12,7 @@ from tests.reading import FORMS, Form
 
 # Known, and not read yet.
 UNREAD = {
-    "layout: minikube logs": "the heading of an empty section counts as not understood",
     "shape: Go's own types": "kubectl 1.13 wrote objects without kind and with capital keys",
-    "time: zap": "three equal lines of start-up do not tell that it is the controller's",
 }
 
 
