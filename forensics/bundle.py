@@ -84,6 +84,12 @@ class Bundle:
         self.sha256 = ""
         self.bytes = 0
         self.count = 0
+        self._walk: Walk | None = None
+
+    @property
+    def taken(self) -> int:
+        """Bytes of the input read so far, as it lies on disk."""
+        return self.bytes + (self._walk.taken if self._walk is not None else 0)
 
     def members(self) -> Iterator[Member]:
         """Yield every member once. Never raises for what the bundle holds, and always ends."""
@@ -94,7 +100,7 @@ class Bundle:
         self.bytes = self.count = 0
         several = len(self._paths) > 1
         for path, name in zip(self._paths, self._names, strict=True):
-            walk = Walk(meter, name)
+            walk = self._walk = Walk(meter, name)
             before = self.count
             for member in self._walked(walk, path):
                 prefixed = f"{name}/{member.name}" if several and member.name != name else member.name
@@ -106,6 +112,7 @@ class Bundle:
                 self.count += 1
                 yield Member(unique(name), None, 0, "", "skipped", "it holds no files")
             hashes.append(walk.sha256)
+            self._walk = None
             self.bytes += walk.size
         if len(hashes) == 1 and hashes[0]:
             self.sha256 = hashes[0]

@@ -72,6 +72,12 @@ class Walk:
         self.name = name
         self.sha256 = ""
         self.size = 0
+        self._hashed: _Hashed | None = None
+
+    @property
+    def taken(self) -> int:
+        """Bytes of the input read so far, as it lies on disk."""
+        return max(self.size, self._hashed.size if self._hashed is not None else 0)
 
     def members(self, path: str, stdin: BinaryIO | None) -> Iterator[Member]:
         """Yield the members of a folder, a file, or (`-`) of `stdin`; `sha256` and `size` are known afterwards."""
@@ -88,7 +94,7 @@ class Walk:
                 yield Member(self.name, None, 0, "", "broken", f"it cannot be read: {error.strerror or error}")
 
     def _file(self, file: BinaryIO, seekable: BinaryIO | None) -> Iterator[Member]:
-        hashed = _Hashed(file, self._meter)
+        hashed = self._hashed = _Hashed(file, self._meter)
         try:
             yield from self._open(Peekable(hashed), self.name, "", 0, seekable)
         finally:

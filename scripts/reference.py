@@ -23,12 +23,13 @@ MADE = "<!-- Made by `python -m scripts.reference`; do not edit. -->"
 
 EXITS = {
     Exit.OK: "analysed, whatever was found; also when parts of the input were broken (the report says so)",
-    Exit.USAGE: "the command was not understood, or was interrupted",
+    Exit.USAGE: "the command was not understood",
     Exit.UNREADABLE: "the input cannot be read, or nothing in it was recognised (a report is written all the same)",
     Exit.LIBRARY: "the pattern library, a pack, a suppression or a baseline file cannot be loaded",
     Exit.OUR_FAULT: "analysed, but a parser of ours failed on something; the report names it: please report it",
     Exit.DOES_NOT_HOLD: "what was to be checked does not hold: `verify`, `redact`, `doctor`, `patterns test`, `lint`",
     Exit.FAIL_ON: "a root or failed check that is not over is at or above `--fail-on` (off by default)",
+    Exit.INTERRUPTED: "interrupted with Ctrl-C: standard error says what was not done, and nothing is left in part",
 }
 
 FIELDS = {

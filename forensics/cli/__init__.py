@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command needs it: `--help` answers without Polars.
 """
 
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from forensics.cli.progress import PROGRESS, weight
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +42,7 @@ class Exit(IntEnum):
     OUR_FAULT = 5
     DOES_NOT_HOLD = 6
     FAIL_ON = 10
+    INTERRUPTED = 130
 
 
 Bundles = Annotated[
@@ -62,10 +66,19 @@ Out = Annotated[
 ]
 
 
+class Interrupted(BaseException):
+    """Somebody pressed Ctrl-C. No KeyboardInterrupt, which Typer would answer itself."""
+
+
 def main() -> None:
     """Run the command line; bad input ends in one clear sentence on standard error."""
     with sentences():
+        signal.signal(signal.SIGINT, _interrupted)
         app(prog_name="seldon-forensics")
+
+
+def _interrupted(number: int, frame: object) -> NoReturn:
+    raise Interrupted
 
 
 @contextmanager
@@ -73,8 +86,10 @@ def sentences() -> Iterator[None]:
     """Turn what a caller got wrong into a sentence and an exit code."""
     try:
         yield
-    except KeyboardInterrupt:
-        stop("interrupted; nothing was written in part", Exit.USAGE)
+    except Interrupted:
+        during = f" while {PROGRESS.stage}" if PROGRESS.stage else ""
+        told = f"interrupted{during}: that was not done, nor what comes after it; nothing is left in part"
+        stop(told, Exit.INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(Exit.OK) from None
@@ -91,6 +106,7 @@ def sentences() -> Iterator[None]:
 
 def stop(sentence: str, code: Exit) -> NoReturn:
     """Say `sentence` on standard error and end with `code`."""
+    PROGRESS.rest()
     sys.stderr.write(f"seldon-forensics: {sentence}\n")
     raise SystemExit(int(code))
 
@@ -114,17 +130,21 @@ def opened(bundles: Sequence[str], until: "datetime | None" = None, cached: bool
     from forensics.bundle import open_bundle
 
     bundle = open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None)
+    whole = weight(bundles)
+    PROGRESS.doing(f"reading {bundle.name}", lambda: (bundle.taken, whole))
     key = None
     if cached and len(bundles) == 1:
         from forensics.cache import keep, key_of, recall
 
         key = key_of(Path(bundles[0]), bundle.name)
-    if key is not None and (known := recall(key)) is not None:
-        return on_clock(*known, until)
-    intake, given = read_whole(bundle)
-    if key is not None and key == key_of(Path(bundles[0]), bundle.name):
+    known = recall(key) if key is not None else None
+    intake, given = known or read_whole(bundle)
+    PROGRESS.doing("putting what was read on one clock")
+    if known is None and key is not None and key == key_of(Path(bundles[0]), bundle.name):
         keep(key, intake, given)
-    return on_clock(intake, given, until)
+    case = on_clock(intake, given, until)
+    PROGRESS.rest()
+    return case
 
 
 def _version(wanted: bool) -> None:

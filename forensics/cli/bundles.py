@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
+from forensics.cli.progress import PROGRESS
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -53,6 +54,7 @@ def analyse(
     request = requested(since, until, timezone, {"model": model, "namespace": namespace}, suppress or (), as_of)
     library = load(patterns)
     case = opened(bundles, request.until, cached=not no_cache)
+    PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
     document = conclude(case, library, request)
     deliver(document, case, output or (), details)
     raise SystemExit(int(exit_code(document, fail_on)))
@@ -110,10 +112,12 @@ def deliver(document: "Document", case: "Case", outputs: Sequence[str], details:
     from forensics.forms import write_form
 
     for output in outputs:
+        PROGRESS.doing(f"writing {output}")
         try:
             write_form(document, case, output, sys.stdout.buffer)
         except OSError as error:
             stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+    PROGRESS.rest()
     if not outputs:
         show(document, details)
 

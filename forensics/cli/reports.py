@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from forensics.cli import Bundles, Exit, NoCache, Packs, app, load, opened, stop
+from forensics.cli.progress import PROGRESS
 
 
 @app.command()
@@ -27,6 +28,7 @@ def postmortem(
     from forensics.cli.bundles import requested
     from forensics.postmortem import notes_in, postmortem_html
     from forensics.postmortem import postmortem as written
+    from forensics.writing import write_whole
 
     request = requested(since, until, timezone, {}, (), None)
     added = {}
@@ -35,12 +37,17 @@ def postmortem(
             added = notes_in(notes.read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
-    document = analyse(opened(bundles, request.until, cached=not no_cache), load(patterns), request)
+    library = load(patterns)
+    case = opened(bundles, request.until, cached=not no_cache)
+    PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
+    document = analyse(case, library, request)
+    PROGRESS.doing(f"writing {output}")
     form = postmortem_html if output.suffix in (".html", ".htm") else written
     try:
-        output.write_text(form(document, added), "utf-8")
+        write_whole(output, form(document, added).encode())
     except OSError as error:
         stop(f"{output}: {error.strerror or error}", Exit.USAGE)
+    PROGRESS.rest()
 
 
 @app.command()
@@ -154,17 +161,21 @@ def redact(
 
     private = names or output.with_name(f"{output.name.partition('.')[0]}.private-map.json")
     try:
-        redacted = made(opened(bundles, cached=not no_cache), load(patterns), secrets.token_bytes(16))
+        library, case = load(patterns), opened(bundles, cached=not no_cache)
+        PROGRESS.doing("redacting, and analysing the result")
+        redacted = made(case, library, secrets.token_bytes(16))
     except RedactionError as error:
         stop(str(error), Exit.DOES_NOT_HOLD)
     import orjson
 
+    from forensics.writing import write_whole
+
     try:
-        output.write_bytes(redacted.archive)
-        private.touch(mode=0o600)
-        private.write_bytes(orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+        write_whole(private, orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), 0o600)
+        write_whole(output, redacted.archive)
     except OSError as error:
-        stop(f"{error.filename}: {error.strerror or error}", Exit.USAGE)
+        stop(f"{error.filename or output}: {error.strerror or error}", Exit.USAGE)
+    PROGRESS.rest()
     word = redacted.document["verdict"]
     typer.echo(f"{output}: {len(redacted.names)} names replaced; the same verdict ({word}), roots and lines.")
     typer.echo(f"Keep {private} to yourself.")

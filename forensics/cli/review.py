@@ -7,6 +7,7 @@ import typer
 
 from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
 from forensics.cli.bundles import deliver, exit_code
+from forensics.cli.progress import PROGRESS
 
 PROFILES = ("production", "staging", "development")
 
@@ -50,6 +51,7 @@ def review(
     terms = Terms(profile, accepted, instant(as_of, "--as-of"))
     library = load(patterns)
     case = opened(bundles, cached=not no_cache)
+    PROGRESS.doing("asking every readiness check")
     document = judged(case, library, terms)
     if manifests is not None:
         from forensics.manifests import write_manifests
