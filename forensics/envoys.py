@@ -40,6 +40,12 @@ class Dump:
         pod: of the Envoy, if known.
         at: when it was taken, if known.
         row: the first row read from it.
+        by: ways by header.
+        sizes: hosts by cluster.
+        clusters: whether its clusters were collected.
+        hosting: the hosts themselves, by cluster.
+        troubles: updates that were refused or are still pending.
+        listening: a listener that the control plane made, if there is one.
     """
 
     member: str
@@ -47,9 +53,12 @@ class Dump:
     pod: str | None
     at: datetime | None
     row: Row
-    by: dict[str, list[Found]] = field(default_factory=dict)  # ways by header
-    sizes: dict[str, int] = field(default_factory=dict)  # hosts by cluster
-    clusters: bool = False  # whether its clusters were collected
+    by: dict[str, list[Found]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    clusters: bool = False
+    hosting: dict[str, list[tuple[Row, dict[str, Any]]]] = field(default_factory=dict)
+    troubles: list[tuple[Row, dict[str, Any]]] = field(default_factory=list)
+    listening: tuple[Row, dict[str, Any]] | None = None
 
     def all(self) -> Iterable[Found]:
         """Return every way of every route that is neither sticky nor a mirror's."""
@@ -107,16 +116,25 @@ def _fill(frames: Mapping[str, pl.DataFrame], made: Mapping[str, Dump]) -> None:
     for dump in made.values():
         folder = str(PurePosixPath(dump.member).parent)
         for source, column in (("envoy.cluster", "name"), ("envoy.endpoint", "cluster")):
-            for _, thing in rows_of(frames, source):
+            for row, thing in rows_of(frames, source):
                 if not _near(thing, dump, folder) or thing[column] is None:
                     continue
                 dump.clusters = True
+                if source == "envoy.endpoint":
+                    dump.hosting.setdefault(thing["cluster"], []).append((row, thing))
                 if source == "envoy.cluster":
                     dump.sizes.setdefault(thing["name"], thing["hosts"] or 0)
                     dump.sizes[thing["name"]] = max(dump.sizes[thing["name"]], thing["hosts"] or 0)
                 else:
                     dump.sizes[thing["cluster"]] = max(1, dump.sizes.get(thing["cluster"], 0))
         dump.sizes |= dict.fromkeys(_without_members(frames, dump, folder), 0)
+        dump.troubles = [
+            (row, thing)
+            for row, thing in rows_of(frames, "envoy.update")
+            if _near(thing, dump, folder) and thing["state"] in ("rejected", "pending")
+        ]
+        listeners = (pair for pair in rows_of(frames, "envoy.listener") if _near(pair[1], dump, folder))
+        dump.listening = next((pair for pair in listeners if pair[1]["dynamic"]), None)
 
 
 def _without_members(frames: Mapping[str, pl.DataFrame], dump: Dump, folder: str) -> list[str]:

@@ -9,7 +9,7 @@ Source: scheduler/pkg/envoy/xdscache/resource.go and processor/incremental.go, S
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 import polars as pl
 
 from forensics.envoys import Dump, Found, dumps
+from forensics.hosts import Pods, pods_of
 from forensics.links import Topology
 from forensics.rows import Row, mapping, parsed, place, rows_of, sequence
 from parsers.schema import SOURCES, empty
@@ -54,6 +55,16 @@ class Wanted:
     changed: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a route is like, the reason, in words, and the rows that tell it beside those of the route."""
+
+    state: str
+    reason: str | None = None
+    detail: str | None = None
+    rows: tuple[Row, ...] = ()
+
+
 def expected_routes(frames: Mapping[str, pl.DataFrame], topology: Topology) -> pl.DataFrame:
     """Return the routes that ought to be in Envoy, and those that ought not to be.
 
@@ -67,17 +78,19 @@ def expected_routes(frames: Mapping[str, pl.DataFrame], topology: Topology) -> p
     frames = topology.frames or frames
     wanted, gone = _wanted(frames, topology)
     found = dumps(frames, topology)
+    pods = pods_of(frames, topology)
     rows: list[dict[str, Any]] = []
     for want in wanted:
         mine = [d for d in found if d.namespace == want.namespace]
         if not mine:
-            rows.append(_row(frames, want, None, "unknown", None, want.weights.get(want.name), None, (want.row,)))
+            rows.append(_row(frames, want, None, Why("unknown"), None, want.weights.get(want.name), None, (want.row,)))
         for dump in mine:
             for protocol in PROTOCOLS:
-                rows.extend(_compare(frames, want, dump, protocol))
+                rows.extend(_compare(frames, want, dump, protocol, pods))
     known = {(w.namespace, w.header) for w in wanted}
     for dump in found:
         rows.extend(_stale(frames, topology, dump, known, gone))
+        rows.extend(_troubles(frames, dump))
     if not rows:
         return empty("route.expected")
     # Where no version is known, a missing HTTP route and a missing gRPC route are one row.
@@ -168,15 +181,15 @@ def _splits(
             default.row = row
 
 
-def _compare(frames: Mapping[str, pl.DataFrame], want: Wanted, dump: Dump, protocol: str) -> Iterator[dict[str, Any]]:
+def _compare(
+    frames: Mapping[str, pl.DataFrame], want: Wanted, dump: Dump, protocol: str, pods: Pods
+) -> Iterator[dict[str, Any]]:
     """Yield what is in a dump of one route that ought to be: one row a candidate."""
     found = dump.routes(want.header, protocol)
     if not found:
-        late = _older(dump, want.changed)
         cluster = f"{want.name}_{max(want.versions)}_{protocol}" if want.versions else None
-        yield _row(
-            frames, want, dump, "unknown" if late else "missing", cluster, None, None, (want.row, dump.row), protocol
-        )
+        why = Why("unknown") if _older(dump, want.changed) else _missing(dump, want)
+        yield _row(frames, want, dump, why, cluster, None, None, (want.row, dump.row, *why.rows), protocol)
         return
     by_name: dict[str, list[Found]] = defaultdict(list)
     for each in found:
@@ -188,27 +201,62 @@ def _compare(frames: Mapping[str, pl.DataFrame], want: Wanted, dump: Dump, proto
         actual = sum(f.weight or 0 for f in parts) if parts else None
         weight = want.weights.get(name)
         cluster = parts[-1].cluster if parts else None
-        state = _state(want, dump, name, parts, actual, weight)
-        if state != "ok" and state != "no endpoint" and _older(dump, want.changed):
-            state = "unknown"
-        if want.mirror and not mirrored and state == "ok":
-            state = "missing"
+        why = _why(want, dump, name, parts, actual, weight, pods)
+        if why.state not in ("ok", "no endpoint") and _older(dump, want.changed):
+            why = Why("unknown")
+        if want.mirror and not mirrored and why.state == "ok":
+            why = Why("missing", "no mirror", "the experiment mirrors its requests, and the route does not")
         rows = (*(f.row for f in parts), want.row) if parts else (want.row, *(f.row for f in found))
-        yield _row(frames, want, dump, state, cluster, weight, actual, rows, protocol, mirrored)
+        yield _row(frames, want, dump, why, cluster, weight, actual, (*rows, *why.rows), protocol, mirrored)
 
 
-def _state(want: Wanted, dump: Dump, name: str, parts: list[Found], actual: int | None, weight: int | None) -> str:
+def _missing(dump: Dump, want: Wanted) -> Why:
+    """Return why a dump lacks a whole route: what stands in its way, if anything is seen to."""
+    for state in ("rejected", "pending"):
+        for row, update in dump.troubles:
+            if update["state"] == state and update["kind"] in ("route", "cluster", "listener"):
+                told = update["error"] or f"{update['kind']} {update['name'] or ''}".strip()
+                return Why("missing", f"{state} update", told, (row,))
+    if dump.listening and not dump.by:
+        row, listener = dump.listening
+        return Why("missing", "listener without a route", f"{listener['name']} leads nowhere", (row,))
+    return Why("missing", "missing", f"no route for {want.header}")
+
+
+def _why(
+    want: Wanted, dump: Dump, name: str, parts: list[Found], actual: int | None, weight: int | None, pods: Pods
+) -> Why:
     if not parts:
-        return "missing"
+        return Why("missing", "missing", f"the route does not lead to {name}")
     versions = {f.version for f in parts if f.version is not None and f.target == name}
     if name == want.name and want.versions and versions and not want.versions & versions:
-        return "wrong version"
+        told = f"version {_listed(versions)} in place of {_listed(want.versions)}"
+        return Why("wrong version", "wrong version", told)
     if weight is not None and actual is not None and abs(actual - weight) > 1:
-        return "wrong weight"
-    hosts = [dump.hosts(f.cluster) for f in parts if f.weight != 0]
+        return Why("wrong weight", "wrong weight", f"{actual} in place of {weight}")
+    leading = [f for f in parts if f.weight != 0]
+    hosts = [dump.hosts(f.cluster) for f in leading]
     if hosts and all(h == 0 for h in hosts):
-        return "no endpoint"
-    return "ok"
+        return Why("no endpoint", "no endpoint", f"{leading[0].cluster} has no host")
+    every = [host for f in leading if f.version is not None for host in dump.hosting.get(f.cluster, [])]
+    lost = [(row, host) for row, host in every if pods.lacks(host)]
+    if lost:
+        told = f"{', '.join(str(host['address']) for _, host in lost)} is no pod's address"
+        state = "no endpoint" if len(lost) == len(every) else "ok"
+        return Why(state, "endpoint without a pod", told, tuple(row for row, _ in lost))
+    return Why("ok")
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(numbers)))
+
+
+def _troubles(frames: Mapping[str, pl.DataFrame], dump: Dump) -> Iterator[dict[str, Any]]:
+    """Yield the updates of a dump that were refused, or still wait."""
+    for row, update in dump.troubles:
+        want = Wanted(str(update["kind"]), dump.namespace, str(update["name"] or update["kind"]), "", row)
+        why = Why(update["state"], f"{update['state']} update", update["error"])
+        yield _row(frames, want, dump, why, None, None, None, (row,))
 
 
 def _older(dump: Dump, changed: datetime | None) -> bool:
@@ -238,7 +286,8 @@ def _stale(
             continue
         want = Wanted(kind, namespace, name, found.header, found.row)
         rows = (found.row, row)
-        yield _row(frames, want, dump, "stale", found.cluster, None, found.weight, rows, found.protocol)
+        why = Why("stale", "stale", f"{kind} {name} is not there any more")
+        yield _row(frames, want, dump, why, found.cluster, None, found.weight, rows, found.protocol)
 
 
 def _unlisted(frames: Mapping[str, pl.DataFrame], kind: str, namespace: str | None, name: str) -> Row | None:
@@ -260,7 +309,7 @@ def _row(
     frames: Mapping[str, pl.DataFrame],
     want: Wanted,
     dump: Dump | None,
-    state: str,
+    why: Why,
     cluster: str | None,
     weight: int | None,
     actual: int | None,
@@ -283,7 +332,9 @@ def _row(
         "weight": weight,
         "actual": actual,
         "mirror": want.mirror if mirrored is None else mirrored,
-        "state": state,
+        "state": why.state,
+        "reason": why.reason,
+        "detail": why.detail,
     }
 
 

@@ -70,7 +70,7 @@ def routes_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     if not rows:
         return Text("No route is expected: no model, pipeline or experiment that is available was found.")
     table = Table(box=None, pad_edge=False)
-    for head in ("kind", "namespace", "name", "cluster", "expected", "found", "state", "decided by"):
+    for head in ("kind", "namespace", "name", "cluster", "expected", "found", "state", "why", "decided by"):
         table.add_column(head, overflow="fold")
     for row in rows:
         table.add_row(
@@ -81,9 +81,15 @@ def routes_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
             words("mirror" if row["mirror"] else row["weight"]),
             words(row["actual"]),
             _state(row["state"]),
+            words(_reason(row)),
             words(f"{row['member']}:{row['line']}" if row["member"] else ""),
         )
     return table
+
+
+def _reason(row: Mapping[str, Any]) -> str:
+    """The reason, unless it only repeats the state, and what is known of it."""
+    return ": ".join(part for part in (row["reason"] if row["reason"] != row["state"] else None, row["detail"]) if part)
 
 
 def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -> RenderableType:

@@ -227,3 +227,87 @@ def test_each_replica_of_envoy_is_compared() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert expected_routes({}, connect({})).is_empty()
+
+
+# ---- reasons
+
+
+def reasons(*parts: Frames) -> list[tuple[str, str | None, str | None]]:
+    frames = together(*parts)
+    found = expected_routes(frames, connect(frames)).to_dicts()
+    return [(row["state"], row["reason"], row["detail"]) for row in found if row["name"] != "unasked"]
+
+
+LISTENER = rows(
+    "envoy.listener",
+    {"name": "seldon_service", "dynamic": True, "state": "active", "updated": START},
+    member="e/dump.json",
+)
+
+
+def update(state: str, error: str | None = None) -> Frames:
+    return rows(
+        "envoy.update",
+        {"name": "listener_0", "kind": "route", "state": state, "error": error},
+        member="e/dump.json",
+    )
+
+
+def hosts(address: str, hostname: str | None = None) -> Frames:
+    host = {"cluster": "tree_1_http", "address": address, "hostname": hostname, "port": 9000, "health": "healthy"}
+    return rows("envoy.endpoint", {"name": "h", **host}, member="e/clusters.txt")
+
+
+def pods(*found: tuple[str, str]) -> Frames:
+    return rows("k8s.pod", *({"name": n, "ip": ip, "namespace": "shop", "form": "object"} for n, ip in found))
+
+
+LISTING = rows("k8s.listing", {"kind": "model", "namespace": "shop", "items": 1, "complete": True})
+ONE = dump(route("tree", "tree_1_http"))
+AB = rows(
+    "k8s.experiment",
+    {
+        "name": "ab",
+        "resource_type": "model",
+        "candidates": [{"name": "tree", "weight": 50}, {"name": "rock", "weight": 50}],
+        **READY,
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((MODEL, ONE), ("ok", None, None)),
+        ((MODEL, dump()), ("missing", "missing", "no route for tree")),
+        ((MODEL, dump(), LISTENER), ("missing", "listener without a route", "seldon_service leads nowhere")),
+        ((MODEL, dump(), LISTENER, update("rejected", "Sum of weights")), ("missing", "rejected update", "Sum of weights")),
+        ((MODEL, dump(), update("pending")), ("missing", "pending update", "route listener_0")),
+        ((MODEL, log("log.scheduler", *LOADED), ONE), ("wrong version", "wrong version", "version 1 in place of 2")),
+        ((MODEL, dump(route("tree", "tree_1_http"), hosts=0)), ("no endpoint", "no endpoint", "tree_1_http has no host")),
+        ((MODEL, ONE, hosts("10.0.0.9"), pods(("fast-0", "10.0.0.1"))), ("no endpoint", "endpoint without a pod", "10.0.0.9 is no pod's address")),
+        ((MODEL, ONE, hosts("10.0.0.1"), pods(("fast-0", "10.0.0.1"))), ("ok", None, None)),
+        ((MODEL, ONE, hosts("fast-1.fast.shop"), pods(("fast-0", "10.0.0.1"))), ("no endpoint", "endpoint without a pod", "fast-1.fast.shop is no pod's address")),
+        ((MODEL, ONE, hosts("fast-0.fast.shop"), pods(("fast-0", "10.0.0.1"))), ("ok", None, None)),
+        ((MODEL, ONE, hosts("10.0.0.9")), ("ok", None, None)),
+        ((AB, dump(route("ab.experiment", "tree_1_http", weight=90), route("ab.experiment", "rock_1_http", weight=50))), ("wrong weight", "wrong weight", "90 in place of 50")),
+        ((MODEL, LISTING, ONE, dump(route("bush", "bush_1_http"))), ("stale", "stale", "model bush is not there any more")),
+    ],
+)  # fmt: skip
+def test_each_difference_has_its_reason(
+    parts: tuple[Frames, ...], expected: tuple[str, str | None, str | None]
+) -> None:
+    assert expected in reasons(*parts)
+
+
+def test_some_hosts_without_a_pod_leave_the_route_and_are_told() -> None:
+    both = together(hosts("10.0.0.1"), hosts("10.0.0.9"))
+
+    assert ("ok", "endpoint without a pod", "10.0.0.9 is no pod's address") in reasons(
+        MODEL, ONE, both, pods(("fast-0", "10.0.0.1"))
+    )
+
+
+@pytest.mark.parametrize("state", ["rejected", "pending"])
+def test_an_update_that_was_not_taken_is_a_row_of_its_own(state: str) -> None:
+    assert (state, f"{state} update", "no cluster x") in reasons(MODEL, ONE, update(state, "no cluster x"))

@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 
+from forensics import matching
 from forensics.coverage import Coverage, Stream
 from forensics.matching import Context, find_all
 from forensics.order import Order
@@ -115,6 +116,19 @@ def twin(library: Mapping[str, Pattern], bundle: Bundle) -> dict[str, Said]:
 @given(library=libraries(AT_ONCE), bundle=bundles())
 def test_engine_and_twin_say_the_same_of_a_bundle(library: Mapping[str, Pattern], bundle: Bundle) -> None:
     assert engine(library, bundle) == twin(library, bundle)
+
+
+@settings(max_examples=PAIRS // AT_ONCE // 4, deadline=None, phases=PHASES)
+@given(library=libraries(AT_ONCE), bundle=bundles())
+def test_rows_of_which_only_the_last_counts_may_be_left_out(library: Mapping[str, Pattern], bundle: Bundle) -> None:
+    def uncited(said: Mapping[str, Said]) -> dict[str, object]:
+        return {id: (state, [finding[:3] for finding in findings]) for id, (state, findings) in said.items()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(matching, "LAST", 1)
+        few = engine(library, bundle)
+
+    assert uncited(few) == uncited(twin(library, bundle))
 
 
 @pytest.mark.slow
