@@ -558,7 +558,7 @@ _FACTS: tuple[Source, ...] = (
             "weight": pl.Int64(),  # expected
             "actual": pl.Int64(),  # weight found
             "mirror": pl.Boolean(),
-            "state": pl.String(),  # ok | missing | stale | wrong weight | wrong version | no endpoint | rejected | pending
+            "state": pl.String(),  # ok | missing | stale | wrong weight | wrong version | no endpoint | rejected …
             "reason": pl.String(),  # the state, or what is behind it, such as `rejected update`; null where unknown
             "detail": pl.String(),  # figures, names, Envoy's words
         },
