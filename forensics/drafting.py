@@ -5,9 +5,14 @@ from collections.abc import Sequence
 import polars as pl
 
 from forensics.analysis import Case
+from forensics.examples import mistake
 from forensics.forms import UsageError
 from forensics.masking import mask
 from patterns.draft import Cited, draft
+from patterns.loader import load_pattern
+from patterns.pattern import Library
+
+OPENINGS = (1, 3, 10, 30)  # first lines of a file, as few as tell whose it is
 
 
 def drafted(case: Case, places: Sequence[str]) -> str:
@@ -20,7 +25,27 @@ def drafted(case: Case, places: Sequence[str]) -> str:
     Raises:
         UsageError: a place that names no line that was read.
     """
-    return draft([_cited(case, place) for place in places])
+    cited = [_cited(case, place) for place in places]
+    plain = draft(cited)
+    if _proves_itself(plain):
+        return plain
+    for most in OPENINGS:
+        opened = draft(cited, {line.member: _opening(case, line, most) for line in cited})
+        if _proves_itself(opened):
+            return opened
+    return plain
+
+
+def _proves_itself(written: str) -> bool:
+    """Whether the example of a draft is found: a line alone may not tell whose log it is from."""
+    pattern = load_pattern(written, "draft/new", "draft")
+    return all(mistake(pattern, example, Library({pattern.id: pattern}, "")) is None for example in pattern.examples)
+
+
+def _opening(case: Case, line: Cited, most: int) -> list[str]:
+    lines = case.intake.lines_of(line.member)
+    first = [mask(text) for text in lines.between(0, most)] if lines is not None else []
+    return [text for text in first if text and text not in line.raw.split("\n")]
 
 
 def _cited(case: Case, place: str) -> Cited:

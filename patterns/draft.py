@@ -1,9 +1,10 @@
 """A draft of a pattern from lines of a bundle: what varies in them generalised, the lines its first example."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from types import MappingProxyType
 
 import polars as pl
 
@@ -51,10 +52,14 @@ class Cited:
     raw: str
 
 
-def draft(cited: Sequence[Cited]) -> str:
+def draft(cited: Sequence[Cited], openings: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """Return a pattern file that loads and finds `cited`, with what only its author knows left to do.
 
     Lines of one source become one piece of evidence.
+
+    Args:
+        cited: the lines that show the failure.
+        openings: member to its first lines, for the example: by them its file is recognised.
     """
     by_source: dict[str, list[Cited]] = {}
     for line in cited:
@@ -78,11 +83,13 @@ def draft(cited: Sequence[Cited]) -> str:
     lines += ["", "[[example]]", 'name   = "as it was seen"', 'origin = "seen"', 'expect = "present"']
     files: dict[str, list[str]] = {}
     for line in cited:
-        files.setdefault(line.member, []).append(line.raw)
+        files.setdefault(line.member, list(openings.get(line.member, ()))).append(line.raw)
     lines += [f"files.{_quoted(member)} = {toml_text(chr(10).join(raw) + chr(10))}" for member, raw in files.items()]
     lines += [
         "",
         "# TODO: an example that is absent (a line that is nearly one), and one where nothing can be said",
+        "# Save it as PACK/<layer>/<name>.toml, fill in what says TODO, and prove it:",
+        "#   seldon-forensics patterns test <name> --patterns PACK",
         "",
     ]
     return "\n".join(lines)

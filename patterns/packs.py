@@ -66,6 +66,9 @@ def open_pack(folder: Path, *, engine: str | None = None) -> Pack:
     if ours and not applies(bounds, {"engine": ours}):
         raise PatternError(f"{folder}: this pack needs seldon-forensics {wanted}, and this is {ours}")
     files = {f"{path.parent.name}/{path.stem}": path for path in sorted(folder.glob("*/*.toml"))}
+    astray = [path.name for path in sorted(folder.glob("*.toml")) if path.name != MANIFEST]
+    if astray:
+        raise PatternError(f"{folder / astray[0]}: a pattern lies in a folder of its layer: <layer>/{astray[0]}")
     if not files:
         raise PatternError(f"{folder}: holds no pattern; they lie in <layer>/<name>.toml")
     if len(files) > MOST:

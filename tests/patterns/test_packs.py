@@ -36,6 +36,7 @@ def test_a_pack_says_which_engine_it_needs(tmp_path: Path) -> None:
         ({"pack": 'engin = ">= 1"', "net/a": ""}, "did you mean `engine`"),
         ({"pack": 'engine = "newest"', "net/a": ""}, "engine: "),
         ({"pack": "=", "net/a": ""}, "not TOML"),
+        ({"net/a": "", "flat": ""}, "lies in a folder of its layer: <layer>/flat.toml"),
     ],
 )
 def test_a_pack_that_cannot_be_used(tmp_path: Path, files: dict[str, str], says: str) -> None:
