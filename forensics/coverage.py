@@ -17,6 +17,7 @@ START = re.compile(
     r"Setting log level|^Version v?\d|Server Capabilities \[|^Starting envoy|initializing epoch 0"
     r"|Serving remote control on"
     r"|Environment tarball not found|Using asyncio event-loop|HTTP server running on|Started server process"
+    r"|bin/mlserver\", line \d+, in <module>"
     r"|Configuration set using the DSL|initialised with config|Registered kafka:type|Pinned memory pool is created"
     r"|Triton Inference Server|Setting (?:scheduler|agent|namespace|overcommit|capabilities|memory request|inference)\b"
     r"|Watching namespace|Starting metrics server|starting manager|Loading tracing config|Server type is|CoreDNS-\d"

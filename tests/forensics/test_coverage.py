@@ -61,3 +61,16 @@ def test_objects_of_one_namespace_say_nothing_of_another() -> None:
     files = {"pods.txt": TABLE.replace("ml ", "web"), "pods.yaml": OBJECT}
     assert gap(files, KILLED, "ml") is None
     assert gap(files, KILLED, "web") is not None
+
+
+def test_a_log_may_begin_with_the_error_that_ended_the_process() -> None:
+    served = piece("log.mlserver", 'text contains "HTTP server running on"')
+    crash = """Traceback (most recent call last):
+  File "/opt/conda/bin/mlserver", line 3, in <module>
+    from mlserver.cli import main
+  File "/opt/conda/lib/python3.10/site-packages/mlserver/tracing.py", line 3, in <module>
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+google.protobuf.runtime_version.VersionError: Detected incompatible Protobuf Gencode/Runtime versions
+"""
+    assert gap({"mlserver.log": crash}, served, None) is None
+    assert gap({"mlserver.log": crash.replace("bin/mlserver", "site-packages/x.py")}, served, None) is not None
