@@ -17,7 +17,11 @@ from forensics.placement import sayings
 from parsers.schema import SPAN
 
 SECOND = 1_000_000
-QUARTER = 15 * 60 * SECOND  # every zone is a whole number of these from UTC
+HOUR = 3600 * SECOND
+QUIET = 600 * SECOND  # logs of one time begin and end this far apart without any meaning
+# What to add to a zone's time to reach UTC, in microseconds: the zones in use, daylight saving included (IANA 2025b).
+_MINUTES = (-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825, *range(-720, 841, 60))
+ZONES: tuple[int, ...] = tuple(sorted(-minutes * 60 * SECOND for minutes in _MINUTES))
 DELAY = 3 * SECOND  # two sides of one event lie this far apart on sound clocks: less is no skew
 KEPT = SECOND  # assumed error of a clock that nothing contradicts: nodes of a cluster keep time
 APART = 60 * SECOND  # a current log that begins so long after all others have ended is not on their clock
@@ -176,23 +180,22 @@ def _zones(
         name = str(m["member"])
         told = min(
             ([d for (_, server), distances in loads.items() if server == name for d in distances] for loads in both),
-            key=lambda distances: (not distances, _off_quarter(distances)),
+            key=lambda distances: (not distances, _off_zone(distances)),
         )
         began = _container_start(m, frames)
         if m["gap"] is not None:
-            found[name] = (_quarters(float(m["gap"])), int(m["stamps"]), 0)
+            found[name] = (_zone(float(m["gap"])), int(m["stamps"]), 0)
         elif m["beside"] is not None:
-            found[name] = (_quarters(float(m["beside"])), int(m["besides"]), 0)
+            found[name] = (_zone(float(m["beside"])), int(m["besides"]), 0)
         elif told:
-            found[name] = (_quarters(median(told)), len(told), _spread(told))
+            found[name] = (_zone(median(told)), len(told), _spread(told))
         elif began is not None:
-            found[name] = (_quarters(began - _us(m["first"])), 1, None)
+            found[name] = (_zone(began - _us(m["first"])), 1, None)
         elif start is None or end is None:
             found[name] = (0, 0, None)  # nothing to compare it with: its own clock is the only one there is
         else:
             first, last = _us(m["first"]), _us(m["last"])
-            off = start - first if first < start - QUARTER // 2 else end - last if last > end + QUARTER // 2 else 0
-            found[name] = (_quarters(off), 0, None)
+            found[name] = (_of_period(first, last, start, end), 0, None)
     return found
 
 
@@ -260,13 +263,28 @@ def _spread(distances: list[int]) -> int:
     return int(median(abs(d - middle) for d in distances))
 
 
-def _off_quarter(distances: list[int]) -> float:
-    """Return how far the middle of the distances is from a whole number of quarters: a skewed witness shows in it."""
-    return abs(median(distances) - _quarters(median(distances))) if distances else 0
+def _off_zone(distances: list[int]) -> float:
+    """Return how far the middle of the distances is from any zone: a skewed witness shows in it."""
+    return abs(median(distances) - _zone(median(distances))) if distances else 0
 
 
-def _quarters(microseconds: float) -> int:
-    return round(microseconds / QUARTER) * QUARTER
+def _zone(microseconds: float) -> int:
+    """Return the nearest distance from UTC that is some zone's."""
+    return min(ZONES, key=lambda zone: (abs(zone - microseconds), abs(zone)))
+
+
+def _of_period(first: int, last: int, start: int, end: int) -> int:
+    """Return the zone that puts a log's period into that of the others; none where that gains little.
+
+    A log that merely begins before the others or ends after them is on their clock.
+    """
+
+    def outside(zone: int) -> int:
+        return max(0, start - first - zone - QUIET) + max(0, last + zone - end - QUIET)
+
+    # Logs that are collected together end together.
+    best = min(ZONES, key=lambda zone: (outside(zone), abs(last + zone - end), abs(zone)))
+    return best if outside(0) >= HOUR // 2 and 2 * outside(best) < outside(0) else 0
 
 
 def _us(moment: datetime) -> int:

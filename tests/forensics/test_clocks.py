@@ -95,3 +95,20 @@ def test_records_of_a_skewed_clock_are_put_where_they_belong() -> None:
 
 def test_nothing_timed_means_no_clock() -> None:
     assert estimate_clocks({}).is_empty()
+
+
+@pytest.mark.parametrize(
+    ("minutes", "zone"),
+    [(0, 0), (35, 0), (-35, 0), (60, -60), (300, -300), (-210, 210), (330, -330), (30 * 60, 0)],
+    ids=lambda value: f"{value} min",
+)
+def test_a_log_that_writes_no_zone_and_has_no_pairs(minutes: int, zone: int) -> None:
+    scheduler = [f'time="2026-03-29T{h:02}:00:00Z" level=info msg="Setting log level to info"' for h in range(8, 20)]
+    start = datetime.fromisoformat("2026-03-29T10:00:00+00:00") + timedelta(minutes=minutes)
+    envoy = [
+        f"[{start + timedelta(hours=n):%Y-%m-%d %H:%M:%S}.085][1][info][main] [source/server/server.cc:1] starting main dispatch loop"
+        for n in range(10)
+    ]
+    logs = {"scheduler.log": "\n".join(scheduler) + "\n", "envoy.log": "\n".join(envoy) + "\n"}
+
+    assert row(case_of(logs).clocks, "envoy")["zone_offset"] == timedelta(minutes=zone)
