@@ -14,7 +14,7 @@ from forensics.eras import dated
 from forensics.lines import Lines
 from forensics.masking import hide, without_keys
 from forensics.timeline import in_file_order
-from parsers.decoding import decode
+from parsers.decoding import decode, without_crowds
 from parsers.layout import origin_of
 from parsers.others import with_others
 from parsers.parser import Artefact, Origin, Parsed, Parser
@@ -133,11 +133,14 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     blank = Read(member.name, member.sha256, member.bytes, member.status, member.reason)
     if member.data is None:
         return blank
-    lines, refused = decode(member.data)
+    data, crowd = without_crowds(member.data)
+    lines, refused = decode(data)
     if lines is None:
         return replace(blank, status="skipped", reason=refused)
     lines = lines.with_columns(without_keys(lines["text"]))
     status, reason = member.status, member.reason
+    if crowd:
+        status, reason = "partly", reason or f"lines of a few characters each: {crowd:,} more of them were not read"
     if lines.height == 0:
         return replace(blank, status=status, reason=reason or "empty")
     origin = origin_of(member.name)
@@ -157,8 +160,10 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)
         if parser is None:
-            blank = not artefact.frame["text"].str.contains(r"\S").any()
-            (ignored if blank else rejects).append(_unread(artefact, "blank") if blank else _unread(artefact))
+            if artefact.frame["text"].str.contains(r"\S").any():
+                rejects.append(_unread(artefact))
+            else:
+                ignored.append(_unread(artefact, "blank"))
             continue
         try:
             parsed, others = with_others(artefact, parser.parse(artefact), parsers)

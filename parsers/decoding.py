@@ -8,6 +8,8 @@ from parsers.parser import LINES
 
 LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
 LONGEST_DOCUMENT = 64 << 20  # the same where the text begins as JSON, which dumps write on one line
+MOST_LINES = 1_000_000  # lines of a text that may all be short; past that a line must have `LEAST` bytes on average
+LEAST = 32  # bytes; logs have 80 and more, objects 25 to 40, and a line costs memory of its own
 ENOUGH = 8192  # bytes that show whether it is text
 
 _NO_LINES = pl.DataFrame(schema=LINES)
@@ -105,6 +107,22 @@ def _read(data: bytes) -> pl.Series:
     if lost > 0.9 * high and b"\xef\xbf\xbd" not in data:
         text = data.decode("cp1252", "replace")
     return pl.read_lines(text.encode(), name="text")["text"]
+
+
+def without_crowds(data: bytes) -> tuple[bytes, int]:
+    """Return a text without the last of its lines, where it has far more than its bytes let expect; and how many went.
+
+    Ten million lines of a letter tell nothing, and each of them costs as much memory as one of a log.
+    """
+    most = max(MOST_LINES, len(data) // LEAST)
+    if len(data) <= most or (held := data.count(b"\n")) <= most:
+        return data, 0
+    at, left = 0, most
+    while (count := data.count(b"\n", at, at + ENOUGH)) < left:
+        at, left = at + ENOUGH, left - count
+    for _ in range(left):
+        at = data.index(b"\n", at) + 1
+    return data[:at], held - most + (not data.endswith(b"\n"))
 
 
 def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:

@@ -62,13 +62,16 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     """
     if not len(lines):
         return Unwrapped((Artefact(member, lines, origin),))
-    frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
     ignored = _NONE_IGNORED
     names: list[str] = []
     if (opened := _export(lines)) is not None:
         frame, name, structure = opened
         names.append(name)
         ignored = _ignored(member, structure, f"structure of the {name}")
+    elif _fitting(sample_of(lines["text"])) is None:
+        return Unwrapped((Artefact(member, lines, origin),))
+    else:
+        frame = lines.with_columns(pl.lit(None, pl.String()).alias(name) for name in NAMES)
     for _ in range(_LAYERS):
         sample = sample_of(frame["text"])
         found = _fitting(sample)
@@ -85,6 +88,8 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
 
 def _fitting(sample: pl.Series) -> Wrapper | None:
     """Return the wrapper that the lines of a sample wear."""
+    if sample.is_empty():
+        return None
     lines = sample.to_list()
     begins, text = {line[:1] for line in lines}, "\n".join(lines)
     likely = (one for one in WRAPPERS if not begins.isdisjoint(one.begins) and one.holds in text)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benchmarks import hostile_archives as HOSTILE  # noqa: N812
 from forensics.bundle import Budget, Member, open_bundle
 from forensics.names import member_name
-from parsers.decoding import decode
+from parsers.decoding import LEAST, decode, without_crowds
 from parsers.layout import origin_of
 from parsers.segments import headings, segments
 from parsers.wrappers import unwrap
@@ -346,3 +346,18 @@ def test_a_member_is_called_by_what_shows(raw: str | bytes) -> None:
 
     assert name.isprintable()
     assert not {"", ".", ".."} & set(name.split("/"))
+
+
+@given(st.integers(0, 40), st.booleans(), st.integers(1, 20))
+def test_a_crowd_of_short_lines_is_cut_and_counted(lines: int, ended: bool, most: int) -> None:
+    data = b"\n".join([b"a"] * lines) + (b"\n" if ended else b"")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("parsers.decoding.MOST_LINES", most)
+        kept, lost = without_crowds(data)
+    most = max(most, len(data) // LEAST)
+    whole, _ = decode(data)
+    left, _ = decode(kept)
+
+    assert whole is not None
+    assert left is not None
+    assert (len(left), lost) == (len(whole) - lost, max(0, len(whole) - most) if data.count(b"\n") > most else 0)
