@@ -123,6 +123,7 @@ def collect(
     """Print a shell script (kubectl only, read-only, masks secrets) that collects what the analyser wants."""
     from forensics import collection
     from forensics.document import load as loaded
+    from forensics.writing import write_whole
 
     if report is not None:
         try:
@@ -135,7 +136,7 @@ def collect(
         typer.echo(text, nl=False)
         return
     try:
-        output.write_text(text, "utf-8")
+        write_whole(output, text.encode())
     except OSError as error:
         stop(f"{output}: {error.strerror or error}", Exit.USAGE)
 
