@@ -151,6 +151,8 @@ def _remedy(page: Page, finding: Entry) -> None:
         page.say(("Mended when this shows: ", "bold"), str(check.get("expect") or ""), indent=3, hang=4)
         page.command(check.get("run"))
     if page.details:
+        if said := view.trusted(finding):
+            page.say(said, indent=3)
         for reference in finding.get("references") or ():
             page.say(f"see {reference}", indent=3)
 

@@ -21,6 +21,7 @@ from forensics.reply import reply
 from forensics.verdict import missing_planes, planes_missing, summary
 from forensics.version import VERSION
 from parsers.schema import NAMES
+from patterns.measured import measured
 from patterns.pattern import Library
 
 MOST_TIMELINE = 400
@@ -133,7 +134,14 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
         "references": list(pattern.references),
         "status": pattern.status,
         "weights": dict(r.weights),
+        "measured": _measured(pattern.id),
     }
+
+
+def _measured(pattern: str) -> dict[str, int] | None:
+    """Return how often a pattern was right in simulated installations; None where it never occurred there."""
+    found = measured(pattern)
+    return {"right": found[0], "named": found[1]} if found else None
 
 
 _NAME = re.compile(r"\$\{?(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b\}?")

@@ -1,6 +1,6 @@
 """Measure the analyser's accuracy on simulated bundles.
 
-    python -m benchmarks.accuracy --n 200 --seed 1 [--json FILE] [--only NAME] [--keep DIR]
+    python -m benchmarks.accuracy --n 200 --seed 1 [--json FILE] [--store] [--only NAME] [--keep DIR]
 
 The bundles are synthetic: written after the sources, the references and real samples, never after the patterns.
 """
@@ -25,6 +25,7 @@ def main() -> int:
     parser.add_argument("--n", type=int, default=200, help="how many bundles")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write every result and the sums here")
+    parser.add_argument("--store", action="store_true", help="keep how often each pattern was right, for the reports")
     parser.add_argument("--only", help="a fault or a scene, with /NUMBER for one bundle; prints what is found")
     parser.add_argument("--blind", action="store_true", help="with --only: without the decisive sources")
     parser.add_argument("--keep", type=Path, help="with --only: write the bundle here")
@@ -56,6 +57,10 @@ def main() -> int:
         given.json.write_text(
             json.dumps({"seed": given.seed, "sums": made, "results": [asdict(r) for r in results]}, indent=1)
         )
+    if given.store:
+        rows = [f'  "{name}": [{right}, {named}]' for name, (right, named) in score.by_pattern(results).items()]
+        told = f'{{\n "bundles": {given.n},\n "seed": {given.seed},\n "patterns": {{\n' + ",\n".join(rows) + "\n }\n}\n"
+        Path("patterns/measured.json").write_text(told)
     return 0
 
 

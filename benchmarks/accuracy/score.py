@@ -254,6 +254,22 @@ def run(n: int, seed: int) -> Iterator[Result]:
         yield of_fault(decidable[i % len(decidable)], 100 + i // len(decidable), seed, blind=True)[0]
 
 
+def by_pattern(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
+    """Return for each pattern, by id, how often it was right, of how often it was named as a root that lasts."""
+    from patterns.loader import read_library
+
+    faults = {f.name: f for f in FAULTS}
+    right: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    for result in results:
+        fault = faults.get(result.case.partition("/")[0])
+        true = {*fault.roots, *fault.also, *fault.blind} if fault else set()
+        named.update(set(result.roots))
+        right.update(set(result.roots) & true)
+    ids = {id.partition("/")[2]: id for id in read_library()[0].patterns}
+    return {ids[name]: (right[name], named[name]) for name in sorted(named, key=lambda name: ids[name])}
+
+
 def share(results: Iterable[Result], mark: str) -> tuple[int, int]:
     """Return for how many a mark holds, and for how many it was asked."""
     asked = [r.marks[mark] for r in results if mark in r.marks]
