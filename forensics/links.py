@@ -21,6 +21,7 @@ from parsers.schema import NAMES
 Thing = tuple[str, str | None, str]  # kind, namespace, name
 
 PROVEN, ASSUMED, NONE = "proven", "assumed", "none"
+NO_NAMESPACE = "which namespace is not known"
 LOGICAL = ("model", "pipeline", "experiment", "route", "cluster", "topic")
 BELOW = ("server", "workload", "service", "pod", "policy", "node", "scheduler")
 HUBS = ("scheduler", "envoy", "operator")  # what everything of a namespace is linked to
@@ -158,7 +159,7 @@ class Topology:
         if best.state == PROVEN and (lacking or (blind and len(self.namespaces) > 1)):
             only = len(self.namespaces) <= 1 or all(self._only(s) for s in spaced if "namespace" not in s)
             reason = f"{best.reason}; the namespace of one is not known"
-            return Link(ASSUMED, reason, best.rows) if only else Link(NONE, "which namespace is not known")
+            return Link(ASSUMED, reason, best.rows) if only else Link(NONE, NO_NAMESPACE)
         return best
 
     def describe(self) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from forensics.causality import Candidate, Ranked
 from forensics.findings import PRESENT, Finding, Outcome
+from forensics.links import NO_NAMESPACE, NONE
 from patterns.packs import Suppression
 from patterns.pattern import Library
 from patterns.versions import applies
@@ -87,11 +88,13 @@ def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -
     since = int(request.since.timestamp() * 1e6) if request.since else None
     left: dict[str, int] = {}
 
+    about = _about(outcomes, request, topology) if request.subject else frozenset()
+
     def wanted(finding: Finding) -> bool:
         if since is not None and finding.last.latest <= since:
             left["ended before the time asked for"] = left.get("ended before the time asked for", 0) + 1
             return False
-        if request.subject and topology.link(finding.subject, request.subject).state == "none":
+        if request.subject and id(finding) not in about:
             words = "about something that is not connected to what was asked for"
             left[words] = left.get(words, 0) + 1
             return False
@@ -104,7 +107,59 @@ def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -
         if outcome.findings and not any(not f.over for f in findings) and state == PRESENT:
             state = "absent"
         kept[name] = replace(outcome, findings=findings, state=state)
-    return kept, [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]
+    named = {(kind, name) for kind, _, name in topology.things} if request.subject else set()
+    unknown = [
+        f"nothing in the bundle names the {kind} {name}"
+        for kind, name in request.subject.items()
+        if kind != "namespace" and (kind, name) not in named
+    ]
+    told = [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]
+    return kept, [*unknown, *told]
+
+
+def _about(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> frozenset[int]:
+    """Return the findings (by `id`) that concern what was asked for, and those that may explain one of them.
+
+    Where the request names no namespace, it is about every namespace in which such a thing occurs; a finding of which
+    nobody knows the namespace concerns it too: what is left out must surely be about something else.
+    """
+    kinds = [(kind, name) for kind, name in request.subject.items() if kind != "namespace"]
+    spaces = sorted({ns for kind, ns, name in topology.things if ns and (kind, name) in kinds} or topology.namespaces)
+    meant = [request.subject]
+    if "namespace" not in request.subject:
+        meant += [{**request.subject, "namespace": space} for space in spaces]
+    findings = [finding for outcome in outcomes.values() for finding in outcome.findings]
+    kept = [f for f in findings if any(_may_concern(topology.link(f.subject, one)) for one in meant)]
+    causes = _causes(outcomes)
+    found = {id(f) for f in kept}
+    for follower in kept:
+        for finding in findings:
+            explains = finding.pattern.id in causes.get(follower.pattern.id, ())
+            if id(finding) not in found and explains and _may_concern(topology.link(finding.subject, follower.subject)):
+                found.add(id(finding))
+                kept.append(finding)
+    return frozenset(found)
+
+
+def _may_concern(link: Any) -> bool:
+    return bool(link.state != NONE or link.reason == NO_NAMESPACE)
+
+
+def _causes(outcomes: Mapping[str, Outcome]) -> dict[str, set[str]]:
+    """Return pattern to the patterns that explain it, directly or by way of others."""
+    causes: dict[str, set[str]] = {name: set(outcome.pattern.explained_by) for name, outcome in outcomes.items()}
+    for name, outcome in outcomes.items():
+        for explained in outcome.pattern.explains:
+            causes.setdefault(explained, set()).add(name)
+    whole: dict[str, set[str]] = {}
+    for name in causes:
+        ahead, seen = [name], set[str]()
+        while ahead:
+            new = causes.get(ahead.pop(), set()) - seen
+            seen |= new
+            ahead.extend(new)
+        whole[name] = seen
+    return whole
 
 
 def without_accepted(

@@ -61,3 +61,16 @@ def test_another_model_is_not_spoken_of() -> None:
 
     assert "storage/storage-uri-empty-or-missing" not in [f["pattern"] for f in made["findings"]]
     assert "storage/storage-uri-empty-or-missing" in [f["pattern"] for f in own["findings"]]
+
+
+def test_a_model_in_an_installation_of_two_namespaces_keeps_its_cause() -> None:
+    """Its 404s name no namespace, and the cause names a pod and a route: neither may be lost for that."""
+    case = opened("two-schedulers")
+    document = analyse(case, LIBRARY, Request(subject={"model": "fraud-score"}))
+
+    assert document["verdict"] == "failure"
+    roots = [f["pattern"] for f in document["findings"] if f["role"] == "root"]
+    assert roots == ["scheduler/scheduler-split-brain-two-schedulers"]
+    assert "envoy/envoy-no-route-404" in [f["pattern"] for f in document["findings"]]
+    other = analyse(case, LIBRARY, Request(subject={"model": "no-such-model"}))
+    assert "nothing in the bundle names the model no-such-model" in other["remarks"]
