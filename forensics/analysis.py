@@ -11,7 +11,7 @@ from forensics.bundle import Bundle
 from forensics.causality import root_causes
 from forensics.certificates import certificates
 from forensics.changes import changes
-from forensics.clocks import doubts, estimate_clocks
+from forensics.clocks import astray, doubted, doubts, estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
 from forensics.drift import drift
@@ -72,12 +72,14 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     """
     clocks = estimate_clocks(intake.frames)
     frames = before(on_one_clock(intake.frames, clocks), until)
+    odd = astray(frames, clocks)
+    clocks = doubted(clocks, odd)
     topology = connect(frames)
     states = last_words(frames, topology)
     frames |= states
     frames["route.expected"] = expected_routes(frames, topology)
     frames["net.path"] = net_paths(frames)
-    span = period(frames)
+    span = period(frames, odd)
     dated = certificates(frames, span)
     frames |= dated
     frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}

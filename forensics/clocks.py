@@ -13,6 +13,7 @@ from typing import Any
 
 import polars as pl
 
+from forensics.coverage import HEAD, START
 from forensics.placement import sayings
 from parsers.schema import SPAN
 
@@ -24,6 +25,11 @@ _MINUTES = (-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825, 
 ZONES: tuple[int, ...] = tuple(sorted(-minutes * 60 * SECOND for minutes in _MINUTES))
 DELAY = 3 * SECOND  # two sides of one event lie this far apart on sound clocks: less is no skew
 KEPT = SECOND  # assumed error of a clock that nothing contradicts: nodes of a cluster keep time
+STARTING = 120 * SECOND  # a process prints its first line this soon after its container started
+LATER = 30 * 60 * SECOND  # a log that goes on so much longer than all others was not collected with them
+TOGETHER = 3  # ... where so many of the others end within APART of each other
+AT_ONCE = 10 * SECOND  # ... and one written in Go so soon
+IN_GO = ("log.scheduler", "log.agent", "log.controller", "log.modelgateway", "log.pipelinegateway", "log.hodometer")
 APART = 60 * SECOND  # a current log that begins so long after all others have ended is not on their clock
 
 CLOCKS = pl.Schema(
@@ -49,15 +55,20 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     members = _members(timed, _nodes(frames))
     sides = _sides(frames)
     zones = _zones(members, frames, sides)
+    starts = {m["member"]: found for m in members if (found := _by_start(m, zones, frames))}
+    for m in members:  # a log that is off from its own node is on a clock of its own
+        if m["member"] in starts:
+            m["clock"] = f"\0{m['member']}"
     clock_of = {m["member"]: m["clock"] for m in members}
-    skews = _skews(clock_of, zones, sides, _reference(members))
+    skews = _skews(clock_of, zones, sides, _reference(m for m in members if m["member"] not in starts))
     reference_end = max(
         (_us(m["last"]) for m in members if m["last"] is not None and m["zoned"] and m["clock"] in skews), default=None
     )
     rows = []
     for m in members:
         zone, zone_pairs, zone_residual = zones.get(m["member"], (None, 0, None))
-        offset, pairs, residual = skews.get(m["clock"], (0, 0, None))
+        nothing: tuple[int, int, int | None] = (0, 0, None)
+        offset, pairs, residual = skews.get(m["clock"], starts.get(m["member"], nothing))
         error = max(KEPT, residual or 0)
         first = _us(m["first"]) if m["first"] is not None else None
         if (
@@ -210,6 +221,77 @@ def _container_start(member: Mapping[str, Any], frames: Mapping[str, pl.DataFram
     return _us(times[0]) if times.len() else None
 
 
+def _by_start(
+    member: Mapping[str, Any],
+    zones: Mapping[str, tuple[int, int, int | None]],
+    frames: Mapping[str, pl.DataFrame],
+) -> tuple[int, int, int] | None:
+    """Return what to add to a log that began at quite another time than its container, on the word of that one pair.
+
+    Only a log that begins with its process, of a container that never restarted, is compared; and one that had ended
+    before the container started is not: the object may be a later pod's of the same name.
+    """
+    began = _container_start(member, frames) if not member["previous"] else None
+    if began is None or member["first"] is None:
+        return None
+    zone = zones.get(str(member["member"]), (0, 0, None))[0]
+    off = began - _us(member["first"]) - zone
+    if -STARTING <= off <= DELAY or began > _us(member["last"]) + zone or not _from_start(member, frames):
+        return None
+    return off, 1, AT_ONCE if member["source"] in IN_GO else STARTING
+
+
+def astray(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, int]:
+    """Return the logs that go on long after all others have ended together, with by how much, in microseconds.
+
+    Logs are collected together, so such a one was collected later, or its clock is wrong and nothing tells by how
+    much. What the others did not print meanwhile says nothing either way.
+
+    Args:
+        frames: source name to rows, placed by `timeline.on_one_clock`.
+        clocks: columns `CLOCKS`.
+    """
+    paired = set(clocks.filter(pl.col("pairs") > 0)["member"])
+    logs = [f for n, f in frames.items() if n.startswith("log.") and f.height]
+    ends = pl.concat(
+        [
+            f.filter(pl.col("time").is_not_null() & ~pl.col("previous").fill_null(False))
+            .group_by("member")
+            .agg(pl.col("latest").max().cast(pl.Int64))
+            for f in logs
+        ]
+        or [pl.DataFrame(schema={"member": pl.String, "latest": pl.Int64})]
+    )
+    last = dict(ends.group_by("member").agg(pl.col("latest").max()).iter_rows())
+    order = sorted(last, key=lambda member: (last[member], member), reverse=True)
+    if len(order) <= TOGETHER:
+        return {}
+    odd, others = order[0], [last[member] for member in order[1 : 1 + TOGETHER]]
+    gap = last[odd] - others[0]
+    together = others[0] - others[-1] <= APART
+    return {odd: gap} if together and gap > LATER and odd not in paired else {}
+
+
+def doubted(clocks: pl.DataFrame, astray: Mapping[str, int]) -> pl.DataFrame:
+    """Return the clocks; those of logs that lie apart from all others may be wrong by as much, and are their own."""
+    if not astray:
+        return clocks
+    odd = pl.col("member").is_in(list(astray))
+    least = pl.col("member").replace_strict(astray, default=0, return_dtype=pl.Int64).cast(SPAN)
+    return clocks.with_columns(
+        clock=pl.when(odd).then(pl.lit("\0") + pl.col("member")).otherwise("clock"),
+        error=pl.max_horizontal("error", least),
+    )
+
+
+def _from_start(member: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether a log begins with its process, and its container started once only."""
+    own = (pl.col("name") == member["pod"]) & (pl.col("container") == member["container"])
+    once = frames["k8s.container"].filter(own & (pl.col("restarts") == 0)).height == 1
+    opening = frames[member["source"]].filter(pl.col("member") == member["member"]).sort("line").head(HEAD)["text"]
+    return once and any(START.search(line) for text in opening for line in text.split("\n"))
+
+
 def _skews(
     clock_of: Mapping[str, Any],
     zones: Mapping[str, tuple[int, int, int | None]],
@@ -249,7 +331,13 @@ def doubts(clocks: pl.DataFrame) -> list[str]:
         (pl.col("pairs") == 1)
         & ((pl.col("offset") != timedelta()) | (pl.col("zone_offset").fill_null(timedelta()) != timedelta()))
     )
+    apart = clocks.filter((pl.col("pairs") == 0) & (pl.col("error") >= timedelta(microseconds=LATER)))
     return [
+        *(
+            f"{row['member']} lies {row['error'].total_seconds() / 60:.0f} minutes from all other logs:"
+            " it was collected at another time, or its clock is wrong"
+            for row in apart.iter_rows(named=True)
+        ),
         *(
             f"the clock of {row['clock'].removeprefix(chr(0))} was corrected on one pair of events alone"
             for row in moved.iter_rows(named=True)

@@ -276,7 +276,7 @@ def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, c
         previous = bool(part["previous"][0])
         until = last
         if not previous and member not in cut and period is not None:
-            until = period[1]
+            until = max(period[1], last or 0)
         opening = "\n".join(part["text"].head(HEAD).to_list())
         started = source in UNCUT or any(START.search(line) for line in opening.split("\n"))
         head = "cut" if not started else "whole"

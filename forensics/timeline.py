@@ -1,6 +1,6 @@
 """Put every record on one clock, as an interval in which it happened."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 
 import polars as pl
@@ -87,13 +87,18 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
     return placed
 
 
-def period(frames: Mapping[str, pl.DataFrame]) -> tuple[int, int] | None:
-    """Return the first and last microsecond of the logs; of the Events where there are none; None without times."""
+def period(frames: Mapping[str, pl.DataFrame], astray: Collection[str] = ()) -> tuple[int, int] | None:
+    """Return the first and last microsecond of the logs; of the Events where there are none; None without times.
+
+    Args:
+        frames: placed by `on_one_clock`.
+        astray: members that say nothing of when the bundle was collected.
+    """
     logs = [f for n, f in frames.items() if n.startswith("log.") and f.height]
     events = [f for n, f in frames.items() if n == "k8s.event" and f.height]
     for chosen in (logs, events):
         bounds = [
-            frame.filter(pl.col("time").is_not_null()).select(
+            frame.filter(pl.col("time").is_not_null() & ~pl.col("member").is_in(list(astray))).select(
                 pl.col("earliest").min().cast(pl.Int64).alias("a"), pl.col("latest").max().cast(pl.Int64).alias("b")
             )
             for frame in chosen

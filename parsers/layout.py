@@ -31,6 +31,7 @@ _ROTATED = re.compile(r"(?:\.([0-9]{1,3})|[.-]([0-9]{8}(?:[-T]?[0-9]{6})?))?(\.(
 _SUFFIX = re.compile(
     r"(?:\.(?:insecure|log|txt|out|err|gz|bz2|xz|zst|lz4|[0-9]{1,3}|[0-9]{8}-[0-9]{6})|#[0-9]+| \([0-9]+\))+$"
 )
+_NUMBERED = re.compile(r"^[0-9]{1,8}(?:[-_. ][0-9]{1,6}){0,5}[-_. ]+(?=[a-z])")  # 01-name, 20250712-1830_name
 _PREVIOUS = re.compile(r"(?:[-._ ](?:previous|prev|p|old|last)|\.log\.old)$")
 
 _LAYOUTS = tuple(
@@ -115,7 +116,7 @@ def _bare(path: str) -> tuple[str, bool | None]:
     elif path.startswith("supportbundle_") or "/supportbundle_" in path:
         # Rancher's bundles call the log of the container before `<container>.log.1`.
         previous = True if file.endswith(".log.1") else None
-    return folder + slash + stem, previous
+    return folder + slash + _NUMBERED.sub("", stem), previous
 
 
 def rotation_order(members: Iterable[str]) -> tuple[tuple[str, ...], ...]:

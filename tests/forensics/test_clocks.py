@@ -112,3 +112,75 @@ def test_a_log_that_writes_no_zone_and_has_no_pairs(minutes: int, zone: int) -> 
     logs = {"scheduler.log": "\n".join(scheduler) + "\n", "envoy.log": "\n".join(envoy) + "\n"}
 
     assert row(case_of(logs).clocks, "envoy")["zone_offset"] == timedelta(minutes=zone)
+
+
+# ---- a log beside the start of its container, and beside all others
+
+POD = """apiVersion: v1
+kind: List
+items:
+- apiVersion: v1
+  kind: Pod
+  metadata: {{name: seldon-scheduler-0, namespace: ml}}
+  status:
+    phase: Running
+    containerStatuses:
+    - name: scheduler
+      ready: true
+      restartCount: {restarts}
+      state: {{running: {{startedAt: "2026-03-29T00:58:59Z"}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "restarts", "corrected"),
+    [(0, 0, False), (30, 0, False), (-7200, 0, False), (7200, 0, True), (600, 0, True), (600, 2, False)],
+)
+def test_a_log_far_from_the_start_of_its_container_is_corrected(seconds: int, restarts: int, corrected: bool) -> None:
+    made = files(loads=0)
+    name = next(n for n in made if "/scheduler/" in n)
+    lines = made.pop(name)
+    start = datetime.fromisoformat("2026-03-29T00:59:00+00:00")
+    for second in (0, 5):
+        then, now = (start + timedelta(seconds=second + extra) for extra in (0, seconds))
+        lines = lines.replace(f"{then:%Y-%m-%dT%H:%M:%S}", f"{now:%Y-%m-%dT%H:%M:%S}")
+
+    clocks = case_of({name: lines, "pods.yaml": POD.format(restarts=restarts)}).clocks
+
+    found = row(clocks, "/scheduler/")
+    offset = found["offset"]
+    assert isinstance(offset, timedelta)
+    assert (abs(offset + timedelta(seconds=seconds)) <= found["error"]) if corrected else not offset  # type: ignore[operator]
+    assert any("one pair" in remark for remark in doubts(clocks)) == corrected
+
+
+def test_zones_are_found_again_on_both_sides_of_daylight_saving() -> None:
+    """An MLServer that writes the time of Berlin: an hour from UTC on one day, two hours on the next."""
+    for server_zone, day in ((60, "2026-03-28"), (120, "2026-03-30")):
+        made = {n: text.replace("2026-03-29", day) for n, text in files(server_zone=server_zone).items()}
+
+        assert row(case_of(made).clocks, "/mlserver/0.log")["zone_offset"] == -timedelta(minutes=server_zone)
+
+
+def logs(**ends: int) -> dict[str, str]:
+    """Logs of four components that begin together and end after so many minutes."""
+    start = datetime.fromisoformat("2026-03-29T00:00:00+00:00")
+    return {
+        f"{name}.log": "".join(
+            f'time="{start + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ}" level=info msg="Setting log level to info" who={name}\n'
+            for minute in range(0, end + 1, 5)
+        )
+        for name, end in ends.items()
+    }
+
+
+def test_a_log_that_goes_on_long_after_all_others_says_nothing_of_when_the_bundle_was_collected() -> None:
+    together = case_of(logs(a=60, b=60, c=60, d=60), whole=False)
+    apart = case_of(logs(a=60, b=60, c=60, d=160), whole=False)
+    spread = case_of(logs(a=60, b=20, c=40, d=160), whole=False)
+
+    assert together.covered.period is not None
+    assert apart.covered.period == together.covered.period
+    assert any("lies 100 minutes from all other logs" in remark for remark in doubts(apart.clocks))
+    assert doubts(together.clocks) == doubts(spread.clocks) == []
+    assert spread.covered.period != together.covered.period

@@ -35,6 +35,7 @@ def rows(draw: st.DrawFn, number: int) -> Row:
         draw(st.integers(1, 20)),
         {"server": draw(st.sampled_from(("x", "y"))), "pod": draw(st.sampled_from(("x", None)))},
         draw(st.sampled_from((1, 1, 1, 3))),
+        draw(st.none() | st.integers(0, 30).map(lambda second: second * SECOND)),
     )
 
 
@@ -76,7 +77,7 @@ def worlds(draw: st.DrawFn) -> World:
         key = (row.file, row.section)
         earliest, latest = ordered[key][lines[key].index(row.line)]
         clock = "" if row.file == "f" else "n1"
-        return replace(row, earliest=earliest, latest=latest, clock=clock)
+        return replace(row, earliest=earliest, latest=latest, clock=clock, began=row.began if row.section < 0 else None)
 
     coverage = st.one_of(
         st.none(),
@@ -103,6 +104,7 @@ def hit(row: Row) -> Hit:
         (row.file, row.section, row.line),
         row.names,
         row.weight,
+        row.began,
     )
 
 

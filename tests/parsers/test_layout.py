@@ -53,6 +53,14 @@ def test_a_path_says_where_a_log_came_from(path: str) -> None:
     assert origin_of(path) == PATHS[path]
 
 
+@pytest.mark.parametrize("number", ["01-", "999_", "3. ", "20250712-1830-"])
+def test_a_number_before_the_name_is_no_namespace(number: str) -> None:
+    name = "seldon-scheduler-0_scheduler.log"
+
+    assert origin_of(f"case/{number}{name}") == origin_of(f"case/{name}")
+    assert origin_of(f"case/{number}{name}").namespace is None
+
+
 @pytest.mark.parametrize(
     "path", ["a-" * 2000, "0-" * 2000 + "x/agent.log", "a" * 4000, "/".join(["mlserver-0"] * 300), "a.log" * 900]
 )
