@@ -31,22 +31,48 @@ class Difference:
 
 def compare(good: Case, bad: Case, good_document: Document, bad_document: Document) -> list[Difference]:
     """Return what differs, most telling first. Names, numbers and times that differ in every bundle are left out."""
-    found = [
-        *_findings(good_document, bad_document),
-        *_pairs("version", _versions(good), _versions(bad)),
-        *_pairs("image", _images(good), _images(bad)),
-        *_pairs("environment", _environment(good), _environment(bad)),
-        *_pairs("resources", _resources(good), _resources(bad)),
-        *_pairs("replicas", _replicas(good), _replicas(bad)),
-        *_pairs("policy", _policies(good), _policies(bad)),
-        *_pairs("route", _routes(good), _routes(bad)),
-        *_messages(good, bad),
-    ]
+    mine, yours = good.topology.namespaces - bad.topology.namespaces, bad.topology.namespaces - good.topology.namespaces
+    # The same installation under another name: that its namespace is called otherwise is no difference.
+    renamed = (min(mine), min(yours)) if len(mine) == len(yours) == 1 else (None, None)
+    asked = {
+        "version": _versions,
+        "image": _images,
+        "environment": _environment,
+        "resources": _resources,
+        "replicas": _replicas,
+        "policy": _policies,
+        "route": _routes,
+    }
+    found = [*_findings(good_document, bad_document), *_messages(good, bad)]
+    for kind, of in asked.items():
+        then, now = _level(of(good), renamed[0]), _level(of(bad), renamed[1])
+        if kind == "environment":
+            then, now = _of_both(then, now), _of_both(now, then)
+        listed = kind == "policy" and all(_listed(case, "networkpolicy") for case in (good, bad))
+        found += _pairs(kind, then, now, listed)
     return sorted(found, key=lambda d: (-d.worth, d.kind, d.what))[:MOST]
 
 
-def _pairs(kind: str, good: Mapping[str, str], bad: Mapping[str, str]) -> Iterator[Difference]:
-    if not good or not bad:  # one of the two was not collected: that is no difference
+def _level(held: Mapping[str, str], namespace: str | None) -> dict[str, str]:
+    """Return names and values with `<namespace>` in the place of `namespace`."""
+    if namespace is None:
+        return dict(held)
+    word = re.compile(rf"(?<![\w-]){re.escape(namespace)}(?![\w-])")
+    return {word.sub("<namespace>", name): word.sub("<namespace>", value) for name, value in held.items()}
+
+
+def _of_both(mine: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables of those containers that the other bundle shows too: the rest was not collected there."""
+    known = {name.partition(" ")[0] for name in other}
+    return {name: value for name, value in mine.items() if name.partition(" ")[0] in known}
+
+
+def _listed(case: Case, kind: str) -> bool:
+    return any(known == kind for known, _ in case.covered.listed)
+
+
+def _pairs(kind: str, good: Mapping[str, str], bad: Mapping[str, str], listed: bool = False) -> Iterator[Difference]:
+    if not listed and (not good or not bad):  # one of the two was not collected: that is no difference
         return
     for what in sorted(good.keys() | bad.keys()):
         if good.get(what) != bad.get(what):
@@ -77,6 +103,8 @@ def _rows(case: Case, source: str) -> Iterator[dict[str, object]]:
 def _place(row: Mapping[str, object]) -> str:
     """Return a container's place without what a rollout changes: hashes and ordinals of pod names."""
     name = re.sub(r"-[a-z0-9]{8,10}-[a-z0-9]{5}$|-\d+$", "", str(row["name"] or ""))
+    if row.get("owner_kind") == "ReplicaSet":
+        name = re.sub(r"-[a-z0-9]{8,10}$", "", name)
     return f"{name}/{row['container']}"
 
 
