@@ -1,10 +1,14 @@
 """How much of the machine one input may use, and what has been used of it."""
 
+import re
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
 
 MIB = 1 << 20
 GIB = 1 << 30
+_UNITS = {"": 1, "KiB": 1 << 10, "MiB": MIB, "GiB": GIB}
+_NUMBER = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(KiB|MiB|GiB)?")
 
 
 class Damaged(Exception):  # noqa: N818 - it ends one stream, and is data
@@ -41,6 +45,25 @@ class Budget:
     window: int = 64 * MIB
     windows: int = 8
     seconds: float = 900.0
+
+    @classmethod
+    def of(cls, said: Iterable[str]) -> "Budget":
+        """Return the usual budget with other bounds: `seconds=3600`, `bytes_out=16GiB`, `entries=500000`.
+
+        Raises:
+            ValueError: one of them is no bound, or no positive number.
+        """
+        bounds: dict[str, int | float] = {}
+        known = {each.name: each.default for each in fields(cls)}
+        for word in said:
+            name, _, number = word.partition("=")
+            read = _NUMBER.fullmatch(number.strip())
+            if name not in known or read is None or not float(read[1]):
+                names = ", ".join(known)
+                raise ValueError(f"--budget {word}: not NAME=NUMBER with one of {names}, such as bytes_out=16GiB")
+            value = float(read[1]) * _UNITS[read[2] or ""]
+            bounds[name] = value if isinstance(known[name], float) else max(1, int(value))
+        return replace(cls(), **bounds)  # type: ignore[arg-type]
 
 
 class Meter:

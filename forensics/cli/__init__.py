@@ -52,6 +52,14 @@ Bundles = Annotated[
 Packs = Annotated[
     list[Path] | None, typer.Option("--patterns", metavar="DIR", help="More patterns, or others for the same names.")
 ]
+Bounds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--budget",
+        metavar="NAME=NUMBER",
+        help="Read more, or less, than usual: bytes_out=16GiB, member_bytes=, entries=, depth=, ratio=, seconds=.",
+    ),
+]
 NoCache = Annotated[
     bool, typer.Option("--no-cache", help="Read the bundle anew, and keep nothing of it for the next command.")
 ]
@@ -118,22 +126,33 @@ def load(packs: Sequence[Path] | None) -> "Library":
     return load_library(tuple(packs or ()))
 
 
-def opened(bundles: Sequence[str], until: "datetime | None" = None, cached: bool = True) -> "Case":
+def opened(
+    bundles: Sequence[str],
+    until: "datetime | None" = None,
+    cached: bool = True,
+    bounds: Sequence[str] = (),
+) -> "Case":
     """Return the bundles, read; nothing at or after `until`.
 
     Args:
         bundles: paths; one that is a plain file is read once, and then taken from the cache.
         until: see `forensics.analysis.on_clock`.
         cached: whether to look into the cache and to keep what was read.
+        bounds: of the budget, where they are not the usual ones; nothing is cached then.
     """
     from forensics.analysis import on_clock, read_whole
+    from forensics.budgets import Budget
     from forensics.bundle import open_bundle
 
-    bundle = open_bundle(bundles, stdin=sys.stdin.buffer if "-" in bundles else None)
+    try:
+        budget = Budget.of(bounds)
+    except ValueError as error:
+        stop(str(error), Exit.USAGE)
+    bundle = open_bundle(bundles, budget, stdin=sys.stdin.buffer if "-" in bundles else None)
     whole = weight(bundles)
     PROGRESS.doing(f"reading {bundle.name}", lambda: (bundle.taken, whole))
     key = None
-    if cached and len(bundles) == 1:
+    if cached and not bounds and len(bundles) == 1:
         from forensics.cache import keep, key_of, recall
 
         key = key_of(Path(bundles[0]), bundle.name)

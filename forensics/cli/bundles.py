@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
+from forensics.cli import SEVERITIES, Bounds, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
 from forensics.cli.progress import PROGRESS
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def analyse(
     ] = None,
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="When expiries are judged.")] = None,
     patterns: Packs = None,
+    budget: Bounds = None,
     no_cache: NoCache = False,
 ) -> None:
     """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
@@ -53,7 +54,7 @@ def analyse(
 
     request = requested(since, until, timezone, {"model": model, "namespace": namespace}, suppress or (), as_of)
     library = load(patterns)
-    case = opened(bundles, request.until, cached=not no_cache)
+    case = opened(bundles, request.until, not no_cache, budget or ())
     PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
     document = conclude(case, library, request)
     deliver(document, case, output or (), details)
@@ -156,12 +157,12 @@ def routes(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) 
 
 
 @app.command()
-def coverage(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
+def coverage(bundles: Bundles, output: JsonOut = None, budget: Bounds = None, no_cache: NoCache = False) -> None:
     """Show what was collected: sources down, time across; and what became of each member."""
     from forensics.report import written_coverage
     from forensics.tables import coverage_view
 
-    case = opened(bundles, cached=not no_cache)
+    case = opened(bundles, None, not no_cache, budget or ())
     document = written_coverage(case.covered, case.intake)
     put(document, coverage_view(document, case.covered.period), output)
 

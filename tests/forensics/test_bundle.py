@@ -7,6 +7,7 @@ import os
 import tarfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import lz4.frame
@@ -220,3 +221,12 @@ def test_the_consumers_time_is_not_the_readers(folder: Path, monkeypatch: pytest
         read += member.status == "read"
 
     assert read == len(FILES)
+
+
+def test_a_budget_is_said_in_words() -> None:
+    said = Budget.of(["bytes_out=16GiB", "seconds=3600", "entries=5"])
+
+    assert said == replace(Budget(), bytes_out=16 << 30, seconds=3600.0, entries=5)
+    for wrong in ("x=1", "seconds", "depth=-1", "entries=0", "bytes_out=1TB"):
+        with pytest.raises(ValueError, match="--budget"):
+            Budget.of([wrong])
