@@ -7,9 +7,10 @@ import pytest
 
 from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
-from forensics.document import Document
+from forensics.document import Document, dump
 from patterns.loader import load_library
-from tests.test_sample_bundles import BUNDLES, as_folder, contents, outcome
+from tests.incidents import EVERY, FEW, Incident, decisive, ending, home, incident, right, shifted
+from tests.test_sample_bundles import BUNDLES, as_folder, contents, outcome, renamed
 
 LIBRARY = load_library()
 NOISE = {
@@ -19,6 +20,9 @@ NOISE = {
     "other/main.go": b'package main\n\nfunc main() {\n\tprintln("error: connection refused to nobody")\n}\n',
 }
 FAILING = [path for path in BUNDLES if path.parent.name not in ("healthy-installation", "routes-gone")]
+
+
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in EVERY if decisive(name)]
 
 
 def document(files: Mapping[str, bytes], to: Path) -> Document:
@@ -52,9 +56,9 @@ def test_a_second_copy_of_the_logs_changes_nothing(path: Path, tmp_path: Path) -
     assert after == before
 
 
-@pytest.mark.parametrize("path", FAILING, ids=lambda p: p.parent.name)
-def test_without_the_lines_that_prove_it_the_first_root_is_gone(path: Path, tmp_path: Path) -> None:
-    files = plain(path)
+@pytest.mark.parametrize("name", [*(path.parent.name for path in FAILING), *FEW, *SLOW])
+def test_without_the_lines_that_prove_it_the_first_root_is_gone(name: str, tmp_path: Path) -> None:
+    files = incident(name).files
     made = document(files, tmp_path / "a")
     root = next(f for f in made["findings"] if f["role"] == "root")
     pattern = LIBRARY.patterns[root["pattern"]]
@@ -102,3 +106,136 @@ def test_without_the_source_that_proves_it_no_other_root_takes_its_place(path: P
             and f["severity"] in ("medium", "high", "critical")
         }  # fmt: skip
         assert others <= roots, member
+
+
+# ---- simulated bundles, and laws for all
+
+BASE: dict[tuple[str, str], tuple[Document, list[dict[str, object]]]] = {}
+CERTAINTY = ("possible", "likely", "certain")
+SIMULATED = [*(pytest.param(name) for name in FEW), *(pytest.param(n, marks=pytest.mark.slow) for n in EVERY)]
+ELSEWHERE = "unrelated-team"
+
+
+def judged(files: Mapping[str, bytes], to: Path) -> tuple[Document, list[dict[str, object]]]:
+    """The document of some files, and the clocks they were put on."""
+    case = read(open_bundle([as_folder(files, to)]))
+    return analyse(case, LIBRARY), case.clocks.to_dicts()
+
+
+def before(case: Incident, to: Path) -> Document:
+    """The document of a bundle as it is; each is made once."""
+    key = (case.name, case.layout)
+    if key not in BASE:
+        BASE[key] = judged(case.files, to)
+    return BASE[key][0]
+
+
+def lasting(made: Document) -> dict[str, str]:
+    """The roots that make a verdict, each with its certainty."""
+    return {
+        f["pattern"]: f["certainty"]
+        for f in made["findings"]
+        if f["role"] == "root" and f["at_end"] != "ended" and f["severity"] in ("medium", "high", "critical")
+    }
+
+
+def says_no_more(after: Document, made: Document) -> bool:
+    """Whether a document says the same as another, or the same less certainly, and nothing else."""
+    old, new = lasting(made), lasting(after)
+    weaker = all(name in old and CERTAINTY.index(new[name]) <= CERTAINTY.index(old[name]) for name in new)
+    return weaker and (after["verdict"] == made["verdict"] or after["verdict"] in ("undetermined", "insufficient"))
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_order_and_names_of_files_change_nothing(name: str, tmp_path: Path) -> None:
+    case = incident(name, "flat")
+    made = before(case, tmp_path / "a")
+
+    backwards = {
+        f"{ord('z') - ord(n[0].lower()):03}/{999 - at:03}-{n}": d for at, (n, d) in enumerate(case.files.items())
+    }
+    shuffled = document(backwards, tmp_path / "b")
+    unnamed = analyse(read(open_bundle([renamed(case.files, tmp_path / "c")])), LIBRARY)
+
+    assert outcome(shuffled) == outcome(made)
+    assert outcome(unnamed) == outcome(made)
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_workers_change_nothing_in_simulated_bundles(name: str, tmp_path: Path) -> None:
+    folder = as_folder(incident(name).files, tmp_path)
+
+    one, three = (dump(analyse(read(open_bundle([folder]), workers=n), LIBRARY)) for n in (1, 3))
+
+    assert one == three
+
+
+@pytest.mark.parametrize("layout", ["cri", *(pytest.param(x, marks=pytest.mark.slow) for x in ("prefix", "docker"))])
+@pytest.mark.parametrize("name", SIMULATED)
+def test_the_same_installation_in_another_layout_is_the_same_case(name: str, layout: str, tmp_path: Path) -> None:
+    made = before(incident(name), tmp_path / "a")
+
+    after = document(incident(name, layout).files, tmp_path / "b")
+
+    assert outcome(after) == outcome(made)
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_sound_namespace_beside_it_changes_nothing(name: str, tmp_path: Path) -> None:
+    made = before(incident(name), tmp_path / "a")
+    case = incident(name)
+
+    later = ending(case.files) - ending(incident("ten-models").files)
+    beside = {
+        f"beside/{member.replace(home('ten-models'), ELSEWHERE)}": shifted(
+            data.replace(home("ten-models").encode(), ELSEWHERE.encode()), round(later.total_seconds())
+        )
+        for member, data in incident("ten-models").files.items()
+        if member != "client.txt"  # who calls it is not in it
+    }
+    after = document({**case.files, **beside}, tmp_path / "b")
+
+    assert outcome(after) == outcome(made)
+
+
+@pytest.mark.parametrize("name", SIMULATED)
+def test_noise_and_copies_change_nothing(name: str, tmp_path: Path) -> None:
+    case = incident(name)
+    made = before(case, tmp_path / "a")
+
+    noisy = document({**case.files, **NOISE}, tmp_path / "b")
+    copied = document({**case.files, **{f"copy/{n}": case.files[n] for n in case.logs}}, tmp_path / "c")
+
+    assert outcome(noisy) == outcome(made)
+    assert outcome(copied) == outcome(made)
+
+
+@pytest.mark.parametrize("seconds", [5400, pytest.param(-45, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_clock_that_is_off_changes_nothing_or_says_less(name: str, seconds: int, tmp_path: Path) -> None:
+    case = incident(name)
+    made = before(case, tmp_path / "a")
+
+    for number, member in enumerate(case.logs):
+        if "seldon" not in member and "mlserver" not in member:
+            continue
+        moved = {**case.files, member: shifted(case.files[member], seconds)}
+        after, clocks = judged(moved, tmp_path / f"b{number}")
+
+        inferred = [c for c in clocks if c["member"] == member and c["pairs"] and c["offset"]]
+        if inferred:
+            assert outcome(after) == outcome(made), (member, inferred)
+        assert says_no_more(after, made), (member, outcome(after), outcome(made))
+
+
+@pytest.mark.parametrize(
+    "name", [*(n for n in FEW if decisive(n)), *(pytest.param(n, marks=pytest.mark.slow) for n in EVERY if decisive(n))]
+)
+def test_without_the_decisive_source_no_other_cause_is_named(name: str, tmp_path: Path) -> None:
+    made = before(incident(name), tmp_path / "a")
+
+    blind = document(incident(name, without=decisive(name)).files, tmp_path / "b")
+
+    others = {p.partition("/")[2] for p in lasting(blind)} - right(name)
+    assert made["verdict"] == "failure"
+    assert not others or blind["verdict"] != "failure"
