@@ -122,7 +122,7 @@ def concluded(
             *silences(case.frames, case.covered),
             *drift(case.intake.reads),
         ],
-        impact(case.frames, table, ranked),
+        impact(case.frames, table, ranked, quotes),
     )
 
 

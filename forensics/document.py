@@ -176,6 +176,10 @@ def citations(document: Document) -> Iterator[tuple[str, Document]]:
     for row in entries(document, "connectivity"):
         for cite in entries(row, "cites"):
             yield f"connection of {row.get('from')} to {row.get('to')}", cite
+    impact = document.get("impact")
+    counted = impact.get("requests") if isinstance(impact, dict) else None
+    for cite in entries(counted, "cites") if isinstance(counted, dict) else []:
+        yield "requests that failed", cite
     for part in ("timeline", "changes"):
         for entry in entries(document, part):
             one = entry.get("cite")

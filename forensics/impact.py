@@ -6,10 +6,13 @@ from typing import Any
 import polars as pl
 
 from forensics.causality import Ranked
+from forensics.quoting import Quotes
+
+MOST = 6  # counters cited
 
 
 def impact(
-    frames: Mapping[str, pl.DataFrame], state: Sequence[Mapping[str, Any]], ranked: Sequence[Ranked]
+    frames: Mapping[str, pl.DataFrame], state: Sequence[Mapping[str, Any]], ranked: Sequence[Ranked], quotes: Quotes
 ) -> dict[str, Any]:
     """Return `impact` of the document.
 
@@ -26,11 +29,10 @@ def impact(
                 for kind, names in hit.items():
                     if kind in subject:
                         names.add(subject[kind])
-    return {
-        "models": sorted(hit["model"]),
-        "pipelines": sorted(hit["pipeline"]),
-        "requests": _counters(frames) or _logged(frames),
-    }
+    requests = _counters(frames) or _logged(frames)
+    if requests is not None:
+        requests["cites"] = quotes.cites(requests.pop("rows"), context=False)
+    return {"models": sorted(hit["model"]), "pipelines": sorted(hit["pipeline"]), "requests": requests}
 
 
 def _counters(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any] | None:
@@ -41,25 +43,28 @@ def _counters(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any] | None:
     frame = frames.get("envoy.stat")
     if frame is None or not frame.height:
         return None
-    own = frame.filter((pl.col("scope") == "http") & pl.col("owner").is_in(["seldon_http", "http"]))
+    own = frame.with_row_index("row").filter(
+        (pl.col("scope") == "http") & pl.col("owner").is_in(["seldon_http", "http"])
+    )
     if not own.height:
         return None
     per_file = own.filter(pl.col("metric").is_in(["downstream_rq_total", "downstream_rq_4xx", "downstream_rq_5xx"]))
     if not per_file.height:
         return None
     # The same statistics are often collected in several forms: of files side by side the fullest counts.
-    counts = (
-        per_file.group_by("namespace", "pod", pl.col("member").str.replace(r"[^/!]*$", ""), "metric")
-        .agg(pl.col("value").max())
-        .group_by("metric")
-        .agg(pl.col("value").sum())
+    folder = pl.col("member").str.replace(r"[^/!]*$", "").alias("folder")
+    fullest = (
+        per_file.with_columns(folder)
+        .sort("value", "row", descending=[True, False], nulls_last=True)
+        .unique(["namespace", "pod", "folder", "metric"], keep="first", maintain_order=True)
     )
-    values = dict(counts.iter_rows())
+    values = dict(fullest.group_by("metric").agg(pl.col("value").sum()).iter_rows())
     failed = values.get("downstream_rq_4xx", 0) + values.get("downstream_rq_5xx", 0)
     return {
         "total": int(values.get("downstream_rq_total", 0)),
         "failed": int(failed),
         "source": "Envoy's counters since its start; gRPC failures are not among them",
+        "rows": [("envoy.stat", row) for row in sorted(fullest["row"])[:MOST]],
     }
 
 
@@ -67,9 +72,12 @@ def _logged(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any] | None:
     frame = frames.get("log.envoy_access")
     if frame is None or not frame.height:
         return None
-    failed = frame.filter((pl.col("status") >= 400) | (pl.col("status") == 0)).height
+    bad = (pl.col("status") >= 400) | (pl.col("status") == 0)
+    failed = frame.with_row_index("row").filter(bad.fill_null(False))["row"].to_list()
+    ends = failed if len(failed) <= 2 else [failed[0], failed[-1]]
     return {
         "total": frame.height,
-        "failed": failed,
+        "failed": len(failed),
         "source": "Envoy's access log, which holds failed requests only unless it was configured otherwise",
+        "rows": [("log.envoy_access", row) for row in ends],
     }

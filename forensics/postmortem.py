@@ -255,7 +255,7 @@ def _summary(document: Document, roots: list[Entry]) -> tuple[Sentence, ...]:
 
 
 def _impact(document: Document) -> tuple[Sentence, ...]:
-    hit = tuple(Sentence(INFERRED, line) for line in view.impact_lines(document))
+    hit = tuple(_hit(document, line) for line in view.impact_lines(document))
     broken = [row for row in view.listed(document, "state") if row.get("broken")]
     rows = []
     for row in broken:
@@ -264,6 +264,25 @@ def _impact(document: Document) -> tuple[Sentence, ...]:
         cites = tuple((link.get("cites") or ())[:1])
         rows.append(_seen(told, cites))
     return hit + tuple(rows) or (Sentence(UNKNOWN, "What was hit cannot be told from what was collected"),)
+
+
+def _hit(document: Document, line: str) -> Sentence:
+    """Return a line of the impact: requests as they were counted, models by the findings that name them."""
+    kind, _, names = line.partition(": ")
+    if kind == "requests":
+        return _seen(line, tuple(((document.get("impact") or {}).get("requests") or {}).get("cites") or ())[:4])
+    singular, named = kind.removesuffix("s"), set(names.split(", "))
+    found = [
+        finding
+        for finding in view.listed(document, "findings")
+        if any(subject.get(singular) in named for subject in _subjects(finding))
+    ]
+    return Sentence(INFERRED, line, tuple(cite for finding in found[:4] for cite in _first(finding, 1)))
+
+
+def _subjects(finding: Entry) -> list[Entry]:
+    held = [finding.get("subject"), *(finding.get("subjects") or ())]
+    return [subject for subject in held if isinstance(subject, dict)]
 
 
 def _timeline(document: Document) -> tuple[Sentence, ...]:
