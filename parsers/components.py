@@ -60,6 +60,7 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         '"logger":"schedulerClient', '"logger":"SchedulerClient', "e98130ae.seldon.io", "*v1alpha1.SeldonRuntime",
         "*v1alpha1.ServerConfig", "Started controller manager", "mlops.seldon.io/v1alpha1",
         "models.mlops.seldon.io", "\tServerReconcile", "\tModelReconcile", "Running scheduler client in",
+        ":seldon-v2-controller-manager", ":seldon-v2-manager",  # its service account
         "\tSetting log level\t{", "Setting log level level=", '"msg":"Setting log level"',  # operator/main.go, v2.9.0
     ),
     "dataflow": ("io.seldon.dataflow",),

@@ -21,6 +21,12 @@ LOGS = [
     ("controller", "2.0", '1.7954071737345657e+09\tINFO\tschedulerClient.LoadModel\tLoad\t{"model name": "iris"}'),
     ("controller", "2.10", "2026-11-23T04:13:02.118Z\tINFO\tSchedulerClient\tDialing scheduler"),
     ("controller", "JSON", '{"level":"info","ts":"2026-11-23T04:13:02.118Z","logger":"SchedulerClient","msg":"x"}'),
+    (
+        "controller",
+        "a tail of refusals",
+        "2026-11-23T04:13:02.118Z\tERROR\tcontroller-runtime.cache.UnhandledError\tFailed to watch\t"
+        '{"error": "secrets is forbidden: User \\"system:serviceaccount:ml:seldon-v2-controller-manager\\" cannot"}',
+    ),
     ("scheduler", "JSON", '{"level":"info","msg":"x","source":"AgentServer","time":"2026-11-25T19:31:44Z"}'),
     ("dataflow", "2.8", "2026-11-23T04:12:03.101553Z INFO [main] io.seldon.dataflow.Main : Subscribing"),
     ("rclone", "all", "2026/11/25 19:10:43 NOTICE: Serving remote control on http://[::]:5572/"),
