@@ -1,6 +1,6 @@
 """Quote lines of the bundle: masked, with their place and their neighbours."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from forensics.ingest import Intake
 from forensics.masking import mask
+from forensics.rows import parsed, sequence
 from parsers.schema import SOURCES
 
 NEIGHBOURS = 2  # lines before and after
@@ -53,6 +54,12 @@ class Quotes:
             if cite is not None:
                 found.setdefault((cite["member"], *cite["lines"]), cite)
         return list(found.values())
+
+    def behind(self, rows: Iterable[tuple[str, int]], links: Collection[str]) -> list[tuple[str, int]]:
+        """Return the rows on which some links of derived states rest."""
+        states = [self.row(row) for row in rows if row[0].startswith("state.") and links]
+        words = [word for state in states if state for word in sequence(parsed(state["raw"]))]
+        return list(dict.fromkeys((word["source"], word["row"]) for word in words if word.get("link") in links))
 
     def row(self, row: tuple[str, int]) -> dict[str, Any] | None:
         """Return the row itself."""

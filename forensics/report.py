@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +123,7 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
             }
             for e in r.edges
         ],
-        "evidence": [_evidence(s, quotes) for s in finding.evidence],
+        "evidence": [_evidence(s, quotes, finding.pattern.contradicts) for s in finding.evidence],
         "why": " ".join(pattern.about.split()),
         "remedy": [{"do": with_names(a.do, named), "run": with_names(a.run, quoted(named))} for a in pattern.remedy],
         **(
@@ -157,14 +157,15 @@ def quoted(subject: Mapping[str, str]) -> dict[str, str]:
     return {name: shlex.quote(value) for name, value in subject.items()}
 
 
-def _evidence(seen: Seen, quotes: Quotes) -> dict[str, Any]:
+def _evidence(seen: Seen, quotes: Quotes, between: Collection[str]) -> dict[str, Any]:
+    """Return a piece as the document holds it; of a state, the words of the layers that contradict each other too."""
     made: dict[str, Any] = {
         "name": seen.name,
         "strength": seen.strength,
         "state": seen.state,
         "count": seen.count,
         "assumed": seen.assumed,
-        "cites": quotes.cites(seen.rows),
+        "cites": quotes.cites((*seen.rows, *quotes.behind(seen.rows, between))),
     }
     if seen.missing:
         made["missing"] = [_missing(m) for m in seen.missing]

@@ -76,7 +76,7 @@ def citable(term: t.Term) -> bool:
 
 TEXTS = ("fail m1", "fail m2", "fail", "ok m1", "ok m2", "ok", "note")
 LEVELS = (None, "debug", "error", "error")
-SPACES, PODS = (None, "x", "x", "y"), (None, "p", "p", "q")
+SPACES, PODS = (None, "x", "x", "y"), (None, "p", "p", "q", "q")
 FILES = {"log.agent": ("a1", "a2"), "log.scheduler": ("s1",)}
 
 
