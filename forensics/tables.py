@@ -21,7 +21,7 @@ STYLES = {
     "missing": "bold red",
     "stale": "yellow",
 }
-BAR = 48  # columns of the picture of a log's time
+BAR = 20  # columns of the picture of a log's time
 
 
 def words(value: object) -> Text:
@@ -37,23 +37,23 @@ def state_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     """Return the state table, a row for each model, pipeline, experiment and server."""
     if not rows:
         return Text("No model, pipeline, experiment or server is named in what was collected.")
-    table = Table(box=None, pad_edge=False)
-    for head in ("kind", "namespace", "name", *LINKS, "first broken link"):
-        table.add_column(head, overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("what", overflow="fold")
+    for head in LINKS:
+        table.add_column(head, no_wrap=True)
+    first: list[RenderableType] = []
     for row in rows:
         states = {link["link"]: link for link in row["links"]}
-        broken = row.get("broken")
-        detail = states.get(broken, {}).get("detail") if broken else None
-        cites = states.get(broken, {}).get("cites") or [] if broken else []
-        where = f" ({cites[0]['member']}:{cites[0]['lines'][0]})" if cites else ""
-        table.add_row(
-            words(row["kind"]),
-            words(row["namespace"]),
-            words(row["name"]),
-            *(_state(states.get(link, {}).get("state")) for link in LINKS),
-            words(f"{broken}: {detail or ''}{where}") if broken else Text(""),
-        )
-    return table
+        table.add_row(_what(row), *(_state(states.get(link, {}).get("state")) for link in LINKS))
+        if broken := row.get("broken"):
+            cites = states.get(broken, {}).get("cites") or []
+            where = f" ({cites[0]['member']}:{cites[0]['lines'][0]})" if cites else ""
+            first.append(words(f"{_what(row)}: {broken}: {states.get(broken, {}).get('detail') or ''}{where}"))
+    return Group(table, *([Text("\nfirst broken link"), *first] if first else []))
+
+
+def _what(row: Mapping[str, Any]) -> Text:
+    return words(f"{row['kind']} {row['namespace'] or '?'}/{row['name']}")
 
 
 def frame_rows(frames: Mapping[str, pl.DataFrame], source: str) -> list[dict[str, Any]]:
@@ -70,16 +70,15 @@ def routes_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     if not rows:
         return Text("No route is expected: no model, pipeline or experiment that is available was found.")
     table = Table(box=None, pad_edge=False)
-    for head in ("kind", "namespace", "name", "cluster", "expected", "found", "state", "why", "decided by"):
+    for head in ("what", "cluster", "weight", "state", "why", "decided by"):
         table.add_column(head, overflow="fold")
     for row in rows:
+        found = "none" if row["actual"] is None else str(row["actual"])
+        weight = found if row["weight"] is None else f"{found} of {row['weight']}"
         table.add_row(
-            words(row["kind"]),
-            words(row["namespace"]),
-            words(row["name"]),
+            _what(row),
             words(row["cluster"]),
-            words("mirror" if row["mirror"] else row["weight"]),
-            words(row["actual"]),
+            words("mirror" if row["mirror"] else weight),
             _state(row["state"]),
             words(_reason(row)),
             words(f"{row['member']}:{row['line']}" if row["member"] else ""),
@@ -98,8 +97,8 @@ def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -
     if period:
         parts.append(Text(f"{_clock(period[0])} to {_clock(period[1])}"))
     table = Table(box=None, pad_edge=False)
-    for head in ("source", "pod", "head", "level", "understood", "time"):
-        table.add_column(head, overflow="fold")
+    for head in ("source", "of", "head, level, understood", "time"):
+        table.add_column(head, overflow="fold", no_wrap=head == "time")
     for source in document["sources"]:
         share = source["understood"]
         table.add_row(
@@ -107,9 +106,7 @@ def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -
             words(
                 "/".join(filter(None, (source["namespace"], source["pod"], source["container"]))) or source["member"]
             ),
-            Text(source["head"], style="" if source["head"] == "whole" else "yellow"),
-            words(source["level"]),
-            words(None if share is None else f"{share:.1%}"),
+            _known(source["head"], source["level"], "-" if share is None else f"{share:.1%}"),
             Text(_bar(source["from"], source["to"], period)),
         )
     parts.append(table)
@@ -126,6 +123,11 @@ def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -
             words(member["reason"]),
         )
     return Group(*parts, Text(""), members)
+
+
+def _known(head: str, level: str | None, share: str) -> Text:
+    told = Text(head, style="" if head == "whole" else "yellow")
+    return told.append_text(words(f", {level or '-'}, {share}"))
 
 
 def _clock(microseconds: int) -> str:
