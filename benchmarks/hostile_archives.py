@@ -359,10 +359,8 @@ def large_files() -> Iterator[tuple[str, bytes]]:
     yield "zeros.xz", _bomb(lzma.compress, 200)
     yield "zeros.zip", _zip(("a", bytes(200 << 20)), ("b.log", LOG))
     yield "lines.gz", gzip.compress(b"a\n" * (60 << 20), mtime=0)
-    yield (
-        "bombs-in-zip.zip",
-        _zip(*((f"{i}.gz", _bomb(lambda data: gzip.compress(data, mtime=0), 20)) for i in range(100))),
-    )
+    bomb = _bomb(lambda data: gzip.compress(data, mtime=0), 20)
+    yield "bombs-in-zip.zip", _zip(*((f"{i}.gz", bomb) for i in range(100)))
     yield "long-line.log", b"x" * (50 << 20) + b"\n" + LOG
     yield "spaces.log", b" " * (100 << 20) + b"\n" + LOG
     yield "short-lines.log", b"a\n" * 10_000_000
