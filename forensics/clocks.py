@@ -6,7 +6,7 @@ agent's and the server's. Medians are taken, so a few wrong pairs do no harm.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Any
@@ -15,14 +15,11 @@ import polars as pl
 
 from forensics.coverage import HEAD, START
 from forensics.placement import sayings
+from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 
 SECOND = 1_000_000
-HOUR = 3600 * SECOND
-QUIET = 600 * SECOND  # logs of one time begin and end this far apart without any meaning
-# What to add to a zone's time to reach UTC, in microseconds: the zones in use, daylight saving included (IANA 2025b).
-_MINUTES = (-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825, *range(-720, 841, 60))
-ZONES: tuple[int, ...] = tuple(sorted(-minutes * 60 * SECOND for minutes in _MINUTES))
+FEW = 3  # records at each end of a log that tell whether its zone changed
 DELAY = 3 * SECOND  # two sides of one event lie this far apart on sound clocks: less is no skew
 KEPT = SECOND  # assumed error of a clock that nothing contradicts: nodes of a cluster keep time
 STARTING = 120 * SECOND  # a process prints its first line this soon after its container started
@@ -41,6 +38,7 @@ CLOCKS = pl.Schema(
         "error": SPAN,  # the offset may be wrong by this much either way
         "pairs": pl.UInt32(),  # how many pairs of events it rests on
         "residual": SPAN,  # median distance of the pairs from their median
+        "alone": pl.Boolean(),  # whether the zone or the offset rests on one pair
     }
 )
 
@@ -69,7 +67,7 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         zone, zone_pairs, zone_residual = zones.get(m["member"], (None, 0, None))
         nothing: tuple[int, int, int | None] = (0, 0, None)
         offset, pairs, residual = skews.get(m["clock"], starts.get(m["member"], nothing))
-        error = max(KEPT, residual or 0)
+        error = max(KEPT, residual or 0, turned(zone_residual or 0, 0))
         first = _us(m["first"]) if m["first"] is not None else None
         if (
             first is not None
@@ -87,6 +85,7 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
                 "error": timedelta(microseconds=error),
                 "pairs": pairs + zone_pairs,
                 "residual": _span(residual if residual is not None else zone_residual),
+                "alone": bool((pairs == 1 and offset) or (zone_pairs == 1 and zone)),
             }
         )
     return pl.DataFrame(rows, schema=CLOCKS).sort("member")
@@ -121,7 +120,9 @@ def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> lis
         zoned=pl.col("zoned").fill_null(True).all(),
         first=pl.col("time").min(),
         last=pl.col("time").max(),
-        gap=(pl.col("stamped") - pl.col("time")).filter(~pl.col("zoned")).dt.total_microseconds().median(),
+        gap=_gap().median(),
+        gap_first=_gap().head(FEW).median(),
+        gap_last=_gap().tail(FEW).median(),
         beside=pl.col("beside").filter(~pl.col("zoned")).dt.total_microseconds().median(),
         besides=(pl.col("beside").is_not_null() & ~pl.col("zoned")).sum(),
         stamps=(pl.col("stamped").is_not_null() & pl.col("time").is_not_null() & ~pl.col("zoned")).sum(),
@@ -191,22 +192,22 @@ def _zones(
         name = str(m["member"])
         told = min(
             ([d for (_, server), distances in loads.items() if server == name for d in distances] for loads in both),
-            key=lambda distances: (not distances, _off_zone(distances)),
+            key=lambda distances: (not distances, off_zone(distances)),
         )
         began = _container_start(m, frames)
         if m["gap"] is not None:
-            found[name] = (_zone(float(m["gap"])), int(m["stamps"]), 0)
+            found[name] = (nearest(float(m["gap"])), int(m["stamps"]), turned(m["gap_first"], m["gap_last"]))
         elif m["beside"] is not None:
-            found[name] = (_zone(float(m["beside"])), int(m["besides"]), 0)
+            found[name] = (nearest(float(m["beside"])), int(m["besides"]), 0)
         elif told:
-            found[name] = (_zone(median(told)), len(told), _spread(told))
+            found[name] = (nearest(median(told)), len(told), _turned_within(told) or _spread(told))
         elif began is not None:
-            found[name] = (_zone(began - _us(m["first"])), 1, None)
+            found[name] = (nearest(began - _us(m["first"])), 1, None)
         elif start is None or end is None:
             found[name] = (0, 0, None)  # nothing to compare it with: its own clock is the only one there is
         else:
             first, last = _us(m["first"]), _us(m["last"])
-            found[name] = (_of_period(first, last, start, end), 0, None)
+            found[name] = (of_period(first, last, start, end), 0, None)
     return found
 
 
@@ -327,12 +328,19 @@ def _skews(
 def doubts(clocks: pl.DataFrame) -> list[str]:
     """Return a remark for each clock that was moved on the word of one pair of events, or for which nothing speaks."""
     vague = clocks.filter(pl.col("zone_offset").is_not_null() & (pl.col("pairs") == 0))
-    moved = clocks.filter(
-        (pl.col("pairs") == 1)
-        & ((pl.col("offset") != timedelta()) | (pl.col("zone_offset").fill_null(timedelta()) != timedelta()))
+    moved = clocks.filter("alone")
+    changed = clocks.filter(
+        pl.col("zone_offset").is_not_null()
+        & (pl.col("pairs") > 0)
+        & (pl.col("error") >= timedelta(microseconds=LEAST_TURN))
     )
     apart = clocks.filter((pl.col("pairs") == 0) & (pl.col("error") >= timedelta(microseconds=LATER)))
     return [
+        *(
+            f"{row['member']} writes no zone, and its clock was turned by {row['error'].total_seconds() / 60:.0f}"
+            " minutes while it was written: its times may be wrong by as much"
+            for row in changed.iter_rows(named=True)
+        ),
         *(
             f"{row['member']} lies {row['error'].total_seconds() / 60:.0f} minutes from all other logs:"
             " it was collected at another time, or its clock is wrong"
@@ -351,28 +359,15 @@ def _spread(distances: list[int]) -> int:
     return int(median(abs(d - middle) for d in distances))
 
 
-def _off_zone(distances: list[int]) -> float:
-    """Return how far the middle of the distances is from any zone: a skewed witness shows in it."""
-    return abs(median(distances) - _zone(median(distances))) if distances else 0
+def _gap() -> pl.Expr:
+    """How much later than a record without a zone its wrapper is, in microseconds, where there is a wrapper."""
+    return (pl.col("stamped") - pl.col("time")).filter(~pl.col("zoned")).dt.total_microseconds().drop_nulls()
 
 
-def _zone(microseconds: float) -> int:
-    """Return the nearest distance from UTC that is some zone's."""
-    return min(ZONES, key=lambda zone: (abs(zone - microseconds), abs(zone)))
-
-
-def _of_period(first: int, last: int, start: int, end: int) -> int:
-    """Return the zone that puts a log's period into that of the others; none where that gains little.
-
-    A log that merely begins before the others or ends after them is on their clock.
-    """
-
-    def outside(zone: int) -> int:
-        return max(0, start - first - zone - QUIET) + max(0, last + zone - end - QUIET)
-
-    # Logs that are collected together end together.
-    best = min(ZONES, key=lambda zone: (outside(zone), abs(last + zone - end), abs(zone)))
-    return best if outside(0) >= HOUR // 2 and 2 * outside(best) < outside(0) else 0
+def _turned_within(distances: Sequence[int]) -> int:
+    """Return by how much a zone changed while a log was written, by its pairs in their order; 0 if it did not."""
+    half = len(distances) // 2
+    return turned(median(distances[:half]), median(distances[-half:])) if half > 1 else 0
 
 
 def _us(moment: datetime) -> int:

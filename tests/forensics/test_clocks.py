@@ -86,6 +86,14 @@ def test_one_pair_alone_is_said() -> None:
     assert any("one pair" in remark for remark in doubts(clocks))
 
 
+@pytest.mark.parametrize(("server_zone", "agent_skew"), [(120, 0), (0, 600), (120, 600)])
+def test_a_zone_and_a_skew_of_one_pair_each_are_said_too(server_zone: int, agent_skew: int) -> None:
+    clocks = case_of(files(server_zone=server_zone, agent_skew=agent_skew, loads=1)).clocks
+
+    said = [remark for remark in doubts(clocks) if "one pair" in remark]
+    assert bool(said) == bool(server_zone), said  # the agent is told by its load and by its subscription
+
+
 def test_records_of_a_skewed_clock_are_put_where_they_belong() -> None:
     straight = case_of(files(loads=4)).frames["log.agent"]
     skewed = case_of(files(agent_skew=900, loads=4)).frames["log.agent"]
@@ -160,6 +168,24 @@ def test_zones_are_found_again_on_both_sides_of_daylight_saving() -> None:
         made = {n: text.replace("2026-03-29", day) for n, text in files(server_zone=server_zone).items()}
 
         assert row(case_of(made).clocks, "/mlserver/0.log")["zone_offset"] == -timedelta(minutes=server_zone)
+
+
+@pytest.mark.parametrize("stamp", [False, True])
+def test_a_clock_that_was_turned_while_a_log_was_written_is_said_and_trusted_less(stamp: bool) -> None:
+    """Berlin on 29 March 2026: 01:59:59 is followed by 03:00:00."""
+    made = files(server_zone=60, loads=12, stamp=stamp)
+    name = next(n for n in made if "/mlserver/0.log" in n)
+    before, after = made[name].split("\n")[:4], made[name].split("\n")[4:]
+    made[name] = "\n".join([*before, *(line.replace(" 02:0", " 03:0") for line in after)])
+    assert " 01:59:" in made[name]
+    assert " 03:00:" in made[name]
+
+    clocks = case_of(made).clocks
+
+    found = row(clocks, "/mlserver/0.log")
+    assert found["zone_offset"] in (-timedelta(minutes=60), -timedelta(minutes=120))
+    assert found["error"] >= timedelta(minutes=59)  # type: ignore[operator]
+    assert any("was turned by 60 minutes" in remark for remark in doubts(clocks))
 
 
 def logs(**ends: int) -> dict[str, str]:
