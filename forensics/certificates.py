@@ -30,7 +30,7 @@ def certificates(frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | N
     if not listed and not any(base in frames for base in _BASES):
         return {}
     end = pl.Series([period[1] if period else None], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).item()
-    seen = end or _latest(frames)
+    seen = end or latest_moment(frames)
     rows = [_row(*found, end, seen) for found in (*_of_cert_manager(frames), *_of_envoy(frames))]
     return {SOURCE: pl.DataFrame(rows, schema=SOURCES[SOURCE].schema)}
 
@@ -69,7 +69,7 @@ def _row(
     return {**place, "at": at, "pod": None, **own, "days": left, "state": state or "unknown"}
 
 
-def _latest(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
+def latest_moment(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
     """Return the latest moment that an object names; None where none does."""
     found = [
         frame[column].max()

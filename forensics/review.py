@@ -14,6 +14,7 @@ from forensics.analysis import Case, concluded, outcomes_of
 from forensics.areas import AREAS, RELAXED, area_of
 from forensics.best_forms import Rows, as_given, in_best_form, original
 from forensics.causality import BASE, CHECK, Ranked
+from forensics.certificates import latest_moment
 from forensics.collecting import how_to_collect
 from forensics.connectivity import connectivity
 from forensics.document import Document
@@ -124,7 +125,8 @@ class _Judged:
 
 def _at(case: Case, terms: Terms) -> datetime | None:
     period = case.covered.period
-    return terms.as_of or (datetime.fromtimestamp(period[1] / 1e6, UTC) if period else None)
+    end = datetime.fromtimestamp(period[1] / 1e6, UTC) if period else latest_moment(case.frames)
+    return terms.as_of or end
 
 
 def _judged(outcome: Outcome, premises: "_Premises | None", terms: Terms, at: datetime | None) -> _Judged:
@@ -248,6 +250,8 @@ def _baseline(judged: Sequence[_Judged], terms: Terms, at: datetime | None) -> l
     for entry in terms.baseline:
         over = entry.until is not None and at is not None and at >= entry.until
         state = "expired" if over else "accepts" if entry in used else "not needed"
+        if at is None and entry.until is not None:
+            state += "; when the dump was made is not known: give --as-of"
         until = entry.until.strftime("%Y-%m-%dT%H:%M:%SZ") if entry.until else None
         told.append(
             {

@@ -404,3 +404,13 @@ def test_an_object_decides_what_a_table_of_it_leaves_open(tmp_path: Path) -> Non
     assert check["status"] == "failed"
     assert {c["member"] for c in check["cites"]} == {"objects.yaml"}
     assert all("latest" in c["text"] for c in check["cites"])
+
+
+def test_an_entry_that_cannot_be_judged_says_so() -> None:
+    entry = Suppression("architecture/arch-no-ingress", {}, "internal", datetime(2020, 1, 1, tzinfo=UTC))
+
+    undated = review(case("unsound"), library(), Terms(baseline=[entry]))["baseline"]
+    dated = review(case("unsound"), library(), Terms(baseline=[entry], as_of=datetime(2026, 1, 1, tzinfo=UTC)))
+
+    assert [row["state"] for row in undated] == ["accepts; when the dump was made is not known: give --as-of"]
+    assert [row["state"] for row in dated["baseline"]] == ["expired"]
