@@ -80,10 +80,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{_KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?)([^\r\n,}}]+)"),
         "",
     ),
-    # key: value, key=value, "key": "value", and the same inside of a string
+    # key: value, key=value, "key": "value", and the same inside of a string; also with a sign that was damaged
     (
         re.compile(
-            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
+            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=\x80-\xbf\uff1a\ufffd])[ \t]*)"
             r"(\\+\"[^\"\\]+\\+\"|\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|[^\s,;&\"'{}()\[\]\\]+)"
         ),
         "",
