@@ -12,6 +12,7 @@ HIDDEN = [
     f"password={SECRET}",
     f"password\ufffd{SECRET}",  # a damaged byte
     f"password\xbd{SECRET}",
+    f"scassword={SECRET}",  # a name that came damaged out of an archive
     f"password\uff1a {SECRET}",
     f"KAFKA_PASS={SECRET}",
     f"encryption_key: {SECRET}",
