@@ -108,7 +108,8 @@ _HARMLESS_VALUE = re.compile(
     r"(?i)^\\*[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)\\*[\"']?$"
 )
 _HINTS = (
-    "pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia", "asia",
+    "pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia",
+    "asia",
     "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
     "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_",
 )  # fmt: skip
