@@ -1,6 +1,6 @@
 """Evidence and patterns: present, absent or unknown, one finding for each subject."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -8,14 +8,15 @@ import polars as pl
 
 from forensics.coverage import Coverage
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Finding, Missing, Moment, Outcome, Seen
-from forensics.hits import LAST, SOME, Found, Hit, find
+from forensics.hits import Found, Hit, find
 from forensics.ledger import Ledger
 from forensics.order import Occurrence, Order
 from forensics.subjects import Joins, Sorted, shown
-from forensics.terms import CURED, TEMPORAL, Evaluation, Result, Rows
+from forensics.terms import CURED, Evaluation, Result, Rows
+from forensics.thinning import last_alone
 from parsers.schema import SOURCES
 from patterns.pattern import Evidence, Library, Pattern
-from patterns.terms import AndTerm, NoLater, NotTerm, OrTerm, Piece, SomeOf, Term, Without, parts, pieces, positive
+from patterns.terms import NoLater, Term, Without, parts, pieces, positive
 
 LEAST_PAUSE = 120_000_000  # µs: a failure that repeats may pause this long and still be going on
 CITED = 12  # rows of one piece that are quoted: the first and the last ones
@@ -65,7 +66,7 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
     found = find(
         ((f"{p.id}:{name}", piece) for p in direct for name, piece in p.evidence.items()),
         context.frames,
-        lambda totals: dict(pair for p in direct for pair in _last_alone(p, totals)),
+        lambda totals: dict(pair for p in direct for pair in last_alone(p, totals)),
         ledger,
     )
     for pattern in order:
@@ -81,62 +82,6 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
         if ledger:
             ledger.judged(pattern.id, since)
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
-
-
-def _last_alone(pattern: Pattern, totals: Mapping[str, int]) -> Iterator[tuple[str, int]]:
-    """Yield the keys of pieces of which the last rows of each thing say all, with how many of them.
-
-    These are endings, and all pieces where `match` cannot hold for want of a single row of something it needs. Of what
-    stands in a window more is kept then: no finding can come of it, but whether it is absent or unknown may.
-    """
-    number = {name: totals.get(f"{pattern.id}:{name}", 0) for name in pattern.evidence}
-    last = dict.fromkeys(endings(pattern.match), LAST)
-    if not _may_hold(pattern.match, number):
-        windowed = _windowed(pattern.match)
-        last = {name: SOME if name in windowed else LAST for name in number} | last
-    yield from ((f"{pattern.id}:{name}", most) for name, most in last.items())
-
-
-def _windowed(term: Term) -> frozenset[str]:
-    """Return the pieces in temporal terms."""
-    if isinstance(term, TEMPORAL) or (isinstance(term, AndTerm) and term.within is not None):
-        return frozenset(pieces(term))
-    return frozenset().union(*map(_windowed, parts(term)))
-
-
-def _may_hold(term: Term, number: Mapping[str, int]) -> bool:
-    """Whether a term can hold, given how many rows each piece has."""
-    match term:
-        case Piece(name):
-            return number[name] > 0
-        case NotTerm():
-            return True
-        case OrTerm(some):
-            return any(_may_hold(part, number) for part in some)
-        case SomeOf(count, some):
-            return sum(_may_hold(part, number) for part in some) >= count
-        case Without(first) | NoLater(first):
-            return _may_hold(first, number)
-    return all(_may_hold(part, number) for part in parts(term))
-
-
-def endings(term: Term) -> frozenset[str]:
-    """Return the pieces that stand on the right of `with no later` alone, and nowhere else."""
-    right, elsewhere = _sides(term)
-    return right - elsewhere
-
-
-def _sides(term: Term) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the pieces on the right of `with no later`, single ones or some joined by `or`; and all others."""
-    if isinstance(term, Piece):
-        return frozenset(), frozenset((term.name,))
-    if isinstance(term, NoLater):
-        second = term.second.parts if isinstance(term.second, OrTerm) else (term.second,)
-        if all(isinstance(part, Piece) for part in second):
-            right, others = _sides(term.first)
-            return right | frozenset(pieces(term.second)), others
-    sides = [_sides(part) for part in parts(term)]
-    return frozenset().union(*(side[0] for side in sides)), frozenset().union(*(side[1] for side in sides))
 
 
 def _builds_on(pattern: Pattern) -> tuple[str, ...]:

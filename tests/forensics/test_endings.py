@@ -2,11 +2,12 @@
 
 import pytest
 
-from forensics import hits, matching
+from forensics import hits, thinning
 from forensics.examples import case_of
 from forensics.findings import Outcome
-from forensics.matching import Context, endings, find_all
+from forensics.matching import Context, find_all
 from forensics.order import Order
+from forensics.thinning import endings
 from patterns.language import parse_match
 from patterns.loader import load_pattern
 from patterns.pattern import Library
@@ -64,7 +65,7 @@ def test_the_last_call_of_each_model_decides(monkeypatch: pytest.MonkeyPatch) ->
     lines += [line(301, "b", 503), line(160, "b", 200)]
     thinned = outcome(lines)
     assert [dict(f.subject) for f in thinned.findings if not f.over] == [{"model": "b"}]
-    monkeypatch.setattr(matching, "endings", lambda term: frozenset())
+    monkeypatch.setattr(thinning, "endings", lambda term: frozenset())
     assert [(dict(f.subject), f.at_end) for f in outcome(lines).findings] == [
         (dict(f.subject), f.at_end) for f in thinned.findings
     ]

@@ -16,7 +16,7 @@ from patterns import terms as t
 from tests.forensics.generated import END, NAMES, TERMS
 from tests.forensics.naive import SECOND, Row, World, judge
 
-PAIRS = int(os.environ.get("TWIN_PAIRS", "2500"))
+PAIRS = int(os.environ.get("TWIN_PAIRS", "1000"))
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate) if PAIRS > 10_000 else tuple(Phase)
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 
-from forensics import matching
+from forensics import thinning
 from forensics.coverage import Coverage, Stream
 from forensics.matching import Context, find_all
 from forensics.order import Order
@@ -125,7 +125,7 @@ def test_rows_of_which_only_the_last_counts_may_be_left_out(library: Mapping[str
         return {id: (state, [finding[:3] for finding in findings]) for id, (state, findings) in said.items()}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(matching, "LAST", 1)
+        patch.setattr(thinning, "LAST", 1)
         few = engine(library, bundle)
 
     assert uncited(few) == uncited(twin(library, bundle))
