@@ -54,6 +54,17 @@ TERMS = st.recursive(
 )
 
 
+PAIRS = [(t.Piece(x), t.Piece(y)) for x in NAMES for y in NAMES if x != y]
+JOINS = st.one_of(
+    st.sampled_from(PAIRS).flatmap(
+        lambda pair: st.sampled_from(
+            [t.AndTerm(pair), t.OrTerm(pair), t.NoLater(*pair), t.Then(*pair), t.AndTerm((pair[0], t.NotTerm(pair[1])))]
+        )
+    ),
+    st.sampled_from([t.AndTerm(tuple(map(t.Piece, NAMES))), t.OrTerm(tuple(map(t.Piece, NAMES)))]),
+)
+
+
 def citable(term: t.Term) -> bool:
     """Whether a term is false when no piece is present, so that there is always something to cite."""
     match term:
@@ -178,13 +189,13 @@ CONDITIONS = {
 
 
 @st.composite
-def pieces(draw: st.DrawFn, name: str, others: tuple[str, ...]) -> Evidence:
-    """A piece of evidence, of any source, that binds any names; `others`: patterns whose findings may be rows."""
+def pieces(draw: st.DrawFn, name: str, others: tuple[str, ...], joined: bool) -> Evidence:
+    """A piece of evidence, of any source, that binds any names, or all; `others`: patterns whose findings may be rows."""
     source = draw(st.sampled_from((*CONDITIONS, "log.agent", *(f"finding.{other}" for other in others))))
     wheres = CONDITIONS.get(source, {})
     where = draw(st.sampled_from([None, *wheres])) if wheres else None
     names: dict[str, str] = {"namespace": "namespace", "pod": "name" if source == "k8s.pod" else "pod"}
-    bind = {key: names[key] for key in draw(st.sets(st.sampled_from(sorted(names))))}
+    bind = names if joined else {key: names[key] for key in draw(st.sets(st.sampled_from(sorted(names))))}
     if source.startswith("finding.") and draw(st.booleans()):
         bind["model"] = "model"
     return Evidence(
@@ -195,11 +206,12 @@ def pieces(draw: st.DrawFn, name: str, others: tuple[str, ...]) -> Evidence:
 @st.composite
 def patterns(draw: st.DrawFn, id: str, others: tuple[str, ...] = ()) -> Pattern:
     """A pattern of four pieces; those its `match` does not name support it, or decide."""
-    term = draw(TERMS.filter(citable))
+    joined = draw(st.booleans())  # few pieces that share all their names
+    term = draw(JOINS if joined else TERMS.filter(citable))
     named = set(t.pieces(term))
     evidence = {}
     for name in (*NAMES, "d"):
-        piece = draw(pieces(name, others))
+        piece = draw(pieces(name, others, joined))
         strength = "required" if name in named else draw(st.sampled_from(("supporting", "decisive")))
         evidence[name] = replace(piece, strength=strength)
     return Pattern(id, "A title", "high", "stable", "cause", term, evidence)
