@@ -14,7 +14,7 @@ MASK = "***"
 MOST_KEY_LINES = 200  # of a private key
 
 _WORDS = (
-    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key"
+    r"(?:p?assword|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key"
     r"|(?:private|encryption|subscription|signing|shared|master)[_-]?key|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
 )
 _KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}}|(?:[\w.-]{{0,60}}[._-])?pass)"
@@ -80,10 +80,10 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
         re.compile(rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{_KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?)([^\r\n,}}]+)"),
         "",
     ),
-    # key: value, key=value, "key": "value", and the same inside of a string
+    # key: value, key=value, "key": "value", and the same inside of a string; also with a sign that was damaged
     (
         re.compile(
-            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*)"
+            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=\x80-\xbf\uff1a\ufffd])[ \t]*)"
             r"(\\+\"[^\"\\]+\\+\"|\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|[^\s,;&\"'{}()\[\]\\]+)"
         ),
         "",
@@ -108,13 +108,14 @@ _HARMLESS_VALUE = re.compile(
     r"(?i)^\\*[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)\\*[\"']?$"
 )
 _HINTS = (
-    "pass", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia", "asia",
+    "pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia",
+    "asia",
     "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
     "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_",
 )  # fmt: skip
 
 # Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
-_KEY_WORDS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "jaas")
+_KEY_WORDS = ("pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "jaas")
 _NEEDED: tuple[tuple[str, ...], ...] = (
     ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("cookie",), ("bearer", "basic"),
     ("sig", "x-amz"),

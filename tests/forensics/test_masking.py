@@ -10,6 +10,15 @@ SECRET = "Zq7xK2pLm9Rt4vWn"
 
 HIDDEN = [
     f"password={SECRET}",
+    f"password\ufffd{SECRET}",  # a damaged byte
+    f"password\xbd{SECRET}",
+    f"scassword={SECRET}",  # a name that came damaged out of an archive
+    f"password\uff1a {SECRET}",
+    f"KAFKA_PASS={SECRET}",
+    f"encryption_key: {SECRET}",
+    f"docker login -u u -p {SECRET} r.example",
+    f"mysql -uroot -p{SECRET}",
+    f"the password is {SECRET}",
     f'"password": "{SECRET}"',
     f"aws_secret_access_key = {SECRET}",
     f"secret_access_key: {SECRET}",
@@ -51,6 +60,9 @@ SHOWN = [
     "ssl.ca.location failed: calling fopen(/tmp/ca.crt, r)",
     "http://seldon-mesh:80/v2/models/iris/infer",
     "secretName:\n  other: value",
+    "the password is wrong",
+    "bypass=true, compass: north",
+    "ssh -p 2222 host",
     "token_url: https://idp.example/token",
 ]
 
