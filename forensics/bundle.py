@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from forensics.budgets import Budget, Exhausted, Meter
+from forensics.masking import mask
 from forensics.names import Unique, member_name, shown
 from forensics.walking import Member, Walk
 
@@ -104,7 +105,8 @@ class Bundle:
             before = self.count
             for member in self._walked(walk, path):
                 prefixed = f"{name}/{member.name}" if several and member.name != name else member.name
-                member = replace(member, name=unique(prefixed))
+                # A damaged or hostile archive can make a line of a log a name.
+                member = replace(member, name=unique(mask(prefixed) if "=" in prefixed else prefixed))
                 rows.append(f"{member.name}\0{member.sha256}\n")
                 self.count += 1
                 yield member

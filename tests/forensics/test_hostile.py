@@ -146,6 +146,12 @@ def test_what_stands_before_a_cut_counts(tmp_path: Path) -> None:
     assert found["cut.tar.gz"].status == "broken"
 
 
+def test_no_name_holds_a_secret(tmp_path: Path) -> None:
+    names = statuses("a.tar", CASES["unknown-kinds.tar"], tmp_path)
+
+    assert not [name for name in names if HOSTILE.SECRET in name]
+
+
 def test_an_archive_of_nothing_is_a_row(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
 
