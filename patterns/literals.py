@@ -98,7 +98,7 @@ def _of_node(node: Node, column: Column, least: int) -> Literals:
 
 
 def _worth(literals: Iterable[str]) -> int:
-    return min((LEAST if any(x in usual for usual in EVERYDAY) else len(x) for x in literals), default=0)
+    return min((min(len(x), LEAST) if any(x in usual for usual in EVERYDAY) else len(x) for x in literals), default=0)
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forensics.examples import mistake
+from forensics.examples import decorations, mistake
 from patterns.loader import load_library
 from patterns.pattern import Example, Pattern
 
@@ -13,3 +13,10 @@ CASES = [(pattern, example) for pattern in LIBRARY.patterns.values() for example
 @pytest.mark.parametrize(("pattern", "example"), CASES, ids=[f"{p.id}: {e.name}" for p, e in CASES])
 def test_example(pattern: Pattern, example: Example) -> None:
     assert mistake(pattern, example, LIBRARY) is None
+
+
+@pytest.mark.slow
+def test_no_example_stands_without_the_lines_it_cites() -> None:
+    idle = {f"{p.id}: {e.name}": found for p, e in CASES if (found := decorations(p, e, LIBRARY))}
+
+    assert idle == {}
