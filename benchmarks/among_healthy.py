@@ -16,8 +16,8 @@ from pathlib import Path
 
 from benchmarks.families import ancestors, deciding, ranked_of
 from forensics.analysis import Case, on_clock
+from forensics.authoring.examples import case_of
 from forensics.bundle import Member
-from forensics.examples import case_of
 from forensics.ingest import Read, gather, read_member
 from parsers import PARSERS
 from patterns.pattern import Example, Library, Pattern

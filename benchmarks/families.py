@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from forensics.analysis import Case, outcomes_of
+from forensics.authoring.examples import case_of
 from forensics.causality import ROOT, Causes, Ranked, decides, root_causes
-from forensics.examples import case_of
 from forensics.selection import asked
 from patterns.loader import read_library
 from patterns.pattern import Example, Library, Pattern

@@ -259,7 +259,7 @@ def wrongs(data: bytes, every_form: bool) -> Iterator[str]:
     from forensics.analysis import analyse, read
     from forensics.bundle import open_bundle
     from forensics.document import problems
-    from forensics.forms import FORMS, rendered
+    from forensics.reporting.forms import FORMS, rendered
     from patterns.loader import load_library
 
     case = read(open_bundle(["-"], stdin=io.BytesIO(data)))

@@ -127,7 +127,7 @@ def score(case: Path, name: str) -> Score:
 
 def untrue(document: dict[str, Any], folder: Path, faults: list[str]) -> bool:
     """Whether a citation does not hold; compared with the bytes of the file, by code of its own."""
-    from forensics.masking import mask
+    from forensics.intake.masking import mask
 
     wrong = False
     for finding in document["findings"]:

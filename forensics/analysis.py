@@ -9,25 +9,25 @@ import polars as pl
 
 from forensics.bundle import Bundle
 from forensics.causality import root_causes
-from forensics.certificates import certificates
-from forensics.changes import changes
 from forensics.clocks import astray, doubted, doubts, estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
-from forensics.drift import drift
+from forensics.evidence.order import Order
 from forensics.findings import Outcome
-from forensics.impact import impact
 from forensics.ingest import Intake, ingest
-from forensics.links import Topology
+from forensics.installation.certificates import certificates
+from forensics.installation.changes import changes
+from forensics.installation.impact import impact
+from forensics.installation.links import Topology
+from forensics.installation.netpaths import net_paths
+from forensics.installation.relevance import named_after_seldon, relevant, seldons_own
+from forensics.installation.routes import expected_routes
+from forensics.installation.silence import silences
+from forensics.intake.drift import drift
+from forensics.intake.quoting import Quotes
 from forensics.matching import Context, find_all
-from forensics.netpaths import net_paths
-from forensics.order import Order
-from forensics.quoting import Quotes
-from forensics.relevance import named_after_seldon, relevant, seldons_own
 from forensics.report import Conclusions, write
-from forensics.routes import expected_routes
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
-from forensics.silence import silences
 from forensics.state import last_words, state_table
 from forensics.timeline import on_one_clock, period
 from forensics.topology import connect

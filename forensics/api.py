@@ -23,7 +23,7 @@ from forensics.analysis import analyse as conclude
 from forensics.bundle import Bundle
 from forensics.bundle import open_bundle as opened
 from forensics.document import Document
-from forensics.forms import write_form
+from forensics.reporting.forms import write_form
 from forensics.selection import EVERYTHING, Request
 from patterns.loader import load_library
 from patterns.pattern import Library

@@ -13,10 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from forensics.budgets import Budget, Exhausted, Meter
-from forensics.masking import mask
-from forensics.names import Unique, member_name, shown
-from forensics.walking import Member, Walk
+from forensics.intake.masking import mask
+from forensics.opening.budgets import Budget, Exhausted, Meter
+from forensics.opening.names import Unique, member_name, shown
+from forensics.opening.walking import Member, Walk
 
 _SANE = Budget()
 

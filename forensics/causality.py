@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
-from forensics.links import Link
+from forensics.installation.links import Link
 from patterns.pattern import SEVERITIES, Library, Pattern
 
 ROOT, SYMPTOM, CONTRIBUTING, CHECK = "root", "symptom", "contributing", "check"

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from forensics.coverage import HEAD, START
-from forensics.placement import sayings
+from forensics.installation.placement import sayings
 from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from forensics.collecting import how_to_collect, previous_log
+from forensics.evidence.hits import Hit
 from forensics.findings import Missing
-from forensics.hits import Hit
+from forensics.guides.collecting import how_to_collect, previous_log
 from patterns.pattern import Evidence
 from patterns.terms import Test
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from forensics.bundle import Bundle, Member
-from forensics.duplicates import copies, without_copies
-from forensics.eras import dated
-from forensics.lines import Lines
-from forensics.masking import hide, without_keys
+from forensics.intake.duplicates import copies, without_copies
+from forensics.intake.eras import dated
+from forensics.intake.lines import Lines
+from forensics.intake.masking import hide, without_keys
 from forensics.timeline import in_file_order
 from parsers.decoding import decode, without_crowds
 from parsers.layout import origin_of

@@ -7,13 +7,13 @@ from itertools import pairwise
 import polars as pl
 
 from forensics.coverage import Coverage
+from forensics.evidence.hits import Found, Hit, find
+from forensics.evidence.ledger import Ledger
+from forensics.evidence.order import Occurrence, Order
+from forensics.evidence.subjects import Joins, Sorted, shown
+from forensics.evidence.terms import CURED, Evaluation, Result, Rows
+from forensics.evidence.thinning import last_alone
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Finding, Missing, Moment, Outcome, Seen
-from forensics.hits import Found, Hit, find
-from forensics.ledger import Ledger
-from forensics.order import Occurrence, Order
-from forensics.subjects import Joins, Sorted, shown
-from forensics.terms import CURED, Evaluation, Result, Rows
-from forensics.thinning import last_alone
 from parsers.schema import SOURCES
 from patterns.pattern import Evidence, Library, Pattern
 from patterns.terms import NoLater, Term, Without, parts, pieces, positive

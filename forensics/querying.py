@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from forensics.tables import words
+from forensics.reporting.tables import words
 from forensics.writing import write_whole
 
 MOST = 200  # rows shown in a terminal
@@ -25,7 +25,7 @@ def ask(frames: Mapping[str, pl.DataFrame], sql: str) -> pl.DataFrame:
     Raises:
         QueryError: the query cannot be run.
     """
-    from forensics.masking import mask
+    from forensics.intake.masking import mask
 
     tables = {name: frame for name, frame in frames.items() if not name.startswith("finding.")}
     context = pl.SQLContext(tables | {name.replace(".", "_"): frame for name, frame in tables.items()})

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from forensics.analysis import Case, analyse, read
 from forensics.bundle import open_bundle
 from forensics.document import Document
-from forensics.masking import MASK, mask
+from forensics.intake.masking import MASK, mask
 from patterns.literals import condition_literals
 from patterns.pattern import Library
 

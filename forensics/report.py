@@ -9,15 +9,15 @@ from typing import Any
 import polars as pl
 
 from forensics.causality import ROOT, Candidate, Ranked
-from forensics.chain import chain
-from forensics.changes import preceding
 from forensics.coverage import Coverage
 from forensics.document import SCHEMA_ID, Document
 from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
 from forensics.ingest import Intake, Read
-from forensics.masking import mask
-from forensics.quoting import Quotes, iso
-from forensics.reply import reply
+from forensics.installation.chain import chain
+from forensics.installation.changes import preceding
+from forensics.intake.masking import mask
+from forensics.intake.quoting import Quotes, iso
+from forensics.reporting.reply import reply
 from forensics.verdict import missing_planes, planes_missing, summary
 from forensics.version import VERSION
 from parsers.schema import NAMES

@@ -11,21 +11,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from forensics.analysis import Case, concluded, outcomes_of
-from forensics.areas import AREAS, RELAXED, area_of
-from forensics.best_forms import Rows, as_given, in_best_form, original
 from forensics.causality import BASE, CHECK, Ranked
-from forensics.certificates import latest_moment
-from forensics.collecting import how_to_collect
-from forensics.connectivity import connectivity
 from forensics.document import Document
+from forensics.evidence.hits import find
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
-from forensics.hits import find
-from forensics.inventory import certificates, platform, versions
-from forensics.masking import mask
-from forensics.placement_patterns import installation, placements
-from forensics.quoting import Quotes
-from forensics.reply import reply
+from forensics.guides.collecting import how_to_collect
+from forensics.installation.certificates import latest_moment
+from forensics.intake.best_forms import Rows, as_given, in_best_form, original
+from forensics.intake.masking import mask
+from forensics.intake.quoting import Quotes
+from forensics.readiness.areas import AREAS, RELAXED, area_of
+from forensics.readiness.connectivity import connectivity
+from forensics.readiness.inventory import certificates, platform, versions
+from forensics.readiness.placement_patterns import installation, placements
 from forensics.report import write
+from forensics.reporting.reply import reply
 from forensics.verdict import missing_planes, planes_missing, summary
 from patterns.packs import Suppression
 from patterns.pattern import SEVERITIES, Library, Pattern

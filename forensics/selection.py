@@ -9,7 +9,7 @@ import polars as pl
 
 from forensics.causality import Candidate, Ranked
 from forensics.findings import PRESENT, Finding, Outcome
-from forensics.links import NO_NAMESPACE, NONE
+from forensics.installation.links import NO_NAMESPACE, NONE
 from patterns.packs import Suppression
 from patterns.pattern import Library
 from patterns.versions import applies

@@ -10,13 +10,13 @@ from typing import Any
 
 import polars as pl
 
-from forensics.lastwords import NOTHING, Key, Layers, Word, worst
-from forensics.links import Topology
-from forensics.placement import STATES
-from forensics.routes import cited, expected_routes
-from forensics.rows import Row, mapping, parsed, rows_of, sequence
-from forensics.serverstate import servers
-from forensics.wiring import Wiring
+from forensics.installation.lastwords import NOTHING, Key, Layers, Word, worst
+from forensics.installation.links import Topology
+from forensics.installation.placement import STATES
+from forensics.installation.routes import cited, expected_routes
+from forensics.installation.serverstate import servers
+from forensics.installation.wiring import Wiring
+from forensics.intake.rows import Row, mapping, parsed, rows_of, sequence
 from parsers.schema import LINKS, SOURCES, empty
 
 KINDS = ("model", "pipeline", "experiment")

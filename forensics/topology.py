@@ -9,10 +9,10 @@ from typing import Any
 
 import polars as pl
 
-from forensics.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
-from forensics.placement import log, sayings, settled
-from forensics.rows import labels_of, mapping, parsed, rows_of, sequence
-from forensics.selectors import selects
+from forensics.installation.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
+from forensics.installation.placement import log, sayings, settled
+from forensics.installation.selectors import selects
+from forensics.intake.rows import labels_of, mapping, parsed, rows_of, sequence
 from parsers.schema import LOGS
 
 SERVES_PIPELINES = {"pipelinegateway": "seldon-pipelinegateway", "dataflow": "seldon-dataflow-engine"}

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from forensics.causality import CONTRIBUTING, DECIDES, ROOT, Candidate, Ranked, decides
-from forensics.collecting import how_to_collect
 from forensics.coverage import Coverage
 from forensics.findings import Missing
+from forensics.guides.collecting import how_to_collect
 from patterns.pattern import SEVERITIES
 
 OURS = (

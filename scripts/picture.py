@@ -10,7 +10,7 @@ from rich.console import Console
 
 from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
-from forensics.render import render
+from forensics.reporting.render import render
 from patterns.loader import load_library
 from scripts.building import ROOT
 

@@ -70,3 +70,34 @@ def test_help_needs_no_polars() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert (done.returncode, "analyse" in done.stdout) == (0, True)
+
+
+# Which rooms of `forensics` the modules of a room may use; the pipeline's own modules, at the top, use them all.
+ROOMS = {
+    "opening": set[str](),
+    "intake": set[str](),
+    "evidence": set[str](),
+    "installation": {"intake"},
+    "readiness": {"installation", "intake", "reporting"},
+    "reporting": {"intake", "readiness"},
+    "guides": {"reporting"},
+    "authoring": {"evidence", "intake", "reporting"},
+}
+
+
+def test_every_module_of_forensics_is_in_a_room_or_of_the_pipeline() -> None:
+    rooms = {path.parent.name for path in (ROOT / "forensics").rglob("__init__.py")} - {"forensics", "cli"}
+
+    assert rooms == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_uses_only_those_it_rests_on(room: str) -> None:
+    used = {
+        node.module.split(".")[1]
+        for path in (ROOT / "forensics" / room).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("forensics.")
+    }
+
+    assert (used & {*ROOMS, "cli"}) - {room} <= ROOMS[room]

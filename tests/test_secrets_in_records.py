@@ -12,11 +12,11 @@ import pytest
 from benchmarks.fuzz import packed
 from forensics.analysis import Case, analyse, read
 from forensics.bundle import open_bundle
-from forensics.forms import FORMS, rendered
-from forensics.frames import write_parquet
-from forensics.masking import mask, without_keys
-from forensics.merged import merged, timeline_view
+from forensics.intake.masking import mask, without_keys
 from forensics.querying import ask
+from forensics.reporting.forms import FORMS, rendered
+from forensics.reporting.frames import write_parquet
+from forensics.reporting.merged import merged, timeline_view
 from patterns.loader import load_library
 
 STAMP = "2025-07-12T18:30:09.123456789Z"

@@ -141,8 +141,8 @@ def opened(
         bounds: of the budget, where they are not the usual ones; nothing is cached then.
     """
     from forensics.analysis import on_clock, read_whole
-    from forensics.budgets import Budget
     from forensics.bundle import open_bundle
+    from forensics.opening.budgets import Budget
 
     try:
         budget = Budget.of(bounds)
@@ -153,7 +153,7 @@ def opened(
     PROGRESS.doing(f"reading {bundle.name}", lambda: (bundle.taken, whole))
     key = None
     if cached and not bounds and len(bundles) == 1:
-        from forensics.cache import keep, key_of, recall
+        from forensics.intake.cache import keep, key_of, recall
 
         key = key_of(Path(bundles[0]), bundle.name)
     known = recall(key) if key is not None else None

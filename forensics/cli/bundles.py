@@ -72,7 +72,7 @@ def requested(
     """Return what the options ask for."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-    from forensics.merged import instant
+    from forensics.reporting.merged import instant
     from forensics.selection import Request
     from patterns.packs import read_suppressions
 
@@ -110,7 +110,7 @@ def exit_code(document: "Document", fail_on: str | None) -> Exit:
 
 def deliver(document: "Document", case: "Case", outputs: Sequence[str], details: bool = False) -> None:
     """Write the forms that were asked for; without any, print the short answer."""
-    from forensics.forms import write_form
+    from forensics.reporting.forms import write_form
 
     for output in outputs:
         PROGRESS.doing(f"writing {output}")
@@ -127,7 +127,7 @@ def show(document: "Document", details: bool) -> None:
     """Print the report."""
     from rich.console import Console
 
-    from forensics.render import render
+    from forensics.reporting.render import render
 
     console = Console(highlight=False)
     console.print(render(document, details=details, width=console.width), soft_wrap=True)
@@ -136,10 +136,10 @@ def show(document: "Document", details: bool) -> None:
 @app.command()
 def state(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
     """Show every model, pipeline and experiment link by link, and the first link that is broken."""
-    from forensics.quoting import Quotes
+    from forensics.intake.quoting import Quotes
     from forensics.report import written_state
+    from forensics.reporting.tables import state_view
     from forensics.state import state_table
-    from forensics.tables import state_view
 
     case = opened(bundles, cached=not no_cache)
     rows = written_state(state_table(case.frames, case.states), Quotes(case.intake, case.frames))
@@ -149,7 +149,7 @@ def state(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -
 @app.command()
 def routes(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -> None:
     """Compare the routes Envoy ought to have with those it has."""
-    from forensics.tables import frame_rows, routes_view
+    from forensics.reporting.tables import frame_rows, routes_view
 
     case = opened(bundles, cached=not no_cache)
     rows = frame_rows(case.frames, "route.expected")
@@ -160,7 +160,7 @@ def routes(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) 
 def coverage(bundles: Bundles, output: JsonOut = None, budget: Bounds = None, no_cache: NoCache = False) -> None:
     """Show what was collected: sources down, time across; and what became of each member."""
     from forensics.report import written_coverage
-    from forensics.tables import coverage_view
+    from forensics.reporting.tables import coverage_view
 
     case = opened(bundles, None, not no_cache, budget or ())
     document = written_coverage(case.covered, case.intake)
@@ -185,7 +185,7 @@ def timeline(
     no_cache: NoCache = False,
 ) -> None:
     """Merge all logs and Events on one clock."""
-    from forensics.merged import merged, timeline_view
+    from forensics.reporting.merged import merged, timeline_view
 
     case = opened(bundles, cached=not no_cache)
     wanted = [w for w in (text, obj, request) if w]
@@ -217,7 +217,7 @@ def explain(
     no_cache: NoCache = False,
 ) -> None:
     """Say why a pattern did or did not fire: each piece of evidence, the closest miss, what was not collected."""
-    from forensics.explaining import explained, named
+    from forensics.authoring.explaining import explained, named
 
     library = load(patterns)
     chosen = named(library, pattern)

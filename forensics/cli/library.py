@@ -30,8 +30,8 @@ def list_(
     if cost:
         from time import process_time_ns
 
+        from forensics.authoring.plans import by_cost
         from forensics.cli import opened
-        from forensics.plans import by_cost
 
         for line in by_cost(library, opened(cost, cached=not no_cache), process_time_ns, layer):
             typer.echo(line)
@@ -57,15 +57,15 @@ def show(
     no_cache: NoCache = False,
 ) -> None:
     """Show a pattern as its author wrote it, or how it is run and what that costs."""
-    from forensics.explaining import named
+    from forensics.authoring.explaining import named
 
     library = load(patterns)
     chosen = named(library, pattern)
     if plan or bundle:
         from time import process_time_ns
 
+        from forensics.authoring.plans import measure, measured_over_examples, plan_of
         from forensics.cli import opened
-        from forensics.plans import measure, measured_over_examples, plan_of
 
         if bundle:
             case = opened(bundle, cached=not no_cache)
@@ -99,8 +99,8 @@ def test(
     patterns: Packs = None,
 ) -> None:
     """Run the examples, and delete cited lines from present ones to see the outcome change; exit 6 if one fails."""
-    from forensics.examples import decorations, mistake
-    from forensics.explaining import named
+    from forensics.authoring.examples import decorations, mistake
+    from forensics.authoring.explaining import named
 
     library = load(patterns)
     chosen = [named(library, name) for name in names] if names else list(library.patterns.values())
@@ -125,8 +125,8 @@ def new(
     no_cache: NoCache = False,
 ) -> None:
     """Draft a pattern from lines of a bundle, with its examples; constants that vary are generalised."""
+    from forensics.authoring.drafting import drafted
     from forensics.cli import opened
-    from forensics.drafting import drafted
 
     typer.echo(drafted(opened([bundle], cached=not no_cache), cites))
 
@@ -139,7 +139,7 @@ def docs(
     patterns: Packs = None,
 ) -> None:
     """Write the knowledge base: a page for each failure, symptom and component."""
-    from forensics.knowledge import write_site
+    from forensics.guides.knowledge import write_site
 
     try:
         count = write_site(load(patterns), output)
@@ -167,7 +167,7 @@ def tree(
 ) -> None:
     """Print the troubleshooting tree of a symptom: questions in the order that separates its causes soonest."""
     from forensics.cli import opened
-    from forensics.trees import lines, tree_of
+    from forensics.guides.trees import lines, tree_of
 
     library = load(patterns)
     made = tree_of(library, symptom)

@@ -26,8 +26,8 @@ def postmortem(
     """Write the incident up: what was observed, what is inferred, what is unknown, each with its citation."""
     from forensics.analysis import analyse
     from forensics.cli.bundles import requested
-    from forensics.postmortem import notes_in, postmortem_html
-    from forensics.postmortem import postmortem as written
+    from forensics.reporting.postmortem import notes_in, postmortem_html
+    from forensics.reporting.postmortem import postmortem as written
     from forensics.writing import write_whole
 
     request = requested(since, until, timezone, {}, (), None)
@@ -57,9 +57,9 @@ def verify(
     no_cache: NoCache = False,
 ) -> None:
     """Read every citation of a report again, and say which hold; exit 6 where one does not."""
-    from forensics.masking import mask
-    from forensics.verify import ReportError
-    from forensics.verify import verify as checked
+    from forensics.intake.masking import mask
+    from forensics.reporting.verify import ReportError
+    from forensics.reporting.verify import verify as checked
 
     try:
         data = report.read_bytes()
@@ -121,8 +121,8 @@ def collect(
     troubleshoot: Annotated[bool, typer.Option("--troubleshoot", help="A spec for troubleshoot.sh instead.")] = False,
 ) -> None:
     """Print a shell script (kubectl only, read-only, masks secrets) that collects what the analyser wants."""
-    from forensics import collection
     from forensics.document import load as loaded
+    from forensics.guides import collection
     from forensics.writing import write_whole
 
     if report is not None:
@@ -192,8 +192,8 @@ def diff(
     """Say what differs in meaning between two bundles, most telling first."""
     from forensics.analysis import analyse
     from forensics.comparing import compare
-    from forensics.escape import inline
-    from forensics.masking import mask
+    from forensics.intake.masking import mask
+    from forensics.reporting.escape import inline
 
     library = load(patterns)
     first, second = opened([good], cached=not no_cache), opened([bad], cached=not no_cache)

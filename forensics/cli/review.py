@@ -42,8 +42,8 @@ def review(
         stop(f"--fail-on {fail_on}: not one of {', '.join(SEVERITIES)}", Exit.USAGE)
     if profile not in PROFILES:
         stop(f"--profile {profile}: not one of {', '.join(PROFILES)}", Exit.USAGE)
-    from forensics.baseline import read_baseline
-    from forensics.merged import instant
+    from forensics.readiness.baseline import read_baseline
+    from forensics.reporting.merged import instant
     from forensics.review import Terms
     from forensics.review import review as judged
 
@@ -54,7 +54,7 @@ def review(
     PROGRESS.doing("asking every readiness check")
     document = judged(case, library, terms)
     if manifests is not None:
-        from forensics.manifests import write_manifests
+        from forensics.readiness.manifests import write_manifests
 
         try:
             document["manifests"] = write_manifests(document, case.frames, manifests)

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from forensics import cache
 from forensics.analysis import read_whole
 from forensics.bundle import open_bundle
+from forensics.intake import cache
 
 LOG = 'time="2026-03-04T10:15:02Z" level=error msg="Scheduler not ready" Name=AgentServiceManager\n\n\tgarbage\n'
 

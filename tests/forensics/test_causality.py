@@ -4,7 +4,7 @@ import pytest
 
 from forensics.causality import root_causes
 from forensics.findings import Finding, Moment, Outcome
-from forensics.links import Link
+from forensics.installation.links import Link
 from patterns.loader import load_pattern
 from patterns.pattern import Library
 

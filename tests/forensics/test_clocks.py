@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from forensics.authoring.examples import case_of
 from forensics.clocks import doubts, estimate_clocks
-from forensics.examples import case_of
 
 AGENT = "2026-03-29T00:59:{:02}Z"
 

@@ -10,7 +10,7 @@ import pytest
 
 from forensics.analysis import read
 from forensics.bundle import open_bundle
-from forensics.collection import commands, script, worth
+from forensics.guides.collection import commands, script, worth
 
 SECRET = "hunter2hunter2"
 STAND_IN = r"""#!/bin/sh

@@ -3,10 +3,10 @@
 import pytest
 
 from forensics.analysis import context_of
-from forensics.examples import case_of, needed
+from forensics.authoring.examples import case_of, needed
 from forensics.findings import PRESENT
+from forensics.intake.quoting import Quotes
 from forensics.matching import find_all
-from forensics.quoting import Quotes
 from patterns.loader import load_library
 from patterns.pattern import Library
 

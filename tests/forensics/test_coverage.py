@@ -2,7 +2,7 @@
 
 import pytest
 
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
 from forensics.findings import Missing
 from patterns.loader import load_pattern
 from patterns.pattern import Evidence

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from forensics.analysis import read
+from forensics.authoring.drafting import drafted
+from forensics.authoring.examples import mistake
 from forensics.bundle import open_bundle
-from forensics.drafting import drafted
-from forensics.examples import mistake
-from forensics.forms import UsageError
+from forensics.reporting.forms import UsageError
 from patterns.loader import load_pattern
 from patterns.pattern import Library
 

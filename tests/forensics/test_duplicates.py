@@ -1,6 +1,6 @@
 """A log that was collected twice counts once, whatever wraps it and wherever it was cut."""
 
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
 
 LINES = [f'time="2026-03-04T10:15:{n:02}Z" level=info msg="step {n}" source=SchedulerServer' for n in range(30)]
 HEAD = 'time="2026-03-04T10:14:59Z" level=info msg="Setting log level to info"\ntime="2026-03-04T10:15:00Z" level=info msg="Scheduler server running on 9004" source=SchedulerServer\n'

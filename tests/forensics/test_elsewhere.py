@@ -1,6 +1,6 @@
 """Whose log is asked: an operator in a namespace of its own has a say about the namespaces it serves."""
 
-from forensics.examples import mistake
+from forensics.authoring.examples import mistake
 from patterns.loader import load_pattern
 from patterns.pattern import Library
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from forensics import hits, thinning
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
+from forensics.evidence import hits, thinning
+from forensics.evidence.order import Order
+from forensics.evidence.thinning import endings
 from forensics.findings import Outcome
 from forensics.matching import Context, find_all
-from forensics.order import Order
-from forensics.thinning import endings
 from patterns.language import parse_match
 from patterns.loader import load_pattern
 from patterns.pattern import Library

@@ -13,11 +13,11 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from forensics.document import load
-from forensics.escape import code_span, fenced, inline, visible
-from forensics.escape import markdown as plain
-from forensics.junit import junit
-from forensics.markdown import markdown
-from forensics.sarif import sarif
+from forensics.reporting.escape import code_span, fenced, inline, visible
+from forensics.reporting.escape import markdown as plain
+from forensics.reporting.junit import junit
+from forensics.reporting.markdown import markdown
+from forensics.reporting.sarif import sarif
 from tests.forensics.hostile import NASTY, TEXTS, documents
 from tests.published import faults, sarif_schema
 

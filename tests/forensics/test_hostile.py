@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks import hostile_archives as HOSTILE  # noqa: N812
 from forensics.bundle import Budget, Member, open_bundle
-from forensics.names import member_name
+from forensics.opening.names import member_name
 from parsers.decoding import LEAST, decode, without_crowds
 from parsers.layout import origin_of
 from parsers.segments import headings, segments

@@ -18,12 +18,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 
-from forensics import html as module
 from forensics.document import load
-from forensics.embedded import ELEMENT_ID, KIND, blocks_in_html
-from forensics.html import LIMIT, data_block, html
-from forensics.postmortem import postmortem_html
-from forensics.verify import verify
+from forensics.reporting import html as module
+from forensics.reporting.embedded import ELEMENT_ID, KIND, blocks_in_html
+from forensics.reporting.html import LIMIT, data_block, html
+from forensics.reporting.postmortem import postmortem_html
+from forensics.reporting.verify import verify
 from tests.forensics.hostile import documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
@@ -292,8 +292,8 @@ def test_a_document_without_what_may_be_missing_still_renders() -> None:
 
 def test_the_bytes_do_not_depend_on_the_run() -> None:
     code = (
-        "import sys; from hashlib import sha256; from forensics.document import load; from forensics.html import html;"
-        "from forensics.markdown import markdown; from forensics.postmortem import postmortem;"
+        "import sys; from hashlib import sha256; from forensics.document import load; from forensics.reporting.html import html;"
+        "from forensics.reporting.markdown import markdown; from forensics.reporting.postmortem import postmortem;"
         "d = load(sys.stdin.buffer.read());"
         "print(sha256((html(d) + markdown(d) + postmortem(d)).encode()).hexdigest())"
     )

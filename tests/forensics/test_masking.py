@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.masking import MASK, mask
+from forensics.intake.masking import MASK, mask
 
 SECRET = "Zq7xK2pLm9Rt4vWn"
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics.hits import find
-from forensics.nominate import Nominate, engine, with_hyperscan, with_polars
+from forensics.evidence.hits import find
+from forensics.evidence.nominate import Nominate, engine, with_hyperscan, with_polars
 from patterns.language import parse_where
 from patterns.pattern import Evidence
 
@@ -42,8 +42,8 @@ def test_an_engine_can_be_chosen() -> None:
 
 
 def test_finding_is_the_same_with_every_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    from forensics import hits
-    from forensics.examples import case_of
+    from forensics.authoring.examples import case_of
+    from forensics.evidence import hits
 
     lines = "\n".join(
         f'time="2026-03-04T10:15:{second:02}Z" level=error msg=no error="dial tcp 10.0.0.{second}:9005: i/o timeout"'

@@ -1,7 +1,7 @@
 """How far apart two rows are, where the zone is not written."""
 
-from forensics.hits import Hit
-from forensics.order import NO_ZONE, Order
+from forensics.evidence.hits import Hit
+from forensics.evidence.order import NO_ZONE, Order
 
 MILLISECOND = 1_000
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from forensics.document import load
-from forensics.escape import visible
-from forensics.postmortem import INFERRED, OBSERVED, UNKNOWN, notes_in, postmortem, postmortem_html, sections
-from forensics.prose import prose
+from forensics.reporting.escape import visible
+from forensics.reporting.postmortem import INFERRED, OBSERVED, UNKNOWN, notes_in, postmortem, postmortem_html, sections
+from forensics.reporting.prose import prose
 from tests.forensics.hostile import TEXTS, documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from forensics.document import load
-from forensics.folding import fold, opening
-from forensics.render import render
+from forensics.reporting.folding import fold, opening
+from forensics.reporting.render import render
 from tests.forensics.hostile import HARMLESS, documents
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}

@@ -10,20 +10,20 @@ import orjson
 import pytest
 
 from forensics.analysis import Case, read
-from forensics.areas import AREAS, PROFILES, RELAXED, area_of
-from forensics.baseline import BaselineError, read_baseline
 from forensics.bundle import open_bundle
 from forensics.cli import Exit
 from forensics.cli.bundles import exit_code
-from forensics.connectivity_svg import picture
 from forensics.document import dump, load, problems
-from forensics.forms import write_form
-from forensics.html import html
-from forensics.markdown import markdown
-from forensics.masking import mask
-from forensics.render import render
+from forensics.intake.masking import mask
+from forensics.readiness.areas import AREAS, PROFILES, RELAXED, area_of
+from forensics.readiness.baseline import BaselineError, read_baseline
+from forensics.reporting.connectivity_svg import picture
+from forensics.reporting.forms import write_form
+from forensics.reporting.html import html
+from forensics.reporting.markdown import markdown
+from forensics.reporting.render import render
+from forensics.reporting.verify import verify
 from forensics.review import Terms, review, scores
-from forensics.verify import verify
 from patterns.loader import load_pattern
 from patterns.packs import Suppression
 from patterns.pattern import Library, Pattern

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from forensics.examples import case_of, needed
+from forensics.authoring.examples import case_of, needed
 from forensics.review import review
 from patterns.loader import load_library
 from patterns.pattern import Library

@@ -13,8 +13,8 @@ import yaml
 
 from forensics.analysis import read
 from forensics.bundle import open_bundle
-from forensics.guards import policies
-from forensics.manifests import manifests, text_of, write_manifests
+from forensics.readiness.guards import policies
+from forensics.readiness.manifests import manifests, text_of, write_manifests
 from forensics.review import review
 from tests.forensics.test_review import DATA, case, library, reviewed, statuses
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
+from forensics.evidence.order import Order
 from forensics.findings import Outcome
 from forensics.matching import Context, find_all
-from forensics.order import Order
 from patterns.loader import load_pattern
 from patterns.pattern import Library
 

@@ -5,8 +5,8 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics.hits import Found, Hit
-from forensics.subjects import Joins, shown
+from forensics.evidence.hits import Found, Hit
+from forensics.evidence.subjects import Joins, shown
 from patterns.pattern import Evidence, Pattern
 from patterns.terms import AndTerm, Distinct, Piece, Term
 

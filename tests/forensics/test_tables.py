@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from forensics.document import load
-from forensics.tables import coverage_view, routes_view, state_view
+from forensics.reporting.tables import coverage_view, routes_view, state_view
 from parsers.schema import LINKS
 
 DOCUMENT = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from forensics.evidence.hits import Hit
+from forensics.evidence.order import Order
+from forensics.evidence.terms import Evaluation, Rows
 from forensics.findings import Missing
-from forensics.hits import Hit
-from forensics.order import Order
-from forensics.terms import Evaluation, Rows
 from patterns import terms as t
 from tests.forensics.generated import END, NAMES, TERMS
 from tests.forensics.naive import SECOND, Row, World, judge

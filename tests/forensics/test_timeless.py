@@ -1,7 +1,7 @@
 """Objects that bear no time at all are analysed like any others."""
 
 from forensics.analysis import analyse
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
 from patterns.loader import load_pattern
 from patterns.pattern import Library
 

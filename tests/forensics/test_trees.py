@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from forensics.forms import UsageError
-from forensics.knowledge import one_file, site, write_site
-from forensics.trees import SYMPTOMS, lines, named_symptom, tree_of
+from forensics.guides.knowledge import one_file, site, write_site
+from forensics.guides.trees import SYMPTOMS, lines, named_symptom, tree_of
+from forensics.reporting.forms import UsageError
 from patterns.loader import load_library
 
 LIBRARY = load_library()

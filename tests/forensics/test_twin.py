@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 from hypothesis import Phase, given, settings
 
-from forensics import thinning
 from forensics.coverage import Coverage, Stream
+from forensics.evidence import thinning
+from forensics.evidence.order import Order
 from forensics.matching import Context, find_all
-from forensics.order import Order
 from forensics.timeline import PLACED
 from parsers.schema import SOURCES
 from patterns.pattern import Library, Pattern

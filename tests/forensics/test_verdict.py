@@ -3,7 +3,7 @@
 import pytest
 
 from forensics.analysis import analyse
-from forensics.examples import case_of
+from forensics.authoring.examples import case_of
 from patterns.loader import load_library
 from patterns.pattern import Library
 

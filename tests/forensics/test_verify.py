@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from forensics.document import citations, dump, load
-from forensics.embedded import KIND, block_in_markdown, comment
-from forensics.html import html
-from forensics.markdown import markdown
-from forensics.postmortem import postmortem, postmortem_html
-from forensics.verify import Outcome, ReportError, verify
+from forensics.reporting.embedded import KIND, block_in_markdown, comment
+from forensics.reporting.html import html
+from forensics.reporting.markdown import markdown
+from forensics.reporting.postmortem import postmortem, postmortem_html
+from forensics.reporting.verify import Outcome, ReportError, verify
 
 DOCUMENTS = {p.stem: load(p.read_bytes()) for p in sorted((Path(__file__).parent / "documents").glob("*.json"))}
 FAILURE = DOCUMENTS["failure"]

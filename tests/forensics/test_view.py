@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from forensics import moments, view
 from forensics.document import load
-from forensics.render import render
+from forensics.reporting import moments, view
+from forensics.reporting.render import render
 
 FAILURE = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from forensics.examples import decorations, mistake
+from forensics.authoring.examples import decorations, mistake
 from patterns.loader import load_library
 from patterns.pattern import Example, Pattern
 

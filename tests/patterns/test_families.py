@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.among_healthy import sound_installation, tried
 from benchmarks.families import Seen, ancestors, deciding, ranked_of, seen_in, sweep, wrong
+from forensics.authoring.examples import case_of
 from forensics.causality import CONTRIBUTING, ROOT
-from forensics.examples import case_of
 from patterns.loader import load_library
 from patterns.pattern import Example, Library
 

@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from forensics.analysis import context_of
+from forensics.authoring.examples import case_of
+from forensics.authoring.plans import by_cost, measure, plan_of
 from forensics.cli import app
-from forensics.examples import case_of
-from forensics.ledger import Ledger
+from forensics.evidence.ledger import Ledger
 from forensics.matching import find_all
-from forensics.plans import by_cost, measure, plan_of
 from patterns.pattern import Library
 from patterns.reading import load_pattern
 from tests.test_sample_bundles import BUNDLES

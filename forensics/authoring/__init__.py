@@ -1,0 +1,1 @@
+"""For those who write patterns: drafts, examples, plans and explanations."""

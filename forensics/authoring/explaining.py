@@ -1,0 +1,103 @@
+"""Why a pattern did or did not fire."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from forensics.analysis import Case, context_of
+from forensics.causality import BASE, SUPPORT
+from forensics.findings import ABSENT, PRESENT, Outcome, Seen
+from forensics.intake.quoting import Quotes
+from forensics.matching import find_all
+from forensics.reporting.escape import inline
+from forensics.reporting.forms import UsageError
+from patterns.conditions import compile_where, shown
+from patterns.pattern import Evidence, Library, Pattern
+from patterns.terms import All, Condition
+
+SHOWN = 3  # rows of a piece
+
+
+def named(library: Library, name: str) -> Pattern:
+    """Return the pattern of that id, or of that name in whatever layer.
+
+    Raises:
+        UsageError: there is none; with the nearest.
+    """
+    if name in library.patterns:
+        return library.patterns[name]
+    by_name = {pattern.name: pattern for pattern in library.patterns.values()}
+    if name in by_name:
+        return by_name[name]
+    near = get_close_matches(name.rpartition("/")[2], by_name, 1)
+    raise UsageError(f"there is no pattern {name}" + (f"; did you mean {by_name[near[0]].id}?" if near else ""))
+
+
+def explained(case: Case, library: Library, pattern: Pattern) -> RenderableType:
+    """Return the pattern's outcome, subject by subject, piece by piece."""
+    outcome = find_all(library, context_of(case))[pattern.id]
+    return Group(*_lines(outcome, Quotes(case.intake, case.frames), case))
+
+
+def _lines(outcome: Outcome, quotes: Quotes, case: Case) -> Iterator[Text]:
+    pattern = outcome.pattern
+    yield Text(f"{pattern.id}: {outcome.state}", style="bold")
+    yield Text(f"  {pattern.title}")
+    for finding in outcome.findings:
+        names = ", ".join(f"{k} {v}" for k, v in finding.subject.items()) or "no name bound"
+        yield Text(inline(f"  {names}: {finding.certainty}, {finding.count} times, {finding.at_end}"))
+        for seen in finding.evidence:
+            yield from _piece(pattern, seen, quotes, case)
+        support = sum(s.state == PRESENT and s.strength == "supporting" for s in finding.evidence)
+        base = BASE[finding.certainty]
+        yield Text(
+            f"    confidence {1 - (1 - base) * SUPPORT**support:.3f} = 1 - (1 - {base}) x {SUPPORT}^{support}"
+            f" ({finding.certainty}, {support} supporting)"
+        )
+    if not outcome.findings:
+        for seen in outcome.closest:
+            yield from _piece(pattern, seen, quotes, case)
+    for missing in outcome.missing:
+        yield Text(inline(f"  unknown: {missing.source}: {missing.why}"))
+        if missing.collect:
+            yield Text(inline(f"    {missing.collect}"))
+
+
+def _piece(pattern: Pattern, seen: Seen, quotes: Quotes, case: Case) -> Iterator[Text]:
+    piece = pattern.evidence[seen.name]
+    joined = ", join assumed" if seen.assumed else ""
+    yield Text(f"    {seen.name} ({seen.strength}, {piece.source}): {seen.state}{joined}")
+    for cite in quotes.cites(seen.rows[:SHOWN], context=False):
+        yield Text(inline(f"      {cite['member']}:{cite['lines'][0]}  {cite['text'].partition(chr(10))[0]}"))
+    for missing in seen.missing:
+        yield Text(inline(f"      {missing.why}"))
+    if seen.state == ABSENT:
+        yield from _nearest(piece, case, quotes)
+
+
+def _nearest(piece: Evidence, case: Case, quotes: Quotes) -> Iterator[Text]:
+    """Show the row that fits most parts of a condition, and the part that failed."""
+    frame = case.frames.get(piece.source)
+    if frame is None or not frame.height or piece.where is None or not isinstance(piece.where.root, All):
+        rows = 0 if frame is None else frame.height
+        yield Text(f"      none of {rows} rows fits")
+        return
+    tests = piece.where.root.parts
+    judged = frame.select(
+        compile_where(Condition(test), piece.source).fill_null(False).alias(str(number))
+        for number, test in enumerate(tests)
+    )
+    score = judged.sum_horizontal()
+    best = score.arg_max()
+    if best is None or not score[best]:
+        yield Text(f"      none of {frame.height} rows fits any part")
+        return
+    failed = [number for number in range(len(tests)) if not judged[str(number)][best]]
+    cite = quotes.cite((piece.source, int(best)), context=False)
+    if cite is not None:
+        yield Text(inline(f"      closest: {cite['member']}:{cite['lines'][0]}  {cite['text'].partition(chr(10))[0]}"))
+    for number in failed:
+        test = tests[number]
+        yield Text(inline(f"      it fails at: {shown(test)}"))

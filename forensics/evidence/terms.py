@@ -1,0 +1,323 @@
+"""Evaluate a `match` for one subject: present, absent, cured or unknown, and the rows it rests on.
+
+Every kind of term has one function here; what each means is written in `patterns/README.md`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from forensics.evidence.hits import Hit
+from forensics.evidence.order import CERTAIN, IMPOSSIBLE, UNBOUNDED, Index, Occurrence, Order, moments
+from forensics.evidence.windows import comes, last_before, lasting, often, together, us, within
+from forensics.findings import ABSENT, PRESENT, UNKNOWN, Missing
+from patterns.terms import (
+    After,
+    AndTerm,
+    AtLeast,
+    Distinct,
+    Lasting,
+    NoLater,
+    NotTerm,
+    OrTerm,
+    Piece,
+    SomeOf,
+    Term,
+    Then,
+    Without,
+    pieces,
+    positive,
+)
+
+TEMPORAL = (Then, After, Without, NoLater, Lasting, AtLeast, Distinct)
+UNSAID = "which one it is about is not said"
+CURED = "cured"  # false, because what ended it came: Kleene's false, but the finding is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What one piece found for the subject.
+
+    Attributes:
+        sure: rows that are about the subject, by time.
+        maybe: rows that may be.
+        gap: why their absence in a window cannot be told; called with its start and end.
+        undecided: whether a null left rows of it undecided.
+        assumed: rows joined on a name that is not bound, as at most one thing of its kind occurs.
+    """
+
+    sure: tuple[Hit, ...]
+    maybe: tuple[Hit, ...]
+    gap: Callable[[int | None, int | None], Missing | None]
+    undecided: Missing | None = None
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a term came to.
+
+    Attributes:
+        state: present, absent, unknown or cured.
+        occurrences: where it holds, by time of their ends.
+        missing: what would have to be collected, if unknown.
+        rests: whether it holds because something did not come.
+    """
+
+    state: str
+    occurrences: tuple[Occurrence, ...] = ()
+    missing: tuple[Missing, ...] = ()
+    rests: bool = False
+    used: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is present."""
+        return self.state == PRESENT
+
+
+class Evaluation:
+    """Terms over the rows of one subject."""
+
+    def __init__(self, rows: Mapping[str, Rows], order: Order, end: int | None) -> None:
+        self._rows = rows
+        self._order = order
+        self._end = end
+
+    def of(self, term: Term) -> Result:
+        """Return what `term` comes to.
+
+        A temporal term that does not hold, but may if rows that may be about the subject are, is unknown.
+        """
+        result = self._of(term)
+        timed = isinstance(term, TEMPORAL) or (isinstance(term, AndTerm) and term.within is not None)
+        if not timed or result.state not in (ABSENT, CURED):
+            return result
+        unsaid = [name for name in sorted(positive(term)) if self._rows[name].maybe]
+        if unsaid:
+            every = {name: self._rows[name] for name in self._rows}
+            for name in unsaid:
+                rows = every[name]
+                sure = tuple(sorted((*rows.sure, *rows.maybe), key=self._order.key))
+                every[name] = replace(rows, sure=sure, maybe=())
+            if Evaluation(every, self._order, self._end)._of(term).state in (PRESENT, UNKNOWN):
+                missing = Missing(self._rows[unsaid[0]].maybe[0].source, UNSAID)
+                return Result(UNKNOWN, missing=(missing,), used=result.used)
+        return result
+
+    def _of(self, term: Term) -> Result:
+        match term:
+            case Piece(name):
+                return self._piece(name)
+            case NotTerm(part):
+                return self._not(self.of(part))
+            case AndTerm(parts, None):
+                return self._and([self.of(part) for part in parts])
+            case AndTerm(parts, length) if length is not None:
+                return self._together(term, [self.of(part) for part in parts], length)
+            case OrTerm(parts):
+                return self._some(1, [self.of(part) for part in parts])
+            case SomeOf(count, parts):
+                return self._some(count, [self.of(part) for part in parts])
+            case Then(first, second, length):
+                return self._then(first, second, length)
+            case After(first, second, length):
+                return self._then(second, first, length)
+            case Without(first, second, length):
+                return self._without(self.of(first), second, length)
+            case NoLater(first, second):
+                return self._no_later(self.of(first), second)
+            case Lasting(part, least):
+                return self._repeated(self.of(part), part, lambda found: lasting(self._order, found, least))
+            case AtLeast(count, part, length):
+                return self._repeated(self.of(part), part, lambda found: often(self._order, found, count, length, None))
+            case Distinct(count, name, part, length):
+                return self._repeated(self.of(part), part, lambda found: often(self._order, found, count, length, name))
+        raise AssertionError(term)
+
+    # ---- rows and logic
+
+    def _piece(self, name: str) -> Result:
+        rows = self._rows[name]
+        used = frozenset((name,))
+        if rows.sure:
+            found = sorted((o for hit in rows.sure for o in moments(hit)), key=lambda o: self._order.key(o.end))
+            return Result(PRESENT, tuple(found), used=used)
+        if rows.maybe:
+            return Result(UNKNOWN, missing=(Missing(rows.maybe[0].source, UNSAID),), used=used)
+        if rows.undecided is not None:
+            return Result(UNKNOWN, missing=(rows.undecided,), used=used)
+        gap = rows.gap(None, None)
+        return Result(UNKNOWN, missing=(gap,), used=used) if gap else Result(ABSENT, used=used)
+
+    @staticmethod
+    def _not(part: Result) -> Result:
+        if part.state == UNKNOWN:
+            return part
+        return Result(ABSENT if part.holds else PRESENT, rests=not part.holds, used=part.used)
+
+    def _and(self, parts: list[Result]) -> Result:
+        used = _used(parts)
+        if any(p.state == ABSENT for p in parts):
+            return Result(ABSENT, used=used)
+        occurrences = _merge(self._order, parts)
+        rests = any(p.rests for p in parts)
+        if any(p.state == CURED for p in parts):
+            whole = all(p.state in (CURED, PRESENT) for p in parts)
+            return Result(CURED if whole else ABSENT, occurrences if whole else (), used=used)
+        missing = tuple(m for p in parts if p.state == UNKNOWN for m in p.missing)
+        if any(p.state == UNKNOWN for p in parts):
+            return Result(UNKNOWN, missing=missing, used=used)
+        return Result(PRESENT, occurrences, rests=rests, used=used)
+
+    def _some(self, count: int, parts: list[Result]) -> Result:
+        held = [p for p in parts if p.holds]
+        used = _used(parts)
+        if len(held) >= count:
+            return Result(PRESENT, _merge(self._order, held), rests=all(p.rests for p in held), used=used)
+        unknown = [p for p in parts if p.state == UNKNOWN]
+        if len(held) + len(unknown) >= count:
+            return Result(UNKNOWN, missing=tuple(m for p in unknown for m in p.missing), used=used)
+        cured = [p for p in parts if p.state == CURED]
+        if len(held) + len(cured) >= count:
+            return Result(CURED, _merge(self._order, held + cured), used=used)
+        return Result(ABSENT, used=used)
+
+    # ---- time
+
+    def _then(self, before: Term, after: Term, length: timedelta | None) -> Result:
+        first, second = self.of(before), self.of(after)
+        used = first.used | second.used
+        if first.state in (ABSENT, CURED) or second.state in (ABSENT, CURED):
+            return Result(ABSENT, used=used)
+        if not first.holds or not second.holds:
+            return Result(UNKNOWN, missing=_missing(first, second), used=used)
+        pairs: list[Occurrence] = []
+        index = Index(first.occurrences, self._order, self._order.slack)
+        for b in second.occurrences:
+            a, sure = last_before(self._order, index, b.start, length)
+            if a is not None:
+                pairs.append(Occurrence(a.start, b.end, (*a.rows, *b.rows), sure and a.sure and b.sure))
+        if pairs:
+            return Result(PRESENT, tuple(pairs), rests=first.rests or second.rests, used=used)
+        gap = self._gap_around(before, first.occurrences, after, second.occurrences, length)
+        return Result(UNKNOWN, missing=(gap,), used=used) if gap else Result(ABSENT, used=used)
+
+    def _gap_around(
+        self,
+        before: Term,
+        firsts: tuple[Occurrence, ...],
+        after: Term,
+        seconds: tuple[Occurrence, ...],
+        length: timedelta | None,
+    ) -> Missing | None:
+        """Return why one of the two may have come unseen on the right side of the other."""
+        for b in seconds:
+            end = self._order.latest(b.start)
+            gap = self._unseen(before, end - us(length), end) if length is not None else self._unseen(before)
+            if gap is not None:
+                return gap
+        for a in firsts:
+            until = self._end  # what came after the end of the bundle is not asked for
+            if length is not None:
+                until = min(self._order.latest(a.start) + us(length), self._end or UNBOUNDED)
+            gap = self._unseen(after, self._order.earliest(a.end), until)
+            if gap is not None:
+                return gap
+        return None
+
+    def _unseen(self, term: Term, start: int | None = None, end: int | None = None) -> Missing | None:
+        """Return why a piece that can make `term` true may have come unseen."""
+        gaps = (self._rows[name].gap(start, end) for name in sorted(positive(term)))
+        return next((gap for gap in gaps if gap is not None), None)
+
+    def _without(self, first: Result, second: Term, length: timedelta | None) -> Result:
+        other = self.of(second)
+        used = first.used | other.used
+        if not first.holds:
+            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
+        alone: list[Occurrence] = []
+        missing: list[Missing] = []
+        index = Index(other.occurrences, self._order, self._order.slack)
+        for a in first.occurrences:
+            came = comes(self._order, a.end, index, length)
+            if came == CERTAIN:
+                continue
+            gap = self._gap_after(second, a.end, length)
+            if came or gap:
+                missing.append(gap or Missing(_source(other), "whether it came after or before cannot be told"))
+            else:
+                alone.append(a)
+        if alone:
+            return Result(PRESENT, tuple(alone), rests=True, used=used)
+        return Result(UNKNOWN, missing=tuple(missing), used=used) if missing else Result(ABSENT, used=used)
+
+    def _no_later(self, first: Result, second: Term) -> Result:
+        other = self.of(second)
+        used = first.used | other.used
+        if not first.holds:
+            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
+        last = max(first.occurrences, key=lambda o: self._order.key(o.end))
+        came = comes(self._order, last.end, Index(other.occurrences, self._order, self._order.slack), None)
+        if came == CERTAIN:
+            return Result(CURED, first.occurrences, used=used)
+        gap = self._gap_after(second, last.end, None)
+        if came or gap:
+            missing = gap or Missing(_source(other), "whether it came after or before cannot be told")
+            return Result(UNKNOWN, missing=(missing,), used=used)
+        return Result(PRESENT, first.occurrences, rests=True, used=used)
+
+    def _gap_after(self, term: Term, a: Hit, length: timedelta | None) -> Missing | None:
+        """Return why what `term` looks for may have come in the window after a unseen."""
+        start = self._order.earliest(a)
+        end = None if length is None else self._order.latest(a) + us(length)
+        for name in pieces(term):
+            rows = self._rows[name]
+            for b in (o.start for hit in rows.maybe for o in moments(hit)):
+                if min(self._order.before(a, b), within(self._order, a, b, length)) != IMPOSSIBLE:
+                    return Missing(b.source, UNSAID)
+            if rows.undecided is not None and not rows.sure:
+                return rows.undecided
+            gap = rows.gap(start, end)
+            if gap is not None:
+                return gap
+        return None
+
+    # ---- repetition
+
+    def _repeated(
+        self, part: Result, term: Term, kept: Callable[[tuple[Occurrence, ...]], tuple[Occurrence, ...]]
+    ) -> Result:
+        if not part.holds:
+            return part if part.state != CURED else Result(ABSENT, used=part.used)
+        found = kept(part.occurrences)
+        if found:
+            return replace(part, occurrences=found)
+        gap = self._unseen(term)
+        return Result(UNKNOWN, missing=(gap,), used=part.used) if gap else Result(ABSENT, used=part.used)
+
+    def _together(self, term: Term, parts: list[Result], length: timedelta) -> Result:
+        whole = self._and(parts)
+        if not whole.holds:
+            return whole
+        windows = together(self._order, [p.occurrences for p in parts], length)
+        if windows:
+            return Result(PRESENT, windows, rests=whole.rests, used=whole.used)
+        gap = self._unseen(term)
+        return Result(UNKNOWN, missing=(gap,), used=whole.used) if gap else Result(ABSENT, used=whole.used)
+
+
+def _merge(order: Order, parts: Iterable[Result]) -> tuple[Occurrence, ...]:
+    return tuple(sorted((o for p in parts for o in p.occurrences), key=lambda o: order.key(o.end)))
+
+
+def _used(parts: Iterable[Result]) -> frozenset[str]:
+    return frozenset(name for p in parts for name in p.used)
+
+
+def _missing(*parts: Result) -> tuple[Missing, ...]:
+    return tuple(m for p in parts if p.state == UNKNOWN for m in p.missing)
+
+
+def _source(result: Result) -> str:
+    return result.occurrences[0].start.source if result.occurrences else ""

@@ -1,0 +1,1 @@
+"""What people read without a bundle: trees, the knowledge base, what to collect."""

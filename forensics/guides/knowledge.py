@@ -1,0 +1,239 @@
+"""The knowledge base as static pages: a page for each failure, symptom and component; no server, no script needed."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from forensics.causality import Causes
+from forensics.guides.trees import Tree, slug, symptoms_of, tree_of
+from forensics.writing import write_whole
+from patterns.docs import pages as pattern_pages
+from patterns.pattern import Library
+
+STYLE = """
+:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
+pre{overflow:auto;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
+nav{margin-bottom:1rem}table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .5rem;text-align:left}
+ol.tree>li{margin:.6rem 0}input{font:inherit;width:100%;padding:.3rem}@media print{nav,input{display:none}}
+"""
+
+SEARCH = """
+const box=document.getElementById('q'),list=[...document.querySelectorAll('#all li')];box.hidden=false;
+box.addEventListener('input',()=>{const words=box.value.toLowerCase().split(/\\s+/).filter(Boolean);
+list.forEach(item=>{const text=item.dataset.text;item.hidden=!words.every(w=>text.includes(w))})});
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of an installation: where it listens, where it logs, what it prints when it is well.
+
+    Source: service and container ports of the Seldon Core v2 runtime chart, v2.9.1.
+    """
+
+    name: str
+    ports: tuple[str, ...]
+    logs: str
+    healthy: tuple[str, ...]
+    source: str
+
+
+COMPONENTS: Sequence[Component] = (
+    Component(
+        "controller manager",
+        ("8081 health", "4000 metrics"),
+        "kubectl -n <namespace> logs deploy/seldon-v2-controller-manager -c manager",
+        ("Handled state on reconnect", "6 to 40 lines 'Failed smoke test on scheduler' in the first half minute are normal"),
+        "controller",
+    ),
+    Component(
+        "scheduler",
+        ("9002 xDS for Envoy", "9004 / 9044 controller and gateways", "9005 / 9055 agents", "9008 dataflow engine", "9999 health"),
+        "kubectl -n <namespace> logs seldon-scheduler-0 -c scheduler",
+        ("Scheduler is ready", "All (num: <n>) servers connected", "open delta watch … nodeID: \"test-id\" (Envoy is connected)"),
+        "scheduler",
+    ),
+    Component(
+        "Envoy",
+        ("9000 data plane", "9003 /ready and /stats", "9901 administration, in the pod only"),
+        "kubectl -n <namespace> logs deploy/seldon-envoy -c envoy; the access log is /tmp/envoy-accesslog.txt in the pod",
+        ("control_plane.connected_state: 1", "'initial fetch timed out for …Runtime' after every start is normal"),
+        "envoy",
+    ),
+    Component(
+        "agent",
+        ("9001 / 9501 reverse proxy", "9006 metrics", "9007 drain", "9008 readiness"),
+        "kubectl -n <namespace> logs <server pod> -c agent",
+        ("All critical agent subservices ready.", "Subscribed to scheduler"),
+        "agent",
+    ),
+    Component("rclone", ("5572 remote control",), "kubectl -n <namespace> logs <server pod> -c rclone",
+              ("Serving remote control on", "Copied (new), Deleted after each load"), "storage"),
+    Component("MLServer", ("9000 HTTP", "9500 gRPC", "8082 metrics"), "kubectl -n <namespace> logs <server pod> -c mlserver",
+              ("Loaded model '<model>_<version>' successfully.", "'Environment tarball not found' is normal"), "mlserver"),
+    Component("Triton", ("9000 HTTP", "9500 gRPC", "8002 metrics"), "kubectl -n <namespace> logs <server pod> -c triton",
+              ("Started GRPCInferenceService", "successfully loaded"), "triton"),
+    Component("model gateway, pipeline gateway", ("9010 / 9011 pipeline gateway", "9999 health"),
+              "kubectl -n <namespace> logs deploy/seldon-modelgateway", ("Setting log level to",), "pipelines"),
+    Component("dataflow engine", ("8000 health",), "kubectl -n <namespace> logs deploy/seldon-dataflow-engine",
+              ("initialised with config",), "pipelines"),
+    Component("Kafka", ("9092 plain", "9093 TLS"), "kubectl -n <kafka namespace> logs <broker pod>", ("started (kafka.server",), "kafka"),
+)  # fmt: skip
+
+
+def write_site(library: Library, output: Path) -> int:
+    """Write the knowledge base and return how many pages it has: HTML into a folder, or one Markdown file.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if output.suffix == ".md":
+        write_whole(output, one_file(library).encode())
+        return 1
+    written = dict(site(library))
+    for name, text in written.items():
+        path = output / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, text.encode())
+    return len(written)
+
+
+def one_file(library: Library) -> str:
+    """Return everything as one Markdown text, for printing."""
+    parts = ["# Seldon Core v2: known failures", ""]
+    for symptom in symptoms_of(library):
+        parts += [f"## Symptom: {symptom}", "", *_tree_markdown(tree_of(library, symptom)), ""]
+    parts += ["## Components", "", *_components_markdown(), ""]
+    for text in pattern_pages(library).values():
+        parts += [re.sub(r"^#", "##", text, flags=re.MULTILINE), ""]
+    return "\n".join(parts)
+
+
+def _tree_markdown(tree: Tree) -> Iterator[str]:
+    for number, step in enumerate(tree.steps, 1):
+        yield f"{number}. **{step.cause.title}?** ({step.cause.id})"
+        if step.holds:
+            yield f"   - yes when: `{step.holds}`"
+        for look in step.looks:
+            yield f"   - {look.name}: {look.question}"
+            if look.run:
+                yield f"     `{look.run}`"
+
+
+def _components_markdown() -> Iterator[str]:
+    for component in COMPONENTS:
+        yield f"### {component.name}"
+        yield f"- ports: {', '.join(component.ports)}"
+        yield f"- log: `{component.logs}`"
+        yield f"- when it is well: {'; '.join(component.healthy)}"
+        yield ""
+
+
+def site(library: Library) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of every page."""
+    causes = Causes(library)
+    yield "index.html", _page("Known failures of Seldon Core v2", _index(library), "", search=True)
+    for symptom in symptoms_of(library):
+        yield f"symptom/{slug(symptom)}.html", _page(symptom, _tree_html(tree_of(library, symptom)), "../")
+    for component in COMPONENTS:
+        yield (
+            f"component/{slug(component.name)}.html",
+            _page(component.name, _component_html(component, library), "../"),
+        )
+    for pattern in library.patterns.values():
+        yield (
+            f"failure/{pattern.id}.html",
+            _page(pattern.title, "".join(_failure(library, pattern.id, causes)), "../../"),
+        )
+
+
+def _page(title: str, body: str, root: str, search: bool = False) -> str:
+    script = f"<script>{SEARCH}</script>" if search else ""
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+        f'<nav><a href="{root}index.html">all failures</a></nav><main><h1>{escape(title)}</h1>{body}</main>{script}</body></html>\n'
+    )
+
+
+def _index(library: Library) -> str:
+    symptoms = "".join(f'<li><a href="symptom/{slug(s)}.html">{escape(s)}</a></li>' for s in symptoms_of(library))
+    components = "".join(f'<li><a href="component/{slug(c.name)}.html">{escape(c.name)}</a></li>' for c in COMPONENTS)
+    failures = "".join(
+        f'<li data-text="{escape(f"{p.id} {p.title} {p.about}".lower())}"><a href="failure/{p.id}.html">{escape(p.title)}</a>'
+        f" <small>{escape(p.layer)}, {escape(p.severity)}</small></li>"
+        for p in library.patterns.values()
+    )
+    return (
+        f"<h2>Symptoms</h2><ul>{symptoms}</ul><h2>Components</h2><ul>{components}</ul>"
+        f'<h2>Failures</h2><label>Search <input id="q" type="search" hidden></label><ul id="all">{failures}</ul>'
+    )
+
+
+def _tree_html(tree: Tree) -> str:
+    items = []
+    for number, step in enumerate(tree.steps, 1):
+        looks = "".join(
+            f"<li><b>{escape(look.name)}</b>: {escape(look.question)}"
+            + (f"<pre><code>{escape(look.run)}</code></pre>" if look.run else "")
+            + "</li>"
+            for look in step.looks
+        )
+        holds = f"<p>yes when <code>{escape(step.holds)}</code></p>" if step.holds else ""
+        last = number == len(tree.steps)
+        onward = "none of the known causes" if last else f'<a href="#s{number + 1}">question {number + 1}</a>'
+        items.append(
+            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>?{holds}'
+            f"<ul>{looks}</ul>no: {onward}</li>"
+        )
+    entries = "".join(f'<li><a href="../failure/{e.id}.html">{escape(e.title)}</a></li>' for e in tree.entries)
+    return f'<p>Seen as:</p><ul>{entries}</ul><h2>Questions</h2><ol class="tree">{"".join(items)}</ol>'
+
+
+def _component_html(component: Component, library: Library) -> str:
+    ports = "".join(f"<li>{escape(port)}</li>" for port in component.ports)
+    healthy = "".join(f"<li>{escape(line)}</li>" for line in component.healthy)
+    failures = "".join(
+        f'<li><a href="../failure/{p.id}.html">{escape(p.title)}</a></li>'
+        for p in library.patterns.values()
+        if p.layer == component.source
+    )
+    return (
+        f"<h2>Ports</h2><ul>{ports}</ul><h2>Log</h2><pre><code>{escape(component.logs)}</code></pre>"
+        f"<h2>When it is well</h2><ul>{healthy}</ul><h2>Known failures</h2><ul>{failures}</ul>"
+    )
+
+
+def _failure(library: Library, name: str, causes: Causes) -> Iterator[str]:
+    pattern = library.patterns[name]
+    yield f"<p>{escape(pattern.layer)}, {escape(pattern.severity)}, {escape('check' if pattern.check else pattern.role)}</p>"
+    yield f"<p>{escape(' '.join(pattern.about.split()))}</p><h2>What shows it</h2><table><tr><th>source<th>looked for<th>weight</tr>"
+    for piece in pattern.evidence.values():
+        where = piece.where.text if piece.where is not None else "any row"
+        yield f"<tr><td>{escape(piece.source)}<td><code>{escape(' '.join(where.split()))}</code><td>{escape(piece.strength)}</tr>"
+    yield "</table><h2>What to do</h2><ol>"
+    for action in pattern.remedy:
+        run = f"<pre><code>{escape(action.run)}</code></pre>" if action.run else ""
+        yield f"<li>{escape(action.do)}{run}</li>"
+    yield "</ol>"
+    if pattern.verify:
+        yield f"<h2>Mended when</h2><pre><code>{escape(pattern.verify.run)}</code></pre><p>shows: {escape(pattern.verify.expect)}</p>"
+    for title, names in (
+        ("Can be caused by", sorted(causes.causes.get(name, ()))),
+        ("Can cause", sorted(causes.effects(name, {}))),
+    ):
+        links = "".join(
+            f'<li><a href="../../failure/{other}.html">{escape(library.patterns[other].title)}</a></li>'
+            for other in names
+            if other in library.patterns
+        )
+        if links:
+            yield f"<h2>{title}</h2><ul>{links}</ul>"
+    if pattern.examples:
+        example = next((e for e in pattern.examples if e.expect == "present"), pattern.examples[0])
+        for member, text in example.files.items():
+            yield f"<h2>An example: {escape(member)}</h2><pre><code>{escape(text.strip())}</code></pre>"
+    if pattern.references:
+        yield "<h2>References</h2><ul>" + "".join(f"<li>{escape(r)}</li>" for r in pattern.references) + "</ul>"

@@ -1,0 +1,270 @@
+"""Troubleshooting trees from the graph of causes: for a symptom, which question separates its causes soonest."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from forensics.causality import Causes
+from forensics.findings import PRESENT, UNKNOWN, Outcome
+from forensics.guides.collecting import how_to_collect
+from forensics.reporting.forms import UsageError
+from patterns.literals import condition_literals
+from patterns.matches import shown_term
+from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
+from patterns.terms import Piece, pieces, positive
+
+DEEPEST = 6  # causes of causes
+
+# What people search for, and the patterns that are this symptom, by name: the library knows their layers.
+SYMPTOMS: Mapping[str, tuple[str, ...]] = {
+    "no matching servers available": ("scheduler-no-matching-servers",),
+    "404 or no_route": ("envoy-no-route-404",),
+    "503": (
+        "envoy-no-healthy-upstream",
+        "envoy-upstream-connect-failure",
+        "envoy-no-cluster-503",
+        "envoy-upstream-reset",
+    ),
+    "model never Ready": (
+        "model-progressing-stuck-no-scheduler",
+        "model-failed-load",
+        "scheduler-no-matching-servers",
+        "scheduler-waiting-for-servers",
+    ),
+    "pipeline stuck": (
+        "pipeline-not-ready-no-dataflow-engine",
+        "pipeline-not-ready-no-gateway",
+        "pipeline-step-model-not-ready",
+        "pipeline-inference-timeout",
+    ),
+    "Scheduler not ready": ("agent-cannot-reach-scheduler", "controller-cannot-reach-scheduler"),
+    "slow or timing-out inference": (
+        "inference-timeout-long-model",
+        "mlserver-overload-queueing",
+        "mlserver-request-hang",
+        "envoy-idle-or-route-timeout",
+        "pipeline-inference-timeout",
+    ),
+    "external access fails": (
+        "lb-pending",
+        "lb-wrong-namespace-mesh",
+        "ingress-class-missing",
+        "ingress-path-prefix-not-rewritten",
+        "ingress-manifest-invalid",
+        "networkpolicy-blocks-ingress-to-mesh",
+    ),
+    "wrong model answers": (
+        "envoy-wrong-model-name-header",
+        "lb-wrong-namespace-mesh",
+        "experiment-weights-accumulate-after-edit",
+        "experiment-silent-fallback",
+    ),
+    "model lost after restart": ("scheduler-restart-models-not-reloaded", "server-pod-gone-models-unschedulable"),
+    "experiment routes wrongly": (
+        "experiment-not-ready-candidates",
+        "experiment-default-not-in-candidates",
+        "experiment-weights-accumulate-after-edit",
+        "experiment-all-weights-zero",
+        "experiment-silent-fallback",
+    ),
+    "works in one namespace and not in another": (
+        "runtime-missing-in-namespace",
+        "controller-namespace-not-watched",
+        "networkpolicy-missing-intra-namespace",
+        "networkpolicy-namespace-label-missing",
+        "lb-wrong-namespace-mesh",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Where to look for one piece of evidence.
+
+    Attributes:
+        name: the piece's.
+        question: what to look for, and where.
+        run: the command that answers it on a live cluster.
+    """
+
+    name: str
+    question: str
+    run: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One question, and the cause that a yes points to.
+
+    Attributes:
+        source: where most of the answer stands.
+        looks: the pieces of evidence.
+        holds: how they go together for a yes; empty where there is only one.
+        cause: the pattern a yes points to.
+        through: the patterns between it and the symptom.
+    """
+
+    source: str
+    looks: tuple[Look, ...]
+    holds: str
+    cause: Pattern
+    through: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A symptom, the patterns that are it, and the questions in their order."""
+
+    symptom: str
+    entries: tuple[Pattern, ...]
+    steps: tuple[Step, ...]
+
+
+def named_symptom(library: Library, words: str) -> tuple[str, tuple[Pattern, ...]]:
+    """Return the symptom `words` mean: one of `SYMPTOMS`, or a pattern's id, name or title.
+
+    Raises:
+        UsageError: no symptom and no pattern is called so.
+    """
+    by_name = {pattern.name: pattern for pattern in library.patterns.values()}
+    wanted = words.strip().lower()
+    for symptom, names in SYMPTOMS.items():
+        if wanted in symptom.lower() or symptom.lower() in wanted:
+            return symptom, tuple(by_name[name] for name in names if name in by_name)
+    for pattern in library.patterns.values():
+        if wanted in (pattern.id.lower(), pattern.name.lower(), pattern.title.lower()):
+            return pattern.title, (pattern,)
+    near = get_close_matches(wanted, [*(s.lower() for s in SYMPTOMS), *by_name], 3, 0.4)
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    raise UsageError(f"no symptom is called {words}{hint} Known: {', '.join(SYMPTOMS)}")
+
+
+def tree_of(library: Library, words: str) -> Tree:
+    """Return the tree of a symptom: questions of one source together, the source that tells most causes first.
+
+    Raises:
+        UsageError: no symptom is called so.
+    """
+    symptom, entries = named_symptom(library, words)
+    causes = Causes(library)
+    reached: dict[str, tuple[str, ...]] = {}
+    layer: list[tuple[str, tuple[str, ...]]] = [(entry.id, ()) for entry in entries]
+    for _ in range(DEEPEST):
+        onward: list[tuple[str, tuple[str, ...]]] = []
+        for effect, path in layer:
+            for cause in sorted(causes.causes.get(effect, ())):
+                if cause in library.patterns and cause not in reached and cause not in {e.id for e in entries}:
+                    between = (*path, effect) if effect not in {e.id for e in entries} else path
+                    reached[cause] = between
+                    onward.append((cause, between))
+        layer = onward
+    for entry in entries:
+        if entry.role != "symptom":
+            reached.setdefault(entry.id, ())
+    found = [(library.patterns[cause], path) for cause, path in reached.items() if not library.patterns[cause].check]
+    steps = [step for pattern, path in found for step in [_step(pattern, path)]]
+    weight: dict[str, int] = defaultdict(int)
+    for step in steps:
+        weight[step.source] += 1 + SEVERITIES.index(step.cause.severity)
+    steps.sort(
+        key=lambda s: (
+            -weight[s.source],
+            s.source,
+            len(s.through),
+            -SEVERITIES.index(s.cause.severity),
+            s.cause.id,
+        )
+    )
+    return Tree(symptom, entries, tuple(steps))
+
+
+def _step(pattern: Pattern, path: tuple[str, ...]) -> Step:
+    needed = dict.fromkeys(pieces(pattern.match))
+    asked = [pattern.evidence[name] for name in needed]
+    looks = tuple(Look(piece.name, _question(piece), _command(piece)) for piece in asked)
+    holds = shown_term(pattern.match) if len(looks) > 1 or not isinstance(pattern.match, Piece) else ""
+    return Step(_telling(pattern).source, looks, holds, pattern, path)
+
+
+def _telling(pattern: Pattern) -> Evidence:
+    """Return the piece that names a pattern best: a strong required one, else a decisive one."""
+    wanted = positive(pattern.match)
+    every = list(pattern.evidence.values())
+    required = [p for p in every if p.name in wanted]
+    decisive = [p for p in every if p.strength == "decisive"]
+    return next(iter([p for p in required if not p.weak] or decisive or required or every))
+
+
+def _question(piece: Evidence) -> str:
+    where = " ".join(piece.where.text.split()) if piece.where is not None else "any row"
+    if piece.source.startswith("log."):
+        return f"a line of {piece.source.removeprefix('log.')}'s log with {where}"
+    return f"a row of {piece.source} with {where}"
+
+
+def _command(piece: Evidence) -> str:
+    command = how_to_collect(piece.source, {})
+    literals = condition_literals(piece.where) if piece.where is not None else ()
+    if piece.source.startswith("log.") and literals and "kubectl" in command:
+        shown = " ".join(f"-e {_quoted(literal)}" for literal in literals[:3])
+        return f"{command} | grep -F {shown}"
+    return command
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def answers(outcome: Outcome | None) -> str:
+    """Return how a bundle answers a step: yes, no, ended, or unknown with what is missing."""
+    if outcome is None:
+        return "not asked"
+    if outcome.state == PRESENT:
+        return "yes"
+    if outcome.state == UNKNOWN:
+        why = "; ".join(dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:2]))
+        return f"unknown ({why})" if why else "unknown"
+    return "it was, and has ended" if any(f.over for f in outcome.findings) else "no"
+
+
+def lines(tree: Tree, outcomes: Mapping[str, Outcome] | None = None) -> Iterator[str]:
+    """Yield the tree as text: a question, the command, and where yes and no lead."""
+    yield f"Symptom: {tree.symptom}"
+    for entry in tree.entries:
+        said = f"  [{answers(outcomes.get(entry.id))}]" if outcomes is not None else ""
+        yield f"  seen as: {entry.title} ({entry.id}){said}"
+    yield ""
+    source = None
+    for number, step in enumerate(tree.steps, 1):
+        if step.source != source:
+            source = step.source
+            yield f"Look at {source}:"
+        through = f", through {', '.join(name.partition('/')[2] for name in step.through)}" if step.through else ""
+        yield f"{number:3}. {step.cause.title}? ({step.cause.id}{through})"
+        if step.holds:
+            yield f"     yes when: {step.holds}"
+        for look in step.looks:
+            yield f"       {look.name}: {look.question}"
+            if look.run:
+                yield f"         {look.run}"
+        if outcomes is not None:
+            yield f"     this bundle says: {answers(outcomes.get(step.cause.id))}"
+        else:
+            last = number == len(tree.steps)
+            yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
+
+
+def symptoms_of(library: Library) -> Sequence[str]:
+    """Return the symptoms of which the library knows a pattern."""
+    names = {pattern.name for pattern in library.patterns.values()}
+    return [symptom for symptom, own in SYMPTOMS.items() if any(name in names for name in own)]
+
+
+_ID = re.compile(r"[^a-z0-9]+")
+
+
+def slug(words: str) -> str:
+    """Return words as a file name."""
+    return _ID.sub("-", words.lower()).strip("-")

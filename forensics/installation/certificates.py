@@ -1,0 +1,95 @@
+"""Every certificate with a date, and the days it had left when it was collected: `state.certificate`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from forensics.intake.rows import mapping, parsed, rows_of, sequence
+from parsers.schema import SOURCES
+
+SOURCE = "state.certificate"
+_BASES = ("k8s.certificate", "envoy.certificate")
+
+
+def certificates(frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None) -> dict[str, pl.DataFrame]:
+    """Return `state.certificate`; nothing where no kind of certificate was dumped.
+
+    Args:
+        frames: placed by `timeline.on_one_clock`.
+        period: first and last microsecond of the bundle.
+
+    Returns:
+        Columns of `parsers/schema.py`. `at` is when the dump was made, else the end of the period, else the latest
+        moment that an object names: it is collected no earlier than that, so `days` are then the most it can have left.
+    """
+    listing = frames.get("k8s.listing")
+    listed = listing is not None and listing.filter(pl.col("kind").str.to_lowercase() == "certificate").height
+    if not listed and not any(base in frames for base in _BASES):
+        return {}
+    end = pl.Series([period[1] if period else None], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).item()
+    seen = end or latest_moment(frames)
+    rows = [_row(*found, end, seen) for found in (*_of_cert_manager(frames), *_of_envoy(frames))]
+    return {SOURCE: pl.DataFrame(rows, schema=SOURCES[SOURCE].schema)}
+
+
+def _of_cert_manager(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for _, row in rows_of(frames, "k8s.certificate"):
+        if row["kind"] == "Certificate":
+            held = mapping(parsed(row["raw"]))
+            status = mapping(held.get("status"))
+            names = _json(mapping(held.get("spec")).get("dnsNames"))
+            bounds = {"valid_from": _moment(status.get("notBefore")), "expires": _moment(status.get("notAfter"))}
+            yield row, {"kind": "Certificate", "names": names, "ca": False, **bounds}
+
+
+def _of_envoy(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    for _, row in rows_of(frames, "envoy.certificate"):
+        names = _json(parsed(row["subject"]))
+        own = {key: row[key] for key in ("pod", "ca", "valid_from", "expires")}
+        yield {**row, "name": row["path"] or row["name"] or row["serial"]}, {"kind": "Envoy", "names": names, **own}
+
+
+def _row(
+    base: Mapping[str, Any], own: Mapping[str, Any], end: datetime | None, seen: datetime | None
+) -> dict[str, Any]:
+    known: datetime | None = base["at"] or end
+    at, expires, start = known or seen, own["expires"], own["valid_from"]
+    left = (expires - at).days if expires is not None and at is not None else None
+    state = None
+    if left is not None and left < 0:
+        state = "expired"
+    elif start is not None and known is not None and start > known:
+        state = "not yet valid"
+    elif left is not None:
+        state = "valid"
+    place = {key: base[key] for key in ("member", "line", "lines", "namespace", "name", "raw")}
+    return {**place, "at": at, "pod": None, **own, "days": left, "state": state or "unknown"}
+
+
+def latest_moment(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
+    """Return the latest moment that an object names; None where none does."""
+    found = [
+        frame[column].max()
+        for source, frame in frames.items()
+        if source.startswith("k8s.")
+        for column in ("at", "created", "renewed", "time")
+        if column in frame.columns
+    ]
+    return max((moment for moment in found if isinstance(moment, datetime)), default=None)
+
+
+def _json(names: Any) -> str:
+    return json.dumps([str(name) for name in sequence(names)], ensure_ascii=False)
+
+
+def _moment(text: Any) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None

@@ -1,0 +1,137 @@
+"""Which findings are about a Seldon installation, and which about its neighbours in the same cluster."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from forensics.findings import PRESENT, Finding, Outcome
+from forensics.installation.links import Topology
+from forensics.verdict import OURS
+
+# Patterns of these layers look at things every cluster has. The others look at what only Seldon and its parts print.
+COMMON_LAYERS = ("kubernetes", "network", "security", "ingress", "storage", "kafka")
+USERS_OF_KAFKA = ("modelgateway", "pipelinegateway", "dataflow")
+COMPONENTS = ("scheduler", "envoy", "server", "operator", "hodometer", *USERS_OF_KAFKA)
+NEEDED = ("coredns", "ingress", "istio", "kafka")  # other products' pods that Seldon cannot do without
+NAMES_OF_SELDON = (
+    r"^(?:seldon-(?:scheduler|envoy|mesh|modelgateway|pipelinegateway|dataflow-engine|controller-manager)"
+    r"|(?:seldon-)?v2-controller-manager)(?:[-.].*)?$"
+)
+ENVOYS = tuple(source for source in OURS if source.startswith(("envoy.", "log.envoy")))
+ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
+# Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
+OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
+SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
+NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
+
+
+def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the namespaces of Events, workloads and Services that bear a name of Seldon's; `` for one not known."""
+    found: set[str] = set()
+    for source in ("k8s.event", "k8s.statefulset", "k8s.deployment", "k8s.replicaset", "k8s.service", "k8s.endpoints"):
+        frame = frames.get(source)
+        if frame is not None and frame.height:
+            found |= set(frame.filter(pl.col("name").str.contains(NAMES_OF_SELDON))["namespace"].fill_null("").unique())
+    return frozenset(found)
+
+
+def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) -> frozenset[str]:
+    """Return the namespaces in which something of Seldon, its operator, its gateways or its Kafka is."""
+    found = set(topology.names("namespace")) | (named_after_seldon(frames) - {""})
+    for source in ("k8s.pod", "k8s.container"):
+        frame = frames.get(source)
+        if frame is not None:
+            near = pl.col("component").is_in(NEEDED).fill_null(False)
+            found |= set(frame.filter(seldons_own() | near)["namespace"].drop_nulls())
+    for source in OURS:
+        frame = frames.get(source)
+        if frame is not None and frame.height:
+            found |= set(frame["namespace"].drop_nulls().unique())
+    return frozenset(found)
+
+
+def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the members of an Envoy that serves something else: it names calls or clusters, and none is of Seldon."""
+    if any(frames[source].height for source in OURS if source in frames and source not in ANYBODYS):
+        return frozenset()
+    members: set[str] = set()
+    serves = False
+    for source in ENVOYS:
+        frame = frames.get(source, pl.DataFrame())
+        for column in {"text", "raw", "owner", "name", "cluster", "domains"} & set(frame.columns):
+            if frame[column].cast(pl.String, strict=False).str.contains(OF_SELDON).any():
+                return frozenset()
+        if frame.height:
+            members |= set(frame["member"])
+            named = (pl.col("scope") == "cluster").fill_null(False) if source == "envoy.stat" else pl.lit(True)
+            serves |= source in SERVING and frame.filter(named).height > 0
+    return frozenset(members) if serves else frozenset()
+
+
+def seldons_own() -> pl.Expr:
+    """Whether a row of `k8s.pod` or `k8s.container` is Seldon's: a container called `envoy` may be anybody's."""
+    named = pl.concat_str(pl.col("name", "namespace", "raw"), ignore_nulls=True).str.contains("(?i)seldon")
+    return (pl.col("component").is_in(COMPONENTS) & ((pl.col("component") == "server") | named)).fill_null(False)
+
+
+def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
+    """Return namespace and name of the pods that are known, by labels and containers, to be of other products.
+
+    Brokers are Seldon's business only where a gateway, the dataflow engine or a Pipeline makes use of them.
+    """
+    pods = frames.get("k8s.pod")
+    if pods is None or pods.is_empty():
+        return frozenset()
+    users = pl.col("component").is_in(USERS_OF_KAFKA)
+    used = any(frames[x].height for x in (*(f"log.{user}" for user in USERS_OF_KAFKA), "k8s.pipeline") if x in frames)
+    needed = NEEDED if used or pods.filter(users).height else NEEDED[:-1]
+    others = ~seldons_own() & ~pl.col("component").is_in(needed).fill_null(False)
+    # A table tells no labels; but a server has three containers or more, and the rest is known by its name.
+    small = pl.col("raw").str.json_path_match("$.READY").str.contains("^[0-9]+/[12]$").fill_null(False)
+    told = pods.filter(others & ((pl.col("form") == "object") | ((pl.col("form") == "table") & small)))
+    return frozenset(told.select("namespace", "name").iter_rows())
+
+
+def relevant(
+    outcomes: Mapping[str, Outcome], frames: Mapping[str, pl.DataFrame], topology: Topology, ours: bool
+) -> tuple[dict[str, Outcome], list[str]]:
+    """Return the outcomes without findings about neighbours, and a remark that counts those.
+
+    Args:
+        outcomes: by pattern.
+        frames: source name to rows.
+        topology: what belongs to what.
+        ours: whether anything of Seldon, Envoy, a model server or Kafka was recognised.
+    """
+    known = seldon_namespaces(frames, topology)
+    others = strangers(frames)
+    strange = frozenset() if topology.names("server") else strange_envoys(frames)
+    left = 0
+
+    def wanted(finding: Finding) -> bool:
+        nonlocal left
+        if strange and finding.members <= strange:
+            left += 1
+            return False
+        if finding.pattern.layer not in COMMON_LAYERS:
+            return True
+        namespace = finding.subject.get("namespace")
+        good = ours and (namespace is None or not known or namespace in known or namespace in NEIGHBOURS)
+        if finding.pattern.layer == "kubernetes":
+            pod = finding.subject.get("pod", "")
+            good = good and not {(namespace, pod), (None, pod)} & others
+        left += not good
+        return good
+
+    kept = {}
+    for name, outcome in outcomes.items():
+        findings = tuple(f for f in outcome.findings if wanted(f))
+        state = outcome.state
+        if state == PRESENT and not any(not f.over for f in findings):
+            state = "absent"
+        kept[name] = replace(outcome, findings=findings, state=state)
+    if not left:
+        return kept, []
+    where = "where nothing of Seldon is" if ours else "though nothing of Seldon was recognised here"
+    return kept, [f"{left} finding{'s' if left > 1 else ''} about other things left out, {where}"]

@@ -1,0 +1,97 @@
+"""The entry from outside, as manifests: an Ingress, or an HTTPRoute where the dump has a Gateway of the Gateway API."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from forensics.intake.rows import mapping, rows_of, sequence
+from forensics.readiness.mending import Object, Plan, new_object
+
+
+def entry(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
+    """Add what publishes seldon-mesh of a namespace: the Ingress that is there, mended, else a new way in."""
+    namespace = subject.get("namespace")
+    if not namespace:
+        return
+    known = ingress_of(plan, namespace)
+    gateway = _gateway(plan)
+    if known is None and gateway is not None:
+        written = plan.file(namespace, "httproute", check)
+        written.notes = ["Put your host; authentication and limits are policies of the gateway's own kind."]
+        plan.add(written, _route(namespace, gateway))
+        return
+    written = plan.file(namespace, "ingress", check)
+    if known is None:
+        written.notes = ["Put your host, the name of its certificate's secret and your class of Ingress."]
+        known = _new_ingress(plan, namespace)
+    spec = mapping(known.get("spec"))
+    hosts = [r["host"] for r in sequence(spec.get("rules")) if isinstance(r, dict) and isinstance(r.get("host"), str)]
+    if not spec.get("tls"):
+        spec["tls"] = [{"hosts": hosts, "secretName": "seldon-mesh-tls"}]
+    notes = known["metadata"].setdefault("annotations", {})
+    name = check.rpartition("/")[2]
+    if name in ("arch-lb-idle-timeout", "arch-no-ingress"):
+        notes.setdefault("nginx.ingress.kubernetes.io/proxy-read-timeout", "300")
+        notes.setdefault("nginx.ingress.kubernetes.io/proxy-send-timeout", "300")
+    if name in ("arch-inference-unauthenticated", "arch-no-ingress"):
+        notes.setdefault("nginx.ingress.kubernetes.io/auth-url", f"https://auth.{namespace}.example.com/verify")
+        note = "Put the address of the service that checks credentials; the annotations are those of ingress-nginx."
+        written.notes += [note] if note not in written.notes else []
+    if name == "arch-ingress-cannot-reach-mesh":
+        for path in _paths(spec):
+            path |= {"path": "/", "pathType": "Prefix"}
+    if not notes:
+        del known["metadata"]["annotations"]
+    plan.add(written, known)
+
+
+def _paths(spec: Mapping[str, Any]) -> Iterator[Object]:
+    for rule in sequence(spec.get("rules")):
+        for path in sequence(mapping(mapping(rule).get("http")).get("paths")):
+            if mapping(mapping(mapping(path).get("backend")).get("service")).get("name") == "seldon-mesh":
+                yield path
+
+
+def _gateway(plan: Plan) -> Mapping[str, Any] | None:
+    """Return a Gateway of the Gateway API; Istio's own kind of that name is none."""
+    rows = (r for _, r in rows_of(plan.frames, "k8s.gateway"))
+    return next((r for r in rows if str(r["api_version"]).startswith("gateway.networking.k8s.io/")), None)
+
+
+def _route(namespace: str, gateway: Mapping[str, Any]) -> Object:
+    parent = {"name": str(gateway["name"])}
+    if gateway["namespace"]:
+        parent["namespace"] = str(gateway["namespace"])
+    spec = {
+        "parentRefs": [parent],
+        "hostnames": [f"{namespace}.example.com"],
+        "rules": [
+            {
+                "matches": [{"path": {"type": "PathPrefix", "value": "/v2"}}],
+                "backendRefs": [{"name": "seldon-mesh", "port": 80}],
+                "timeouts": {"request": "300s"},
+            }
+        ],
+    }
+    return new_object("gateway.networking.k8s.io/v1", "HTTPRoute", namespace, "seldon-mesh", spec=spec)
+
+
+def ingress_of(plan: Plan, namespace: str) -> Object | None:
+    """Return the Ingress of a namespace that leads to seldon-mesh."""
+    for _, row in rows_of(plan.frames, "k8s.ingress"):
+        if row["namespace"] == namespace and "seldon-mesh" in str(row["paths"]):
+            return plan.existing("k8s.ingress", namespace, row["name"])
+    return None
+
+
+def _new_ingress(plan: Plan, namespace: str) -> Object:
+    key = ("new ingress", namespace, "seldon-mesh")
+    if key not in plan.live:
+        classes = [r for _, r in rows_of(plan.frames, "k8s.ingressclass")]
+        chosen = next((str(c["name"]) for c in classes if c["is_default"]), None)
+        chosen = chosen or (str(classes[0]["name"]) if classes else "nginx")
+        host = f"{namespace}.example.com"
+        backend = {"service": {"name": "seldon-mesh", "port": {"number": 80}}}
+        rule = {"host": host, "http": {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}}
+        spec = {"ingressClassName": chosen, "rules": [rule]}
+        plan.live[key] = new_object("networking.k8s.io/v1", "Ingress", namespace, "seldon-mesh", spec=spec)
+    return plan.live[key]

@@ -1,0 +1,93 @@
+"""What is installed: versions of every part against the tested ones, and certificates with the days they have left."""
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from forensics.installation.certificates import SOURCE
+from forensics.intake.rows import mapping, parsed, rows_of, sequence
+
+SOON = 30  # days left from which a certificate is worth a remark
+# Source: what the documentation of Seldon Core 2.10 names as tested.
+TESTED: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
+    "kubernetes": ((1, 27), (1, 33)),
+    "kafka": ((3, 4), (3, 8)),
+}
+_TAG = re.compile(r"[/:@]([a-z0-9-]+):v?([0-9]+(?:\.[0-9]+){1,2})")
+_PLATFORMS = (("k3s", "+k3s"), ("EKS", "-eks-"), ("GKE", "-gke."), ("RKE2", "+rke2"))
+_NUMBER = re.compile(r"v?([0-9]+)\.([0-9]+)")
+
+
+def versions(frames: Mapping[str, pl.DataFrame], printed: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """Return a row a part: `part`, `versions`, `state` (tested, not tested, mixed, unknown) and `source`.
+
+    Args:
+        frames: source name to frame.
+        printed: (component, version) as the components' logs print them.
+    """
+    found: dict[tuple[str, str], set[str]] = {}
+    for component, version in printed:
+        found.setdefault((component, "log"), set()).add(version)
+    for _, row in rows_of(frames, "k8s.container"):
+        if row["component"] and row["image"] and row["owner_kind"] in ("Pod", None):
+            tag = _TAG.search(str(row["image"]))
+            if tag is not None:
+                found.setdefault((tag[1], "image"), set()).add(tag[2])
+    for _, row in rows_of(frames, "k8s.node"):
+        if row["kubelet"]:
+            found.setdefault(("kubernetes", "node"), set()).add(str(row["kubelet"]))
+    for _, row in rows_of(frames, "k8s.kafka"):
+        release = mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("kafka")).get("version")
+        if isinstance(release, str):
+            found.setdefault(("kafka", "Kafka object"), set()).add(release)
+    return [
+        {"part": part, "versions": sorted(seen), "state": _state(part, seen), "source": source}
+        for (part, source), seen in sorted(found.items())
+    ]
+
+
+def _state(part: str, seen: set[str]) -> str:
+    numbers = {(int(m[1]), int(m[2])) for m in map(_NUMBER.match, seen) if m}
+    if part in TESTED and numbers:
+        low, high = TESTED[part]
+        return "tested" if all(low <= n <= high for n in numbers) else "not tested"
+    return "mixed" if len(seen) > 1 else "unknown" if not numbers else "one version"
+
+
+def platform(frames: Mapping[str, pl.DataFrame]) -> str | None:
+    """Return the kind of cluster by its nodes' versions and providers; None where no node says."""
+    for _, row in rows_of(frames, "k8s.node"):
+        kubelet, raw = str(row["kubelet"] or ""), str(row["raw"] or "")
+        named = [name for name, mark in _PLATFORMS if mark in kubelet]
+        if named:
+            return named[0]
+        for name, mark in (("EKS", "aws:///"), ("GKE", "gce://"), ("AKS", "azure:///")):
+            if f'"providerID":"{mark}' in raw:
+                return name
+    return "on premises or unknown" if "k8s.node" in frames else None
+
+
+def certificates(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
+    """Return every certificate with a date: `name`, `namespace`, `names`, `expires`, `days` left at the dump, `state`.
+
+    `state` is expired, not yet valid, soon, valid or unknown.
+    """
+    rows = []
+    for _, row in rows_of(frames, SOURCE):
+        if isinstance(row["expires"], datetime):
+            near = row["state"] == "valid" and row["days"] < SOON
+            rows.append(
+                {
+                    "name": str(row["name"]),
+                    "namespace": row["namespace"],
+                    "names": [str(name) for name in sequence(parsed(row["names"]))],
+                    "expires": row["expires"].strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "days": row["days"],
+                    "state": "soon" if near else row["state"],
+                }
+            )
+    unique = {(r["name"], r["namespace"], r["expires"]): r for r in rows}
+    return sorted(unique.values(), key=lambda r: (r["expires"], r["name"]))

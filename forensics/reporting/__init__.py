@@ -1,0 +1,1 @@
+"""The forms of a report, all made from the one document."""

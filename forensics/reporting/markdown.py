@@ -1,0 +1,204 @@
+"""The report as Markdown for a ticket: text from the bundle stands in code, or escaped so that it reads as written."""
+
+from forensics.document import Document
+from forensics.reporting import moments, reviewed, view
+from forensics.reporting.embedded import citation_block, comment
+from forensics.reporting.escape import code_span, fenced, visible
+from forensics.reporting.escape import markdown as plain
+from forensics.reporting.view import Branch, Entry, Tree
+
+MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
+MOST_LINES = 5  # of one citation at either end: a long object or traceback keeps its first and last ones
+MOST_ROWS = 60
+MOST_UNKNOWN = 12  # sources that were missing; those that would separate most come first
+
+
+def markdown(document: Document) -> str:
+    """Return the report as Markdown (GitHub's flavour), with its citations in a comment at the end for `verify`."""
+    lines, tree = _answer(document), view.tree(document)
+    if tree.branches:
+        lines += ["", "## Root causes"]
+        for branch in tree.branches:
+            lines += _root(document, branch)
+    if left := tree.unexplained:
+        lines += ["", "## Not explained by a cause that was found"]
+        for symptom in left:
+            lines += [
+                "",
+                f"### {plain(symptom.get('title'))} ({plain(symptom.get('id'))})",
+                "",
+                *_about(document, symptom),
+            ]
+            lines += [*proofs(symptom), *_candidates(document, symptom), *_remedy(symptom)]
+    lines += [*_checks(document), *_review(document), *_state(document), *_unknown(document), *_foot(document, tree)]
+    return "\n".join(lines) + "\n"
+
+
+def _answer(document: Document) -> list[str]:
+    verdict = str(document.get("verdict", ""))
+    given = document.get("input") or {}
+    lines = [
+        f"# {view.VERDICTS.get(verdict, plain(verdict))}: {plain(document.get('summary'))}",
+        "",
+        f"{code_span(given.get('name'))}, {plain(view.collected(document))}",
+    ]
+    told = [f"- Hit: {plain(line)}" for line in view.impact_lines(document)]
+    if chain := view.listed(document, "chain"):
+        told.append("- Chain: " + " → ".join(f"{plain(link.get('node'))} {_loud(link.get('state'))}" for link in chain))
+    told += [f"- Note: {plain(remark)}" for remark in view.listed(document, "remarks")]
+    told += [f"- **Our own failure**: {plain(view.failure_text(f))}" for f in view.listed(document, "failures")]
+    return [*lines, "", *told] if told else lines
+
+
+def _loud(state: object) -> str:
+    return f"**{state}**" if state == "broken" else plain(state, cell=True)
+
+
+def _root(document: Document, branch: Branch) -> list[str]:
+    root = branch.root
+    lines = ["", f"### {plain(root.get('rank') or '-')}\\. {plain(root.get('title'))} ({plain(root.get('id'))})", ""]
+    lines += [*_about(document, root), *proofs(root)]
+    if followers := branch.followers:
+        lines += ["", "What follows from it:", ""]
+        for one in followers:
+            lines.append(
+                f"- {plain(one.get('id'))} {plain(one.get('title'))} ({plain(one.get('severity'))}, "
+                f"{plain(one.get('certainty'))}): {plain(view.whom(one))}; {plain(view.lasts(one))}"
+            )
+            lines += [f"  - {code_span(view.place(c))} {code_span(c.get('text'))}" for c in view.telling(one, 1)]
+    return [*lines, *_remedy(root)]
+
+
+def _about(document: Document, finding: Entry) -> list[str]:
+    labels = ", ".join(plain(finding.get(key)) for key in ("severity", "certainty", "role"))
+    lines = [f"**{labels}** · {plain(view.whom(finding, 12))} · {plain(view.lasts(finding))}"]
+    if finding.get("why"):
+        lines += ["", plain(finding["why"])]
+    if change := view.preceded(document, finding):
+        lines += ["", f"Just before: {plain(change.get('what'))}, {plain(moments.utc(change.get('time')))}"]
+    return lines
+
+
+def proofs(finding: Entry, most: int = MOST_PROOFS) -> list[str]:
+    """Return the citations of a finding as one code block, `member:line  text`."""
+    cites = view.telling(finding, most)
+    total = sum(1 for _ in view.proofs(finding))
+    shown = [line for cite in cites for line in _ends(cited(cite))]
+    if not shown:
+        return []
+    more = [f"{total - len(cites)} more lines say the same."] if total > len(cites) else []
+    return ["", *fenced(shown), *more]
+
+
+def _ends(lines: list[str]) -> list[str]:
+    hidden = len(lines) - 2 * MOST_LINES
+    return lines if hidden < 2 else [*lines[:MOST_LINES], f"... {hidden} lines of it ...", *lines[-MOST_LINES:]]
+
+
+def cited(cite: Entry) -> list[str]:
+    """Return the lines of a citation, each with its place."""
+    first, _ = view.span(cite)
+    lines = str(cite.get("text") or "").split("\n")
+    return [f"{cite.get('member')}:{number}  {line}" for number, line in enumerate(lines, first)]
+
+
+def command(run: object) -> list[str]:
+    """Return a command as a code block of its own; nothing for none."""
+    lines = [line for line in visible(run).split("\n") if line.strip()]
+    return ["", *fenced(lines, "sh")] if lines else []
+
+
+def _remedy(finding: Entry) -> list[str]:
+    lines: list[str] = []
+    for action in finding.get("remedy") or ():
+        lines += ["", f"**Do:** {plain(action.get('do'))}", *command(action.get("run"))]
+    if check := finding.get("verify"):
+        lines += ["", f"**Mended when this shows:** {plain(check.get('expect'))}", *command(check.get("run"))]
+    return lines
+
+
+def _candidates(document: Document, symptom: Entry) -> list[str]:
+    still_open, ruled_out = view.candidates(document, symptom)
+    lines: list[str] = []
+    for candidate in still_open:
+        lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(candidate.get('because'))}"]
+        for wanted in candidate.get("collect") or ():
+            lines += command(wanted.get("run"))
+    if ruled_out:
+        lines += ["", "Ruled out:", ""]
+        lines += [f"- {plain(view.called(c))}: {plain(c.get('because'))}" for c in ruled_out]
+    return lines
+
+
+def _checks(document: Document) -> list[str]:
+    checks = view.checks(document)
+    if not checks:
+        return []
+    lines = ["", "## Readiness", "", "| check | outcome | severity | why |", "|---|---|---|---|"]
+    for check in checks:
+        cells = (check.get("title"), check.get("status"), check.get("severity"), check.get("why"))
+        lines.append("| " + " | ".join(plain(cell, cell=True) for cell in cells) + " |")
+    for check in checks:
+        if check.get("status") == "failed" and (told := [*proofs(check), *_remedy(check)]):
+            lines += ["", f"### {plain(check.get('title'))}", *told]
+    return lines
+
+
+def _review(document: Document) -> list[str]:
+    lines: list[str] = []
+    for table in reviewed.tables(document):
+        lines += ["", f"## {table.title}", "", f"| {' | '.join(table.head)} |", "|---" * len(table.head) + "|"]
+        lines += [f"| {' | '.join(plain(cell, cell=True) for cell in row)} |" for row in table.rows]
+        if table.left_out:
+            lines += ["", f"{table.left_out} more are in the JSON report."]
+    return lines
+
+
+def _state(document: Document) -> list[str]:
+    rows = view.broken_first(view.listed(document, "state"))
+    if not rows:
+        return []
+    lines = ["", "## State", "", f"| what | {' | '.join(view.LINKS)} |", "|---" * (len(view.LINKS) + 1) + "|"]
+    for row in rows[:MOST_ROWS]:
+        name = plain(f"{row.get('kind')} {row.get('namespace') or '?'}/{row.get('name')}", cell=True)
+        links = [view.link(row, link) or {} for link in view.LINKS]
+        lines.append(f"| {name} | " + " | ".join(_loud(link.get("state") or "-") for link in links) + " |")
+    if len(rows) > MOST_ROWS:
+        lines += ["", f"{len(rows) - MOST_ROWS} more rows are in the JSON report."]
+    return lines
+
+
+def _unknown(document: Document) -> list[str]:
+    groups = view.missing(document)
+    if not groups:
+        return []
+    lines = ["", "## What could not be looked at"]
+    for group in groups[:MOST_UNKNOWN]:
+        count = len(group["patterns"])
+        failures = f"{count} known failure{'s' if count != 1 else ''}"
+        lines += ["", f"{plain(group['source'])}: {plain(group['why'])} ({failures})", *command(group["collect"])]
+    if len(groups) > MOST_UNKNOWN:
+        lines += ["", f"{len(groups) - MOST_UNKNOWN} more are in the JSON report."]
+    return lines
+
+
+def _foot(document: Document, tree: Tree) -> list[str]:
+    lines: list[str] = []
+    if cured := tree.cured:
+        lines += ["", "## Over by the end", ""]
+        lines += [f"- {plain(f.get('id'))} {plain(f.get('title'))}: {plain(view.lasts(f))}" for f in cured]
+    if document.get("reply"):
+        lines += ["", "## For the customer", "", *fenced(visible(document["reply"]).split("\n"))]
+    tool, given = document.get("tool") or {}, document.get("input") or {}
+    lines += [
+        "",
+        "---",
+        "",
+        f"{plain(view.coverage_line(document))}",
+        "",
+        f"seldon-forensics {plain(tool.get('version'))}, {plain(tool.get('patterns'))} patterns, "
+        f"library {code_span(tool.get('library'))}, input {code_span(given.get('sha256'))}",
+        "",
+        comment(citation_block(document, members=100)),
+    ]
+    return lines

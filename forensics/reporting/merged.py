@@ -1,0 +1,88 @@
+"""All logs and Events on one clock, filtered, for reading."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from forensics.intake.masking import mask
+from forensics.reporting.escape import inline
+from forensics.reporting.forms import UsageError
+from parsers.schema import LEVELS, SOURCES
+
+STYLES = {"error": "red", "fatal": "bold red", "warning": "yellow", "debug": "dim", "trace": "dim"}
+COLUMNS = ("earliest", "source", "namespace", "pod", "container", "level", "text", "member", "line")
+
+
+def instant(written: str | None, option: str) -> datetime | None:
+    """Return the time an option gives; UTC where it names no zone.
+
+    Raises:
+        UsageError: it is no ISO time.
+    """
+    if written is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        raise UsageError(f"{option} {written}: no time; write it as 2026-03-04T10:15:30Z or with +02:00") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def merged(
+    frames: Mapping[str, pl.DataFrame],
+    sources: Sequence[str],
+    level: str | None,
+    wanted: Sequence[str],
+    since: str | None,
+    until: str | None,
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Return records by time, columns `COLUMNS`.
+
+    Raises:
+        UsageError: a source or level that does not exist, or a time that is none.
+    """
+    timed = [name for name, source in SOURCES.items() if source.timed]
+    for name in sources:
+        if name not in timed:
+            raise UsageError(f"--source {name}: not one of {', '.join(timed)}")
+    if level is not None and level not in LEVELS:
+        raise UsageError(f"--level {level}: not one of {', '.join(LEVELS)}")
+    start, end = instant(since, "--since"), instant(until, "--until")
+    chosen = []
+    for name in sources or timed:
+        frame = frames.get(name)
+        if frame is None or not frame.height:
+            continue
+        part = frame.with_columns(pl.lit(name).alias("source")).select(*COLUMNS, "section")
+        if level is not None:
+            part = part.filter(pl.col("level") >= pl.lit(level, part.schema["level"]))
+        for text in wanted:
+            part = part.filter(pl.col("text").str.contains(text, literal=True))
+        if start is not None:
+            part = part.filter(pl.col("earliest") >= start)
+        if end is not None:
+            part = part.filter(pl.col("earliest") < end)
+        chosen.append(part)
+    if not chosen:
+        return []
+    return pl.concat(chosen).sort("earliest", "member", "line", nulls_last=True).head(limit).to_dicts()
+
+
+def timeline_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """Return one line a record: time, source, pod, text, place."""
+    if not rows:
+        return Text("No record fits.")
+    lines = []
+    for row in rows:
+        time = row["earliest"].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z" if row["earliest"] else "-" * 24
+        line = Text(f"{time} {row['source'].removeprefix('log.'):15} ")
+        line.append(inline(f"{row['pod'] or ''} "), style="dim")
+        line.append(inline(mask(row["text"].partition("\n")[0])), style=STYLES.get(row["level"] or "", ""))
+        line.append(inline(f"  {row['member']}:{row['line']}"), style="dim")
+        lines.append(line)
+    return Group(*lines)

@@ -1,0 +1,358 @@
+"""What of the document is read in which order: shared by every form, so that all of them tell the same story.
+
+Nothing is concluded here; entries are picked, grouped and sorted by what they already say.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forensics.document import Document
+from forensics.reporting import moments
+
+Entry = dict[str, Any]
+VERDICTS = {
+    "failure": "FAILURE",
+    "undetermined": "UNDETERMINED",
+    "healthy": "HEALTHY",
+    "insufficient": "INSUFFICIENT",
+    "unrecognised": "UNRECOGNISED",
+}
+_SEVERITY = ("critical", "high", "medium", "low", "info")
+_SUBJECT_ORDER = ("model", "pipeline", "experiment", "server", "workload", "pod", "container", "node", "name")
+CHECKED = ("failed", "unknown", "passed", "not applicable")
+LINKS = ("resource", "scheduler", "route", "cluster", "endpoint", "agent", "server")
+
+
+def listed(document: Document, key: str) -> list[Any]:
+    """Return a list of the document; empty where it is not there."""
+    return document.get(key) or []
+
+
+def findings(document: Document, *roles: str) -> list[Entry]:
+    """Return the findings of `roles`, worst first; roots by their rank."""
+    found = [f for f in listed(document, "findings") if f.get("role") in roles]
+    return sorted(found, key=lambda f: (f.get("rank") or 999, _weight(f), _number(f)))
+
+
+def _weight(finding: Entry) -> int:
+    severity = finding.get("severity")
+    return _SEVERITY.index(severity) if severity in _SEVERITY else len(_SEVERITY)
+
+
+def _number(finding: Entry) -> tuple[int, str]:
+    name = str(finding.get("id", ""))
+    digits = name.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    return (int(digits) if digits.isdecimal() else 0, name)
+
+
+def roots(document: Document) -> list[Entry]:
+    """Return the roots to show: those not over, or, where a failure has no other, those that are."""
+    found = findings(document, "root")
+    lasting = [f for f in found if f.get("at_end") != "ended"]
+    return lasting or (found if document.get("verdict") in ("failure", "undetermined") else [])
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A root and what stands under it.
+
+    Attributes:
+        root: the root.
+        followers: what it explains, nearest first, each only under the first root that explains it.
+        also: what it explains too, and that stands under an earlier root.
+    """
+
+    root: Entry
+    followers: tuple[Entry, ...]
+    also: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """All findings but the checks, each at the one place where it is told.
+
+    Attributes:
+        branches: the roots that are shown, with what follows from them.
+        unexplained: symptoms and contributing findings that are not over and stand under no root.
+        cured: what was over by the end and stands nowhere else.
+        assumed: finding to what its explanation rests on, where no edge to it is proven.
+    """
+
+    branches: tuple[Branch, ...]
+    unexplained: tuple[Entry, ...]
+    cured: tuple[Entry, ...]
+    assumed: Mapping[Any, str]
+
+    @property
+    def shown(self) -> list[Entry]:
+        """All of them, in the order they are told."""
+        told = [entry for branch in self.branches for entry in (branch.root, *branch.followers)]
+        return [*told, *self.unexplained, *self.cured]
+
+
+def tree(document: Document) -> Tree:
+    """Return the findings of `document` as they are told."""
+    by_id = {f.get("id"): f for f in listed(document, "findings")}
+    branches: list[Branch] = []
+    placed: set[Any] = set()
+    for root in roots(document):
+        under = [f for f in _reached(root, by_id) if f.get("role") != "root"]
+        mine = tuple(f for f in under if f.get("id") not in placed)
+        branches.append(Branch(root, mine, tuple(f for f in under if f.get("id") in placed)))
+        placed |= {f.get("id") for f in (root, *mine)}
+    rest = [f for f in findings(document, "root", "symptom", "contributing") if f.get("id") not in placed]
+    lasting = tuple(f for f in rest if f.get("at_end") != "ended" and f.get("role") != "root")
+    return Tree(tuple(branches), lasting, tuple(f for f in rest if f.get("at_end") == "ended"), _assumed(document))
+
+
+def _reached(root: Entry, by_id: Mapping[Any, Entry]) -> list[Entry]:
+    found: dict[Any, Entry] = {}
+    ahead = deque(root.get("explains") or ())
+    while ahead:
+        name = ahead.popleft()
+        if name in by_id and name not in found and name != root.get("id"):
+            found[name] = by_id[name]
+            ahead.extend(by_id[name].get("explains") or ())
+    return list(found.values())
+
+
+def _assumed(document: Document) -> dict[Any, str]:
+    told: dict[Any, str] = {}
+    proven = set()
+    for finding in listed(document, "findings"):
+        for edge in finding.get("edges") or ():
+            if edge.get("state") == "proven":
+                proven.add(edge.get("to"))
+            words = filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")])
+            told.setdefault(edge.get("to"), ": ".join(words))
+    return {name: words for name, words in told.items() if name not in proven}
+
+
+def subject(names: Any) -> str:
+    """Return who it is about, the most telling name first: `model iris, pod mlserver-0, namespace seldon`."""
+    names = {k: v for k, v in names.items() if v} if isinstance(names, dict) else {}
+    first = [k for k in _SUBJECT_ORDER if k in names]
+    rest = sorted(k for k in names if k not in _SUBJECT_ORDER and k != "namespace")
+    last = ["namespace"] if "namespace" in names else []
+    return ", ".join(f"{key} {names[key]}" for key in (*first, *rest, *last))
+
+
+def subjects(finding: Entry) -> list[str]:
+    """Return every subject of a finding, its own first."""
+    shown = [subject(finding.get("subject")), *map(subject, finding.get("subjects") or ())]
+    return [text for text in dict.fromkeys(shown) if text]
+
+
+def whom(finding: Entry, most: int = 3) -> str:
+    """Return the subjects on one line, the first `most` of them and how many more there are."""
+    shown = subjects(finding)
+    more = len(shown) - most
+    return "; ".join(shown[:most]) + (f"; and {more} more" if more > 0 else "")
+
+
+def lasts(finding: Entry) -> str:
+    """Return since when, how often, and whether it lasts, in words."""
+    first = moments.interval(finding.get("first"))
+    since = first if first.startswith(("between", "before", "after", "time")) else f"since {first}"
+    count = finding.get("count") or 0
+    times = "once" if count == 1 else f"{count} times"
+    end = {"ongoing": "ongoing", "ended": f"ended {moments.interval(finding.get('last'))}"}
+    return ", ".join([since, *([times] if count else []), end.get(finding.get("at_end") or "", "end not known")])
+
+
+def preceded(document: Document, finding: Entry) -> Entry | None:
+    """Return the change that came before a finding, None where the document names none."""
+    index = finding.get("preceded_by")
+    changes = listed(document, "changes")
+    known = isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(changes)
+    return changes[index] if known and index is not None else None
+
+
+def place(cite: Entry) -> str:
+    """Return `member:line`, or `member:first-last`."""
+    first, last = span(cite)
+    return f"{cite.get('member', '')}:{first}" + (f"-{last}" if last != first else "")
+
+
+def places(cites: Iterable[Entry]) -> str:
+    """Return the places of citations, each member once: `agent.log:3, 7-9; scheduler.log:2`."""
+    by_member: dict[str, list[str]] = {}
+    for cite in cites:
+        member = str(cite.get("member", ""))
+        by_member.setdefault(member, []).append(place(cite).removeprefix(f"{member}:"))
+    return "; ".join(f"{member}:{', '.join(lines)}" for member, lines in by_member.items())
+
+
+def span(cite: Entry) -> tuple[int, int]:
+    """Return the first and last line of a citation."""
+    lines = [n for n in cite.get("lines") or () if isinstance(n, int)]
+    return (lines[0], lines[-1]) if lines else (0, 0)
+
+
+def proofs(finding: Entry) -> Iterator[tuple[Entry, Entry]]:
+    """Yield each piece of evidence that is present with each of its citations; decisive ones first."""
+    order = {"decisive": 0, "required": 1, "supporting": 2}
+    pieces = sorted(finding.get("evidence") or (), key=lambda p: order.get(p.get("strength"), 3))
+    for piece in pieces:
+        if piece.get("state") == "present":
+            for cite in piece.get("cites") or ():
+                yield piece, cite
+
+
+def telling(finding: Entry, most: int) -> list[Entry]:
+    """Return at most `most` citations of a finding: the first of every piece, then the second of every piece."""
+    by_piece: dict[str, list[Entry]] = {}
+    for piece, cite in proofs(finding):
+        by_piece.setdefault(str(piece.get("name")), []).append(cite)
+    depth = max(map(len, by_piece.values()), default=0)
+    turn = [cites[i] for i in range(depth) for cites in by_piece.values() if i < len(cites)]
+    unique = {(c.get("member"), span(c)): c for c in reversed(turn)}
+    kept = [c for c in turn if unique.get((c.get("member"), span(c))) is c]
+    return kept[:most]
+
+
+def missing(document: Document) -> list[Entry]:
+    """Return what is unknown, by source: `source, why, collect, patterns`; what would separate most comes first.
+
+    A source counts double for each pattern that is a candidate for a symptom that is there.
+    """
+    wanted = {c.get("pattern") for c in listed(document, "candidates") if c.get("state") == "unknown"}
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for entry in listed(document, "unknown"):
+        for gap in entry.get("missing") or ():
+            key = (str(gap.get("source") or ""), str(gap.get("why") or ""), str(gap.get("collect") or ""))
+            groups.setdefault(key, []).append(str(entry.get("pattern") or ""))
+    grouped = [
+        {"source": source, "why": why, "collect": collect, "patterns": sorted(set(patterns))}
+        for (source, why, collect), patterns in groups.items()
+    ]
+    return sorted(grouped, key=lambda g: (-_worth(g["patterns"], wanted), g["source"], g["why"], g["collect"]))
+
+
+def _worth(patterns: Iterable[str], wanted: set[Any]) -> int:
+    return sum(1001 if pattern in wanted else 1 for pattern in patterns)
+
+
+def candidates(document: Document, symptom: Entry) -> tuple[list[Entry], list[Entry]]:
+    """Return the possible causes of `symptom`: those still open, and those ruled out, in the document's order."""
+    mine = [c for c in listed(document, "candidates") if c.get("symptom") == symptom["id"]]
+    return [c for c in mine if c.get("state") == "unknown"], [c for c in mine if c.get("state") != "unknown"]
+
+
+def checks(document: Document) -> list[Entry]:
+    """Return the readiness checks, failed ones first; a finding of role check that the list lacks is a failed one.
+
+    The `status` of a check is its outcome, that of a finding its pattern's.
+    """
+    asked = list(listed(document, "checks"))
+    known = {c.get("id") or c.get("pattern") for c in asked} | {c.get("pattern") for c in asked}
+    asked += [
+        {**f, "status": f.get("status") if f.get("status") in CHECKED else "failed"}
+        for f in findings(document, "check")
+        if f.get("id") not in known and f.get("pattern") not in known
+    ]
+    return sorted(asked, key=lambda c: (_place_in(CHECKED, c.get("status")), _weight(c), str(c.get("pattern"))))
+
+
+def _place_in(order: tuple[str, ...], word: Any) -> int:
+    return order.index(word) if word in order else len(order)
+
+
+def not_read(document: Document) -> list[Entry]:
+    """Return the members that were not read whole."""
+    return [m for m in listed(document.get("coverage") or {}, "members") if m.get("status") != "read"]
+
+
+def coverage_line(document: Document) -> str:
+    """Return what was read, on one line."""
+    covered = document.get("coverage") or {}
+    members = listed(covered, "members")
+    counts: dict[str, int] = {}
+    for member in members:
+        counts[str(member.get("status"))] = counts.get(str(member.get("status")), 0) + 1
+    lines = sum(member.get("lines") or 0 for member in members)
+    rejects = sum(member.get("rejects") or 0 for member in members)
+    kinds = sorted({str(source.get("source")) for source in listed(covered, "sources")})
+    told = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), key=lambda x: (-x[1], x[0])))
+    return (
+        f"{len(members)} members ({told or 'none'}), {lines} lines, {rejects} not understood"
+        f"; sources: {', '.join(kinds) or 'none'}"
+    )
+
+
+def collected(document: Document) -> str:
+    """Return the period of the bundle in words."""
+    period = document.get("period") or {}
+    if not period.get("from") and not period.get("to"):
+        return "period not known"
+    return f"{moments.utc(period.get('from'))} to {moments.utc(period.get('to'))}"
+
+
+def failure_text(failure: Any) -> str:
+    """Return a failure of ours as one sentence, whatever its shape."""
+    if isinstance(failure, dict):
+        return ", ".join(f"{key} {value}" for key, value in failure.items() if value is not None)
+    return str(failure)
+
+
+def impact_lines(document: Document) -> list[str]:
+    """Return what was hit, a line each: models, pipelines, requests."""
+    impact = document.get("impact") or {}
+    told = [f"{key}: {', '.join(map(str, impact[key]))}" for key in ("models", "pipelines") if impact.get(key)]
+    requests = impact.get("requests") or {}
+    if requests.get("total") is not None or requests.get("failed") is not None:
+        total = "not known" if requests.get("total") is None else requests["total"]
+        failed = "not known" if requests.get("failed") is None else requests["failed"]
+        told.append(f"requests: {failed} of {total} failed (from {requests.get('source') or 'a source not named'})")
+    return told
+
+
+def link(row: Entry, name: str) -> Entry | None:
+    """Return the link called `name` of a row of state, None where it has none."""
+    return next((link for link in row.get("links") or () if link.get("link") == name), None)
+
+
+def broken_first(rows: list[Entry]) -> list[Entry]:
+    """Return rows of state, those with a broken link first, else in the document's order."""
+    return sorted(rows, key=lambda row: not row.get("broken"))
+
+
+def shortened(entries: list[Entry], most: int) -> list[Entry]:
+    """Return at most `most` entries of a timeline in their order; those of a finding are kept first."""
+    if len(entries) <= most:
+        return entries
+    order = sorted(range(len(entries)), key=lambda i: (not entries[i].get("finding"), i))
+    return [entries[i] for i in sorted(order[:most])]
+
+
+def percent(share: float | None) -> str:
+    """Return a share in percent, rounded down: 99.9 % is not all."""
+    return "not known" if share is None else f"{int(share * 1000) / 10:g} %"
+
+
+def called(candidate: Entry) -> str:
+    """Return a candidate by its title, where it has one, and its pattern."""
+    title, pattern = candidate.get("title"), str(candidate.get("pattern") or "")
+    return f"{title} ({pattern})" if title else pattern
+
+
+def joined(words: Iterable[Any] | None, between: str = ", ") -> str:
+    """Return words as one plain text. Jinja2's own `join` returns markup, which nothing makes visible any more."""
+    return between.join(map(str, words or ()))
+
+
+def trusted(finding: Mapping[str, Any]) -> str:
+    """Return how often a finding's pattern was right where it was named; empty where it was not measured."""
+    found = finding.get("measured") or {}
+    if not found:
+        return ""
+    return (
+        f"In simulated installations this cause was named {found.get('named')} times, and rightly {found.get('right')}."
+    )
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number and its noun: `1 failure`, `2 failures`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
