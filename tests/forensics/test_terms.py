@@ -136,7 +136,7 @@ def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term)
     check(world, term)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=50_000, deadline=None, phases=(Phase.generate,))
 @given(world=worlds(), term=TERMS)
 def test_engine_says_what_the_naive_interpreter_says_of_many(world: World, term: t.Term) -> None:

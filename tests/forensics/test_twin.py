@@ -131,7 +131,7 @@ def test_rows_of_which_only_the_last_counts_may_be_left_out(library: Mapping[str
     assert uncited(few) == uncited(twin(library, bundle))
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @settings(max_examples=50_000 // AT_ONCE, deadline=None, phases=(Phase.generate,))
 @given(library=libraries(AT_ONCE), bundle=bundles())
 def test_engine_and_twin_say_the_same_of_many_bundles(library: Mapping[str, Pattern], bundle: Bundle) -> None:
