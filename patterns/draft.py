@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import polars as pl
 
-from parsers.schema import NAMES
+from parsers.schema import NAMES, SOURCES
 from patterns import regexes
 
 # What varies from one bundle to the next, and what stands for it. The first that fits at a place counts.
@@ -32,6 +32,7 @@ _NO_NAMES = frozenset((
     "than", "that", "the", "to", "was", "were", "which", "while", "will", "with", "without", "would",
     *NAMES,
 ))  # fmt: skip
+_PLACE = frozenset(("member", "line", "lines", "raw"))  # columns that show no failure
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
 
@@ -77,7 +78,12 @@ def draft(cited: Sequence[Cited], openings: Mapping[str, Sequence[str]] = Mappin
     for index, (source, group) in enumerate(by_source.items(), 1):
         regex = generalised([line.text for line in group])
         where = 'text matches "' + regex.replace('"', '\\"') + '"'
-        lines += ["", f"[evidence.{_name(source, index)}]", f'from  = "{source}"', f"where = {toml_text(where)}"]
+        lines += ["", f"[evidence.{_name(source, index)}]", f'from  = "{source}"']
+        if "text" in SOURCES[source].columns:
+            lines += [f"where = {toml_text(where)}"]
+        else:
+            some = ", ".join(name for name in SOURCES[source].columns if name not in _PLACE)
+            lines += [f"# TODO: where = '...' -- which of its columns shows it: {some}"]
         free = [name for name in ("namespace", "pod") if name not in regexes.groups(regex)]
         lines += [f"bind  = [{', '.join(map(toml_text, free))}]"] if free and source.startswith("log.") else []
     lines += ["", "[[example]]", 'name   = "as it was seen"', 'origin = "seen"', 'expect = "present"']

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import polars as pl
 import pytest
-from tests.forensics.reporting.frames import START
 
 from forensics.installation.netpaths import net_paths
 from forensics.installation.routes import expected_routes
 from forensics.state import last_words, state_table
 from forensics.topology import connect
 from parsers.schema import NAMES, SOURCES
+from tests.forensics.frames import START
 
 JUNK = (
     "", "null", "[]", "{}", "[1, 2]", '"x"', "NaN", '{"a": null}', "[null]", "tree", "shop", "fast-0", "x.pipeline",

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 import pytest
-from tests.forensics.reporting.frames import log, rows, together
 
 from forensics.installation.netpaths import net_paths
+from tests.forensics.frames import log, rows, together
 
 SERVER = {"app.kubernetes.io/name": "seldon-server", "seldon-server-name": "fast"}
 SCHEDULER = {"app.kubernetes.io/name": "seldon-scheduler"}

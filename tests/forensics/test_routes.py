@@ -7,10 +7,10 @@ from typing import Any
 
 import polars as pl
 import pytest
-from tests.forensics.reporting.frames import START, log, rows, together
 
 from forensics.installation.routes import expected_routes
 from forensics.topology import connect
+from tests.forensics.frames import START, log, rows, together
 
 Frames = dict[str, pl.DataFrame]
 READY = {"is_ready": True, "form": "object", "namespace": "shop"}

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.forensics.reporting.frames import log, rows, together
 
 from forensics.installation.routes import expected_routes
 from forensics.state import last_words, state_table
 from forensics.topology import connect
 from parsers import PARSERS
 from parsers.parser import Artefact
+from tests.forensics.frames import log, rows, together
 
 Frames = dict[str, pl.DataFrame]
 HEAD = ("Setting log level to info", "Namespace is shop", "Scheduler server running on 9004 mtls:false")

@@ -1,9 +1,9 @@
 """What belongs to what, from objects, from Envoy, and from logs alone."""
 
 import pytest
-from tests.forensics.reporting.frames import log, rows, together
 
 from forensics.topology import connect
+from tests.forensics.frames import log, rows, together
 
 SCHEDULER = log(
     "log.scheduler",

@@ -244,3 +244,12 @@ def test_any_text_can_be_written_as_toml(text: str) -> None:
     text = text.replace("\r\n", "\n")
 
     assert tomllib.loads(f"x = {toml_text(text)}") == {"x": text}
+
+
+@pytest.mark.parametrize("source", ["envoy.listener", "k8s.pod", "net.path"])
+def test_a_draft_of_a_fact_loads_and_says_what_to_ask(source: str) -> None:
+    drafted = draft([Cited(source, '{"name":"x"}', "dump.json", '{"name":"x"}')])
+
+    (piece,) = load_pattern(drafted, "x/y", "draft").evidence.values()
+    assert (piece.source, piece.where) == (source, None)
+    assert "TODO: where" in drafted
