@@ -75,13 +75,22 @@ def often(
     if length is None:
         return occurrences if _number(ordered, distinct) >= count else ()
     held = False
-    starts = [order.earliest(o.start) for o in ordered]
+    starts, ends = ([at(o.start) for o in ordered] for at in (order.earliest, order.latest))
+    sections = [o.start.place[:2] for o in ordered]
     for number, o in enumerate(ordered):
-        last = bisect_left(starts, order.latest(o.start) + us(length) + order.slack)
-        near = [(x, within(order, o.start, x.start, length)) for x in ordered[number:last]]
-        if _number((x for x, answer in near if answer == CERTAIN), distinct) >= count:
+        last, reach = bisect_left(starts, ends[number] + us(length) + order.slack), starts[number] + us(length)
+        # What cannot surely lie in the window is passed over by its bounds: the exact question is far dearer.
+        likely = (
+            ordered[n]
+            for n in range(number, last)
+            if ends[n] <= reach or (starts[n] <= reach and sections[n] == sections[number])
+        )
+        sure = [x for x in likely if within(order, o.start, x.start, length) == CERTAIN]
+        if _number(sure, distinct) >= count:
             return occurrences
-        held = held or _number((x for x, answer in near if answer != IMPOSSIBLE), distinct) >= count
+        if not held:
+            near = [x for x in ordered[number:last] if within(order, o.start, x.start, length) != IMPOSSIBLE]
+            held = _number(near, distinct) >= count
     return unsure(occurrences) if held else ()
 
 
