@@ -19,6 +19,27 @@ from benchmarks.accuracy.voices import Line, Model, Server
 class World(Starts):
     """An installation: it starts, places models, and answers calls."""
 
+    def _seen(self, model: Model, at: datetime) -> None:
+        """Let the scheduler hear of a model: any route it had is taken away first."""
+        event = f"Received event {model.name}:1"
+        self.say("scheduler", at, "info", event, func="handleModelEvents", source="pipelineStore")
+        self.say(
+            "scheduler",
+            at,
+            "info",
+            f"{self.remove} for model {model.name}",
+            func="RemoveRoute",
+            source="SeldonXDSCache",
+        )
+        self.say(
+            "scheduler",
+            at,
+            "warning",
+            f"No route found for model {model.name}",
+            func="RemoveRoute",
+            source="SeldonXDSCache",
+        )
+
     def place(self, model: Model, at: datetime) -> None:
         """Let the scheduler place a model, and follow it to the end: loaded and routed, or refused."""
         able = [
@@ -27,7 +48,6 @@ class World(Starts):
             if s.connected and set(model.requires) <= set(s.capabilities) and model.server in (None, s.name)
         ]
         model.since = at
-        event = f"Received event {model.name}:1"
         if not able or all(s.memory * 1.1 < model.memory for s in able):
             text = "no matching server had enough suitable replicas" if able else "no matching servers are available"
             why = f"Failed to schedule model as {text}"
@@ -44,23 +64,7 @@ class World(Starts):
                 func="LoadModel",
                 source="SchedulerServer",
             )
-            self.say("scheduler", at, "info", event, func="handleModelEvents", source="pipelineStore")
-            self.say(
-                "scheduler",
-                at,
-                "info",
-                f"{self.remove} for model {model.name}",
-                func="RemoveRoute",
-                source="SeldonXDSCache",
-            )
-            self.say(
-                "scheduler",
-                at,
-                "warning",
-                f"No route found for model {model.name}",
-                func="RemoveRoute",
-                source="SeldonXDSCache",
-            )
+            self._seen(model, at)
             self.say(
                 "scheduler",
                 at,
@@ -79,23 +83,7 @@ class World(Starts):
         self.say(
             "scheduler", at, "info", f"Sending load model request for {model.name}", func="Sync", source="AgentServer"
         )
-        self.say("scheduler", at, "info", event, func="handleModelEvents", source="pipelineStore")
-        self.say(
-            "scheduler",
-            at,
-            "info",
-            f"{self.remove} for model {model.name}",
-            func="RemoveRoute",
-            source="SeldonXDSCache",
-        )
-        self.say(
-            "scheduler",
-            at,
-            "warning",
-            f"No route found for model {model.name}",
-            func="RemoveRoute",
-            source="SeldonXDSCache",
-        )
+        self._seen(model, at)
         self.agent(pod, at, "info", "Received operation")
         self.agent(pod, at, "info", f"Load model {model.name}:1", func="LoadModel")
         self.agent(

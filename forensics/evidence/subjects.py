@@ -48,7 +48,6 @@ class Joins:
             found: what each piece found.
             apart: whether two members are surely logs of two processes that ran at the same time.
         """
-        self._pattern = pattern
         self._apart = apart
         self._found = found
         self._names = {

@@ -9,7 +9,7 @@ Everything of a namespace is beside that linked to its scheduler, its controller
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -295,8 +295,3 @@ def _focus(things: list[Thing]) -> list[Thing]:
     if "pod" in kinds:
         return [t for t in things if t[0] in ("pod", "policy", "service")]
     return [t for t in things if t[0] != "node"] or things
-
-
-def of_kind(topology: Topology, thing: Thing, kind: str) -> Iterable[Thing]:
-    """Yield what `thing` depends on of one kind, along proven links."""
-    return (t for t, link in topology.below(thing).items() if t[0] == kind and link.state == PROVEN)

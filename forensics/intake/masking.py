@@ -186,18 +186,8 @@ def hide(lines: pl.Series) -> pl.Series:
     Those are the lines of private keys, the data of Secrets, values of variables whose name stands on the line above,
     and texts below such a key. `mask` does the rest. The number of lines stays, and hiding twice is hiding once.
     """
-    begun = lines.str.contains(_ACROSS) | lines.str.contains(_KEY_BLOCK, literal=True)
-    at = begun.fill_null(False).arg_true().to_list()
-    if not at:
-        return lines
-    texts = [line or "" for line in lines.to_list()]
-    found: dict[int, str] = {}
-    for index in at:
-        found.update(_hidden(texts, index))
-    if not found:
-        return lines
-    places = sorted(found)
-    return lines.scatter(places, [found[place] for place in places])
+    keyless = without_keys(lines)
+    return _hidden_at(keyless, keyless.str.contains(_ACROSS), _hidden)
 
 
 def without_keys(lines: pl.Series) -> pl.Series:
@@ -205,19 +195,27 @@ def without_keys(lines: pl.Series) -> pl.Series:
 
     The number of lines stays, and so do prefixes, times and fields around a key's own words.
     """
-    texts: list[str] | None = None
-    found: dict[int, str] = {}
-    for index in lines.str.contains(_KEY_BLOCK, literal=True).fill_null(False).arg_true().to_list():
-        texts = texts or [line or "" for line in lines.to_list()]
-        found.update(_key_block(texts, index))
-    return lines.scatter(sorted(found), [found[place] for place in sorted(found)]) if found else lines
+    return _hidden_at(lines, lines.str.contains(_KEY_BLOCK, literal=True), _key_block)
+
+
+def _hidden_at(
+    lines: pl.Series, begun: pl.Series, hidden: Callable[[Sequence[str], int], Iterator[tuple[int, str]]]
+) -> pl.Series:
+    """Return the lines with what `hidden` makes of those that `begun` marks, and of their neighbours."""
+    at = begun.fill_null(False).arg_true().to_list()
+    if not at:
+        return lines
+    texts = [line or "" for line in lines.to_list()]
+    found = {place: text for index in at for place, text in hidden(texts, index)}
+    places = sorted(found)
+    return lines.scatter(places, [found[place] for place in places]) if places else lines
 
 
 def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
     text = texts[index]
     if _KEY_BLOCK in text:
-        yield from _key_block(texts, index)
-    elif (kind := _KIND.match(text)) is not None:
+        return  # whole on this line: `mask` sees it
+    if (kind := _KIND.match(text)) is not None:
         yield from _secret(texts, index, kind[1] is not None)
     elif _FLAG.match(text):
         if index + 1 < len(texts) and re.match(r"^\s*- [^-]", texts[index + 1]):
