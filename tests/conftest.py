@@ -1,4 +1,4 @@
-"""How properties are drawn: the same examples on every run, unless a run asks to explore.
+"""What makes every run of the tests the same run: how properties are drawn, and what cases are called.
 
 `pytest --hypothesis-profile=explore` draws afresh each time. What it finds becomes an example of its own.
 """
@@ -8,3 +8,8 @@ from hypothesis import settings
 settings.register_profile("same", derandomize=True, database=None)
 settings.register_profile("explore", derandomize=False, print_blob=True)
 settings.load_profile("same")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """No name from bytes: what an archiver wrote holds the time of day, and the processes of one run must agree on names."""
+    return argname if isinstance(val, bytes) else None

@@ -141,7 +141,13 @@ def test_nested_archives_are_opened_by_content(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [LOG, gzip.compress(LOG), gzip.compress(LOG) + gzip.compress(b""), zstandard.compress(LOG)]
+    "raw",
+    [
+        pytest.param(LOG, id="plain"),
+        pytest.param(gzip.compress(LOG), id="gzip"),
+        pytest.param(gzip.compress(LOG) + gzip.compress(b""), id="gzip of two members"),
+        pytest.param(zstandard.compress(LOG), id="zstandard"),
+    ],
 )
 def test_a_single_log_is_a_bundle_of_one(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "agent.log.gz"
