@@ -180,9 +180,14 @@ def _role(
                 continue
             if SEVERITIES.index(findings[other].pattern.severity) < SEVERITIES.index(finding.pattern.severity):
                 continue
-            if any(link(finding.subject, findings[e.symptom].subject).state == "proven" for e in edges):
+            if any(_may_add(link(finding.subject, findings[e.symptom].subject)) for e in edges):
                 return CONTRIBUTING
     return ROOT
+
+
+def _may_add(joined: Link) -> bool:
+    """Whether a cause adds to a symptom that rests on the same thing: to share a scheduler is not enough."""
+    return joined.state == "proven" and joined.rests
 
 
 def _certainty(

@@ -10,7 +10,7 @@ Everything of a namespace is beside that linked to its scheduler, its controller
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
@@ -42,11 +42,14 @@ class Link:
         state: proven (rows named), assumed (the only candidate in the bundle) or none.
         reason: in words.
         rows: source and row index in its frame that prove it.
+        rests: whether the second rests on what the first names: the same thing, one that lies below it, or all of the
+            namespace, its scheduler, controller or Envoy. Two things that merely share a scheduler do not.
     """
 
     state: str
     reason: str = ""
     rows: tuple[Row, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,15 @@ class Topology:
             only = len(self.namespaces) <= 1 or all(self._only(s) for s in spaced if "namespace" not in s)
             reason = f"{best.reason}; the namespace of one is not known"
             return Link(ASSUMED, reason, best.rows) if only else Link(NONE, NO_NAMESPACE)
+        if best.state == PROVEN and self._rests(a, b, left, right):
+            return replace(best, rests=True)
         return best
+
+    def _rests(self, a: Mapping[str, str], b: Mapping[str, str], left: list[Thing], right: list[Thing]) -> bool:
+        """Whether what `b` is about lies on top of what `a` is about, or of something all of the namespace needs."""
+        if not left or any(True for _ in self._hub_roles(a)):
+            return True
+        return any(x in self.below(y) for x in _focus(left) for y in _focus(right))
 
     def describe(self) -> list[dict[str, Any]]:
         """Return for each model what it depends on: plain data, sorted."""

@@ -11,12 +11,12 @@ from patterns.pattern import Library
 SECOND = 1_000_000
 
 
-def pattern(name: str, explains: str = "") -> str:
+def pattern(name: str, explains: str = "", role: str = "either") -> str:
     return f"""
 title = "{name}"
 severity = "high"
 status = "stable"
-role = "either"
+role = "{role}"
 explains = [{explains}]
 [evidence.line]
 from = "log.agent"
@@ -64,3 +64,23 @@ A, B = {"pod": "a-0"}, {"pod": "b-0"}
 )
 def test_how_far_a_guess_may_go(middle: str, link: str, last: dict[str, str], wanted: list[str]) -> None:
     assert roots(middle, link, A, last) == wanted
+
+
+def beside(rests: bool) -> str:
+    """Return the role of a cause that explains nothing, proven to be linked to what another root explains."""
+    texts = {"shut": pattern("shut", '"layer/cut"', "cause"), "cut": pattern("cut", "", "symptom"),
+             "lone": pattern("lone", "", "cause")}  # fmt: skip
+    library = Library({f"layer/{n}": load_pattern(t, f"layer/{n}", "here") for n, t in texts.items()}, "")
+    when, last = Moment(SECOND, 2 * SECOND), Moment(SECOND, 9 * SECOND)
+    outcomes = {
+        p.id: Outcome(p, "present", (Finding(p, A, (), when, last, 1, "ongoing", "certain"),))
+        for p in library.patterns.values()
+    }
+    ranked, _ = root_causes(outcomes, library, lambda a, b: Link("proven", "because", rests=rests))
+    return next(r.role for r in ranked if r.finding.pattern.name == "lone")
+
+
+def test_a_cause_adds_only_to_what_rests_on_its_own_thing() -> None:
+    """A second failure of the same namespace is a root of its own: to share a scheduler is no contribution."""
+    assert beside(rests=True) == "contributing"
+    assert beside(rests=False) == "root"

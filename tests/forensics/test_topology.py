@@ -66,6 +66,25 @@ def test_a_dead_pod_is_connected_to_each_model_in_it() -> None:
     assert topology.link(pod, {"namespace": "shop", "server": "fast"}).state == "proven"
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "rests"),
+    [
+        ({"pod": "fast-0"}, {"model": "tree"}, True),
+        ({"model": "tree"}, {"pod": "fast-0"}, False),
+        ({"model": "tree", "pod": "fast-0"}, {"server": "fast", "pod": "fast-0"}, False),
+        ({"model": "tree"}, {"model": "tree", "server": "fast"}, True),
+        ({"pod": "seldon-scheduler-0"}, {"model": "tree"}, True),
+        ({"model": "tree"}, {"pod": "seldon-scheduler-0"}, False),
+        ({}, {"model": "tree"}, True),
+        ({"model": "tree"}, {}, False),
+    ],
+)
+def test_what_rests_on_what(a: dict[str, str], b: dict[str, str], rests: bool) -> None:
+    link = connect(LOGS).link(a | {"namespace": "shop"}, b | {"namespace": "shop"})
+    assert link.state == "proven"
+    assert link.rests == rests
+
+
 def test_an_unplaced_model_depends_on_the_servers_of_its_namespace_as_an_assumption() -> None:
     link = connect(LOGS).link({"namespace": "shop", "model": "lost"}, {"namespace": "shop", "server": "fast"})
     assert link.state == "assumed"
