@@ -1,6 +1,6 @@
 """What must hold of every bundle: what changes nothing, and what must change something."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,7 @@ SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in EVERY if decisive
 
 
 def document(files: Mapping[str, bytes], to: Path) -> Document:
-    return analyse(read(open_bundle([as_folder(files, to)])), LIBRARY)
+    return analyse(read(open_bundle([as_folder(files, to)]), workers=1), LIBRARY)
 
 
 def plain(path: Path) -> dict[str, bytes]:
@@ -58,8 +58,9 @@ def test_a_second_copy_of_the_logs_changes_nothing(path: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("name", [*(path.parent.name for path in FAILING), *FEW, *SLOW])
 def test_without_the_lines_that_prove_it_the_first_root_is_gone(name: str, tmp_path: Path) -> None:
-    files = incident(name).files
-    made = document(files, tmp_path / "a")
+    case = incident(name)
+    files = case.files
+    made = before(case, tmp_path / "a")
     root = next(f for f in made["findings"] if f["role"] == "root")
     pattern = LIBRARY.patterns[root["pattern"]]
     cited = {
@@ -112,13 +113,17 @@ def test_without_the_source_that_proves_it_no_other_root_takes_its_place(path: P
 
 BASE: dict[tuple[str, str], tuple[Document, list[dict[str, object]]]] = {}
 CERTAINTY = ("possible", "likely", "certain")
-SIMULATED = [*(pytest.param(name) for name in FEW), *(pytest.param(n, marks=pytest.mark.slow) for n in EVERY)]
+# Each law alone for a few incidents; for every one of them where there is an hour; in between, all laws at once.
+SIMULATED = [*(pytest.param(name) for name in FEW), *(pytest.param(n, marks=pytest.mark.long) for n in EVERY)]
+LAYOUTS = ("cri", "prefix", "docker")
+OFF = (5400, -45)  # seconds by which a clock is wrong
+ONE_IN = 3  # logs of an incident are moved, another third in the next
 ELSEWHERE = "unrelated-team"
 
 
 def judged(files: Mapping[str, bytes], to: Path) -> tuple[Document, list[dict[str, object]]]:
     """The document of some files, and the clocks they were put on."""
-    case = read(open_bundle([as_folder(files, to)]))
+    case = read(open_bundle([as_folder(files, to)]), workers=1)
     return analyse(case, LIBRARY), case.clocks.to_dicts()
 
 
@@ -146,31 +151,53 @@ def says_no_more(after: Document, made: Document) -> bool:
     return weaker and (after["verdict"] == made["verdict"] or after["verdict"] in ("undetermined", "insufficient"))
 
 
+def backwards(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files under names that turn their order round."""
+    return {f"{ord('z') - ord(n[0].lower()):03}/{999 - at:03}-{n}": d for at, (n, d) in enumerate(files.items())}
+
+
+def beside(case: Incident) -> dict[str, bytes]:
+    """A sound installation in another namespace, collected at the same time."""
+    sound = incident("ten-models").files
+    later = round((ending(case.files) - ending(sound)).total_seconds())
+    return {
+        f"beside/{member.replace(home('ten-models'), ELSEWHERE)}": shifted(
+            data.replace(home("ten-models").encode(), ELSEWHERE.encode()), later
+        )
+        for member, data in sound.items()
+        if member != "client.txt"  # who calls it is not in it
+    }
+
+
+def copies(case: Incident) -> dict[str, bytes]:
+    """A second copy of the logs."""
+    return {f"copy/{name}": case.files[name] for name in case.logs}
+
+
 @pytest.mark.parametrize("name", SIMULATED)
 def test_order_and_names_of_files_change_nothing(name: str, tmp_path: Path) -> None:
     case = incident(name, "flat")
     made = before(case, tmp_path / "a")
 
-    backwards = {
-        f"{ord('z') - ord(n[0].lower()):03}/{999 - at:03}-{n}": d for at, (n, d) in enumerate(case.files.items())
-    }
-    shuffled = document(backwards, tmp_path / "b")
+    shuffled = document(backwards(case.files), tmp_path / "b")
     unnamed = analyse(read(open_bundle([renamed(case.files, tmp_path / "c")])), LIBRARY)
 
     assert outcome(shuffled) == outcome(made)
     assert outcome(unnamed) == outcome(made)
 
 
-@pytest.mark.parametrize("name", SIMULATED)
+@pytest.mark.parametrize("name", [*FEW, *(pytest.param(n, marks=pytest.mark.slow) for n in EVERY)])
 def test_workers_change_nothing_in_simulated_bundles(name: str, tmp_path: Path) -> None:
-    folder = as_folder(incident(name).files, tmp_path)
+    case = incident(name)
+    made = before(case, tmp_path / "one" / "a")
 
-    one, three = (dump(analyse(read(open_bundle([folder]), workers=n), LIBRARY)) for n in (1, 3))
+    folder = as_folder(case.files, tmp_path / "three" / "a")
+    three = analyse(read(open_bundle([folder]), workers=3), LIBRARY)
 
-    assert one == three
+    assert dump(three) == dump(made)
 
 
-@pytest.mark.parametrize("layout", ["cri", *(pytest.param(x, marks=pytest.mark.slow) for x in ("prefix", "docker"))])
+@pytest.mark.parametrize("layout", ["cri", *(pytest.param(x, marks=pytest.mark.long) for x in ("prefix", "docker"))])
 @pytest.mark.parametrize("name", SIMULATED)
 def test_the_same_installation_in_another_layout_is_the_same_case(name: str, layout: str, tmp_path: Path) -> None:
     made = before(incident(name), tmp_path / "a")
@@ -182,18 +209,10 @@ def test_the_same_installation_in_another_layout_is_the_same_case(name: str, lay
 
 @pytest.mark.parametrize("name", SIMULATED)
 def test_a_sound_namespace_beside_it_changes_nothing(name: str, tmp_path: Path) -> None:
-    made = before(incident(name), tmp_path / "a")
     case = incident(name)
+    made = before(case, tmp_path / "a")
 
-    later = ending(case.files) - ending(incident("ten-models").files)
-    beside = {
-        f"beside/{member.replace(home('ten-models'), ELSEWHERE)}": shifted(
-            data.replace(home("ten-models").encode(), ELSEWHERE.encode()), round(later.total_seconds())
-        )
-        for member, data in incident("ten-models").files.items()
-        if member != "client.txt"  # who calls it is not in it
-    }
-    after = document({**case.files, **beside}, tmp_path / "b")
+    after = document({**case.files, **beside(case)}, tmp_path / "b")
 
     assert outcome(after) == outcome(made)
 
@@ -204,28 +223,64 @@ def test_noise_and_copies_change_nothing(name: str, tmp_path: Path) -> None:
     made = before(case, tmp_path / "a")
 
     noisy = document({**case.files, **NOISE}, tmp_path / "b")
-    copied = document({**case.files, **{f"copy/{n}": case.files[n] for n in case.logs}}, tmp_path / "c")
+    copied = document({**case.files, **copies(case)}, tmp_path / "c")
 
     assert outcome(noisy) == outcome(made)
     assert outcome(copied) == outcome(made)
 
 
-@pytest.mark.parametrize("seconds", [5400, pytest.param(-45, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("name", SIMULATED)
-def test_a_clock_that_is_off_changes_nothing_or_says_less(name: str, seconds: int, tmp_path: Path) -> None:
-    case = incident(name)
-    made = before(case, tmp_path / "a")
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "name"), list(enumerate(EVERY)), ids=EVERY)
+def test_all_that_changes_nothing_changes_nothing_together(number: int, name: str, tmp_path: Path) -> None:
+    """Where this fails, the tests of each change alone (`-m long`) tell which it is."""
+    flat, other = incident(name, "flat"), incident(name, LAYOUTS[number % len(LAYOUTS)])
+    made, made_flat = before(incident(name), tmp_path / "a"), before(flat, tmp_path / "b")
 
-    for number, member in enumerate(case.logs):
-        if "seldon" not in member and "mlserver" not in member:
-            continue
+    unnamed = analyse(read(open_bundle([renamed({**backwards(flat.files), **NOISE}, tmp_path / "c")])), LIBRARY)
+    together = document(
+        backwards({**other.files, **(beside(other) if number % 2 else copies(other)), **NOISE}), tmp_path / "d"
+    )
+
+    assert outcome(unnamed) == outcome(made_flat)
+    assert outcome(together) == outcome(made)
+
+
+def hold_with_a_clock_off(case: Incident, moves: Iterable[tuple[str, int]], tmp_path: Path) -> None:
+    """Check that a log whose clock is off by so many seconds changes nothing, or says less."""
+    made = before(case, tmp_path / "a")
+    for number, (member, seconds) in enumerate(moves):
         moved = {**case.files, member: shifted(case.files[member], seconds)}
         after, clocks = judged(moved, tmp_path / f"b{number}")
 
         inferred = [c for c in clocks if c["member"] == member and c["pairs"] and c["offset"]]
         if inferred:
-            assert outcome(after) == outcome(made), (member, inferred)
-        assert says_no_more(after, made), (member, outcome(after), outcome(made))
+            assert outcome(after) == outcome(made), (member, seconds, inferred)
+        assert says_no_more(after, made), (member, seconds, outcome(after), outcome(made))
+
+
+def movable(case: Incident) -> list[str]:
+    """The logs of Seldon's components."""
+    return [member for member in case.logs if "seldon" in member or "mlserver" in member]
+
+
+@pytest.mark.parametrize("seconds", [OFF[0], pytest.param(OFF[1], marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", SIMULATED)
+def test_a_clock_that_is_off_changes_nothing_or_says_less(name: str, seconds: int, tmp_path: Path) -> None:
+    case = incident(name)
+    hold_with_a_clock_off(case, ((member, seconds) for member in movable(case)), tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "name"), list(enumerate((*EVERY, *FEW))), ids=(*EVERY, *FEW))
+def test_some_clock_that_is_off_changes_nothing_or_says_less(number: int, name: str, tmp_path: Path) -> None:
+    """A third of an incident's logs, by turns early and late: every kind of log is moved in some incident."""
+    case = incident(name)
+    moves = [
+        (member, OFF[(number + place) // ONE_IN % len(OFF)])
+        for place, member in enumerate(movable(case))
+        if (number + place) % ONE_IN == 0
+    ]
+    hold_with_a_clock_off(case, moves, tmp_path)
 
 
 @pytest.mark.parametrize(
