@@ -153,8 +153,9 @@ class Coverage:
                     shallow = True
             why = "a table does not show it, and nothing else was collected" if shallow else "not collected"
             return Missing(source, why, collect)
-        if source == DATED and "envoy.certificate" not in self.kinds and not self._listed("certificate", namespace):
-            return Missing(source, "not collected", collect)
+        if source == DATED:
+            seen = "envoy.certificate" in self.kinds or any(self._listed(kind, namespace) for kind in _DATED_BY)
+            return None if seen else Missing(source, "not collected", collect)
         if source in self.kinds or (
             source.partition(".")[0] == "envoy" and source in ("envoy.update",) and "envoy.route" in self.kinds
         ):
@@ -204,7 +205,8 @@ def _compatible(stream: Stream, names: Mapping[str, str | None]) -> bool:
     return True
 
 
-DATED = "state.certificate"  # from lists of certificates, or from what Envoy holds
+DATED = "state.certificate"  # from lists of certificates or Secrets, or from what Envoy holds
+_DATED_BY = ("certificate", "secret")
 _KIND_OF = {"container": "pod", "env": "pod"}
 
 

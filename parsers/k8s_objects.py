@@ -1,5 +1,6 @@
 """An object of Kubernetes as rows: itself, its conditions, containers and environment variables."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from parsers.k8s_columns import READERS
@@ -35,6 +36,7 @@ def add_object(
     form: str = "object",
     namespace: str | None = None,
     spans: Spans | None = None,
+    own: Mapping[str, Any] | None = None,
 ) -> str:
     """Add the rows of one object.
 
@@ -47,6 +49,7 @@ def add_object(
         form: object, table or describe.
         namespace: of a namespaced object that does not say it.
         spans: where the elements of its lists stand, where the text is no YAML or JSON.
+        own: columns of its kind that were read before its secrets were hidden.
 
     Returns:
         The kind of its source: `k8s.<kind>`.
@@ -60,7 +63,7 @@ def add_object(
     metadata = mapping(value.get("metadata"))
     here = written(metadata.get("namespace")) or (None if kind in CLUSTER_SCOPED else namespace)
     name = written(metadata.get("name"))
-    own = READERS[source](value) if source in READERS else {}
+    own = {**(READERS[source](value) if source in READERS else {}), **(own or {})}
     owner = next(iter(mappings(metadata.get("ownerReferences"))), {})
     rows.add(
         f"k8s.{source}",

@@ -18,8 +18,9 @@ from parsers.k8s_kinds import group_of, namespace_of_member, of_list, of_member,
 from parsers.k8s_objects import add_object
 from parsers.k8s_rows import Rows
 from parsers.k8s_secrets import UnboundedError, without_secrets
-from parsers.k8s_values import mapping, written
+from parsers.k8s_values import as_json, mapping, written
 from parsers.parser import Artefact, Parsed, Parser, Sample
+from parsers.x509 import of_secret
 
 _API_VERSION = re.compile(r"(?m)^\s{0,4}(?:- )?[\"']?apiVersion[\"']?\s*:\s*[\"']?[\w./-]+")
 _KIND = re.compile(r"[\"']?\b[kK]ind[\"']?\s*:\s*[\"']?[A-Z]\w+")
@@ -140,17 +141,19 @@ class _Reader:
             if value is not None:
                 rows.reject(item.start, item.stop, "not an object of Kubernetes")
             return None
-        try:
-            value = without_secrets(value, 10 * len(item.text) + 1000)
-        except (UnboundedError, RecursionError) as error:
-            rows.reject(item.start, item.stop, str(error) or "nested too deep")
-            return None
         kind = written(value.get("kind")) or of_items or of_shape(value) or of_member(rows.artefact.member)
         if kind is None or not (isinstance(value.get("metadata"), dict) or "apiVersion" in value):
             rows.reject(item.start, item.stop, "neither kind nor metadata")
             return None
         value = _named(value, kind, version)
-        source = add_object(rows, value, item.start, item.stop, item.text, namespace=namespace)
+        secret = source_kind(kind, written(value.get("apiVersion"))) == "secret"
+        own = {"certificates": as_json(of_secret(value))} if secret else {}
+        try:
+            value = without_secrets(value, 10 * len(item.text) + 1000)
+        except (UnboundedError, RecursionError) as error:
+            rows.reject(item.start, item.stop, str(error) or "nested too deep")
+            return None
+        source = add_object(rows, value, item.start, item.stop, item.text, namespace=namespace, own=own)
         return source, written(mapping(value.get("metadata")).get("namespace"))
 
     def _listing(

@@ -280,7 +280,14 @@ KINDS: dict[str, tuple[str, Columns]] = {
     ),
     "storageclass": ("a StorageClass", {"is_default": pl.Boolean(), "provisioner": pl.String()}),
     "configmap": ("a ConfigMap", {}),
-    "secret": ("a Secret; values are never kept", {"type": pl.String(), "keys": pl.String()}),
+    "secret": (
+        "a Secret; values are never kept",
+        {
+            "type": pl.String(),
+            "keys": pl.String(),
+            "certificates": pl.String(),  # in its values: JSON list of key, names, ca, trusted, valid_from, expires
+        },
+    ),
     "serviceaccount": ("a ServiceAccount", {}),
     "role": ("a Role or ClusterRole", {}),
     "rolebinding": ("a RoleBinding or ClusterRoleBinding", {}),
@@ -533,10 +540,10 @@ _FACTS: tuple[Source, ...] = (
     ),
     Source(
         "state.certificate",
-        "a certificate of cert-manager or of Envoy, and the days it had left when it was collected",
+        "a certificate of cert-manager, of Envoy or in a Secret, and the days it had left when it was collected",
         {
             **FACT,
-            "kind": pl.String(),  # Certificate (cert-manager's) | Envoy
+            "kind": pl.String(),  # Certificate (cert-manager's) | Envoy | Secret
             "pod": pl.String(),
             "names": pl.String(),  # it is made out to: JSON list
             "ca": pl.Boolean(),  # of a bundle of trusted ones, not one that is shown to others
@@ -544,6 +551,8 @@ _FACTS: tuple[Source, ...] = (
             "expires": TIME,
             "days": pl.Int64(),  # whole days left, below 0 when it is over
             "state": pl.String(),  # expired | not yet valid | valid | unknown
+            "refused": pl.Boolean(),  # cert-manager says that it is not ready
+            "due": pl.Boolean(),  # it ends in less than 30 days, and less than a third of its life is left
         },
         derived=True,
     ),

@@ -31,9 +31,16 @@ _DERIVED = {
     "state.server": "servers.mlops.seldon.io,statefulsets,pods",
     "state.pipeline": "pipelines.mlops.seldon.io",
     "state.experiment": "experiments.mlops.seldon.io",
-    "state.certificate": "certificates.cert-manager.io",
     "net.path": "networkpolicies,pods",
 }
+# The certificates of TLS Secrets as a list of Secrets without their keys: those stay where they are.
+_CERTIFICATES = (
+    "--field-selector type=kubernetes.io/tls -o go-template='"
+    r'apiVersion: v1{{"\n"}}kind: SecretList{{"\n"}}items:{{"\n"}}{{range .items}}'
+    r'{{printf "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: %s\n    namespace: %s\n  type: %s\n"'
+    r' .metadata.name .metadata.namespace .type}}{{printf "  data:\n    tls.crt: %s\n" (index .data "tls.crt")}}{{end}}'
+    "'"
+)
 _SELDON = ("model", "server", "pipeline", "experiment", "seldonruntime", "seldonconfig", "serverconfig")
 _OF_PODS = {"k8s.container": "pods", "k8s.env": "pods,deployments,statefulsets"}
 _CLUSTER_WIDE = ("node", "namespace", "persistentvolume", "storageclass", "ingressclass", "customresourcedefinition")
@@ -67,6 +74,8 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
         return f"kubectl -n {namespace} get {_OF_PODS[source]} -o yaml"
     if source == "k8s.condition":
         return f"kubectl -n {namespace} get models,servers,pipelines,experiments,seldonruntimes,pods -o yaml"
+    if source == "state.certificate":
+        return f"kubectl -n {namespace} get secrets {_CERTIFICATES}"
     if source in _DERIVED:
         return f"kubectl -n {namespace} get {_DERIVED[source]} -o yaml"
     if source == "route.expected":

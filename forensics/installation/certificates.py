@@ -11,7 +11,9 @@ from forensics.intake.rows import mapping, parsed, rows_of, sequence
 from parsers.schema import SOURCES
 
 SOURCE = "state.certificate"
-_BASES = ("k8s.certificate", "envoy.certificate")
+SOON = 30  # days left from which a certificate is worth a remark, where it was made for longer than a season
+_BASES = ("k8s.certificate", "envoy.certificate", "k8s.secret")
+_KINDS = ("certificate", "secret")
 
 
 def certificates(frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None) -> dict[str, pl.DataFrame]:
@@ -26,12 +28,13 @@ def certificates(frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | N
         moment that an object names: it is collected no earlier than that, so `days` are then the most it can have left.
     """
     listing = frames.get("k8s.listing")
-    listed = listing is not None and listing.filter(pl.col("kind").str.to_lowercase() == "certificate").height
+    listed = listing is not None and listing.filter(pl.col("kind").str.to_lowercase().is_in(_KINDS)).height
     if not listed and not any(base in frames for base in _BASES):
         return {}
     end = pl.Series([period[1] if period else None], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).item()
     seen = end or latest_moment(frames)
-    rows = [_row(*found, end, seen) for found in (*_of_cert_manager(frames), *_of_envoy(frames))]
+    found = (*_of_cert_manager(frames), *_of_envoy(frames), *_of_secrets(frames))
+    rows = [_row(*each, end, seen) for each in found]
     return {SOURCE: pl.DataFrame(rows, schema=SOURCES[SOURCE].schema)}
 
 
@@ -42,7 +45,13 @@ def _of_cert_manager(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[
             status = mapping(held.get("status"))
             names = _json(mapping(held.get("spec")).get("dnsNames"))
             bounds = {"valid_from": _moment(status.get("notBefore")), "expires": _moment(status.get("notAfter"))}
-            yield row, {"kind": "Certificate", "names": names, "ca": False, **bounds}
+            refused = any(_no(each) for each in sequence(status.get("conditions")))
+            yield row, {"kind": "Certificate", "names": names, "ca": False, "refused": refused, **bounds}
+
+
+def _no(condition: Any) -> bool:
+    held = mapping(condition)
+    return held.get("type") == "Ready" and held.get("status") == "False"
 
 
 def _of_envoy(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
@@ -50,6 +59,30 @@ def _of_envoy(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, An
         names = _json(parsed(row["subject"]))
         own = {key: row[key] for key in ("pod", "ca", "valid_from", "expires")}
         yield {**row, "name": row["path"] or row["name"] or row["serial"]}, {"kind": "Envoy", "names": names, **own}
+
+
+def _of_secrets(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Yield what Secrets show; without a date what was hidden, or stands in a table, and no cert-manager dates."""
+    dated = set(_dated(frames))
+    shown = {(r["namespace"], r["name"]) for _, r in rows_of(frames, "k8s.secret") if r["form"] == "object"}
+    for _, row in rows_of(frames, "k8s.secret"):
+        place = (row["namespace"], row["name"])
+        if row["form"] == "object":
+            held = [mapping(each) for each in sequence(parsed(row["certificates"]))]
+        else:
+            held = [{}] if row["type"] == "kubernetes.io/tls" and place not in shown else []
+        for each in held:
+            bounds = {"valid_from": _moment(each.get("valid_from")), "expires": _moment(each.get("expires"))}
+            if bounds["expires"] is not None or place not in dated:
+                names = _json(each.get("names"))
+                yield row, {"kind": "Secret", "names": names, "ca": bool(each.get("trusted")), **bounds}
+
+
+def _dated(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str | None, str]]:
+    for base, own in _of_cert_manager(frames):
+        secret = mapping(mapping(parsed(base["raw"])).get("spec")).get("secretName")
+        if own["expires"] is not None and isinstance(secret, str):
+            yield base["namespace"], secret
 
 
 def _row(
@@ -65,8 +98,21 @@ def _row(
         state = "not yet valid"
     elif left is not None:
         state = "valid"
+    due = None
+    if left is not None and at is not None:
+        short = start is not None and (expires - at) * 3 >= expires - start
+        due = 0 <= left < SOON and not short
     place = {key: base[key] for key in ("member", "line", "lines", "namespace", "name", "raw")}
-    return {**place, "at": at, "pod": None, **own, "days": left, "state": state or "unknown"}
+    return {
+        **place,
+        "at": at,
+        "pod": None,
+        "refused": False,
+        **own,
+        "days": left,
+        "state": state or "unknown",
+        "due": due,
+    }
 
 
 def latest_moment(frames: Mapping[str, pl.DataFrame]) -> datetime | None:

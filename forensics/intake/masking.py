@@ -1,6 +1,7 @@
 """Secrets are never quoted: what looks like one is masked before it can reach any output.
 
 `mask` looks at one text, `hide` at the lines of a member: at what only the lines around it show to be a secret.
+Of a Secret's values the certificates stay, which are shown to every client: their dates are asked for.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import polars as pl
 
 from parsers.regexes import ascii_classes
+from parsers.x509 import only_certificates
 
 MASK = "***"
 MOST_KEY_LINES = 200  # of a private key
@@ -142,7 +144,13 @@ def mask(text: str) -> str:
 def _emptied(data: str, value: re.Pattern[str]) -> str:
     head, brace, rest = data.partition("{")
     quoted = value.pattern.startswith('(:\\s*)"')
-    return head + brace + value.sub(lambda m: f'{m[1]}"{MASK}"' if quoted else f"{m[1]}{MASK}", rest)
+
+    def hidden(match: re.Match[str]) -> str:
+        if only_certificates(match[0][len(match[1]) :].strip('"')):
+            return match[0]
+        return f'{match[1]}"{MASK}"' if quoted else f"{match[1]}{MASK}"
+
+    return head + brace + value.sub(hidden, rest)
 
 
 def _pair(match: re.Match[str]) -> str:
@@ -293,7 +301,7 @@ def _below(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
         child = here if child is None else child
         entry = _ENTRY.match(text)
         if here == child and entry and not re.search(r":\s*[|>][+-]?\s*$", texts[index]):
-            if not re.match(r"^[|>][+-]?$", entry[2]):
+            if not re.match(r"^[|>][+-]?$", entry[2]) and not only_certificates(entry[2].strip("\"'")):
                 yield i, f'{entry[1]}"{MASK}"{entry[3]}'
         elif text.strip(" ,}]") and not (here == child and text.rstrip().endswith(":")):
             yield i, " " * here + MASK

@@ -10,7 +10,6 @@ import polars as pl
 from forensics.installation.certificates import SOURCE
 from forensics.intake.rows import mapping, parsed, rows_of, sequence
 
-SOON = 30  # days left from which a certificate is worth a remark
 # Source: what the documentation of Seldon Core 2.10 names as tested.
 TESTED: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "kubernetes": ((1, 27), (1, 33)),
@@ -71,23 +70,24 @@ def platform(frames: Mapping[str, pl.DataFrame]) -> str | None:
 
 
 def certificates(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, Any]]:
-    """Return every certificate with a date: `name`, `namespace`, `names`, `expires`, `days` left at the dump, `state`.
+    """Return every certificate, the first to end first: those without a date last.
 
-    `state` is expired, not yet valid, soon, valid or unknown.
+    Each has `name`, `namespace`, `source` (Certificate, Envoy, Secret), `names`, `expires` (null where no date was
+    dumped), `days` left at the dump and `state`: expired, not yet valid, soon, valid or unknown.
     """
     rows = []
     for _, row in rows_of(frames, SOURCE):
-        if isinstance(row["expires"], datetime):
-            near = row["state"] == "valid" and row["days"] < SOON
-            rows.append(
-                {
-                    "name": str(row["name"]),
-                    "namespace": row["namespace"],
-                    "names": [str(name) for name in sequence(parsed(row["names"]))],
-                    "expires": row["expires"].strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "days": row["days"],
-                    "state": "soon" if near else row["state"],
-                }
-            )
+        expires = row["expires"]
+        rows.append(
+            {
+                "name": str(row["name"]),
+                "namespace": row["namespace"],
+                "source": row["kind"],
+                "names": [str(name) for name in sequence(parsed(row["names"]))],
+                "expires": expires.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(expires, datetime) else None,
+                "days": row["days"],
+                "state": "soon" if row["state"] == "valid" and row["due"] else row["state"],
+            }
+        )
     unique = {(r["name"], r["namespace"], r["expires"]): r for r in rows}
-    return sorted(unique.values(), key=lambda r: (r["expires"], r["name"]))
+    return sorted(unique.values(), key=lambda r: (r["expires"] or "9999-99", r["name"], str(r["namespace"])))

@@ -12,6 +12,7 @@ FEW = 8  # rows of a long table in a short report
 SCORES = "Score by area"
 CONNECTIONS = "Connections"
 VERSIONS = "Versions"
+CERTIFICATES = "Certificates"
 SEND = "What to send to decide the unknown"
 FACTS = "What the installation shows"
 APPLY = "What to apply"
@@ -37,6 +38,8 @@ def telling(table: Table) -> tuple[tuple[str, ...], ...]:
         return table.rows[: 1 if table.title == PATTERNS else FEW]
     if table.title == VERSIONS:
         return tuple(row for row in table.rows if row[2] in ("mixed", "not tested"))
+    if table.title == CERTIFICATES:
+        return tuple(row for row in table.rows if row[-1] != "valid")[:FEW]
     if table.title == FACTS:
         return ()
     return tuple(row[:2] for row in table.rows) if table.title == APPLY else table.rows
@@ -67,8 +70,8 @@ def tables(document: Document) -> Iterator[Table]:
     if parts := _listed(document, "versions"):
         yield Table(VERSIONS, ("part", "versions", "state", "from"), tuple(_version(row) for row in parts))
     if dated := _listed(document, "certificates"):
-        names = ("certificate", "namespace", "expires", "days left", "state")
-        yield Table("Certificates", names, tuple(_dated(row) for row in dated))
+        names = ("certificate", "namespace", "from", "made out to", "expires", "days left", "state")
+        yield Table(CERTIFICATES, names, tuple(_dated(row) for row in dated))
     if accepted := _listed(document, "baseline"):
         yield Table(
             "Baseline", ("check", "about", "until", "state", "reason"), tuple(_accepted(row) for row in accepted)
@@ -144,8 +147,9 @@ def _version(row: Entry) -> tuple[str, ...]:
 
 
 def _dated(row: Entry) -> tuple[str, ...]:
-    names = ("name", "namespace", "expires", "days", "state")
-    return tuple("-" if row.get(name) is None else str(row[name]) for name in names)
+    told = {**row, "names": ", ".join(map(str, row.get("names") or ())) or None}
+    names = ("name", "namespace", "source", "names", "expires", "days", "state")
+    return tuple("-" if told.get(name) is None else str(told[name]) for name in names)
 
 
 def _accepted(row: Entry) -> tuple[str, ...]:

@@ -29,7 +29,8 @@ command -v "$kubectl" >/dev/null 2>&1 || {
 }
 mkdir -p "$out" || exit 2
 
-# Secrets never leave the cluster: values of Secret objects are not asked for, and what looks like one elsewhere is masked.
+# Secrets never leave the cluster: of Secret objects nothing but the certificates of TLS is asked for, and what looks like a secret
+# elsewhere is masked.
 mask() {
     sed -E \
         -e 's#(://[^/@: ]+):[^/@ ]+@#\1:***@#g' \
@@ -87,8 +88,10 @@ for ns in $namespaces; do
         poddisruptionbudgets horizontalpodautoscalers events; do
         get "$dir/$kind.yaml" "$ns" "$kind"
     done
-    # Names and sizes of Secrets, never their values.
+    # Names and sizes of Secrets, never their values; of TLS Secrets the certificate, which is shown to every client, never the key.
     keep "$dir/secrets.txt" "$kubectl" -n "$ns" get secrets
+    keep "$dir/tls-certificates.yaml" "$kubectl" -n "$ns" get secrets --field-selector type=kubernetes.io/tls -o \
+        'go-template=apiVersion: v1{{"\n"}}kind: SecretList{{"\n"}}items:{{"\n"}}{{range .items}}{{printf "- apiVersion: v1\n  kind: Secret\n  metadata:\n    name: %s\n    namespace: %s\n  type: %s\n" .metadata.name .metadata.namespace .type}}{{printf "  data:\n    tls.crt: %s\n" (index .data "tls.crt")}}{{end}}'
     for kind in gateways.gateway.networking.k8s.io httproutes.gateway.networking.k8s.io virtualservices.networking.istio.io \
         peerauthentications.security.istio.io authorizationpolicies.security.istio.io certificates.cert-manager.io \
         podmonitors.monitoring.coreos.com servicemonitors.monitoring.coreos.com kafkas.kafka.strimzi.io; do

@@ -1,10 +1,15 @@
 """Secrets are masked wherever they stand, and what only sounds like one is not."""
 
+import base64
+import json
+from pathlib import Path
+
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forensics.intake.masking import MASK, mask
+from forensics.intake.masking import MASK, hide, mask
 
 SECRET = "Zq7xK2pLm9Rt4vWn"
 
@@ -88,3 +93,35 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 @given(st.text())
 def test_masking_never_adds_or_takes_lines_without_a_key_block(text: str) -> None:
     assert "PRIVATE KEY" in text or mask(text).count("\n") == text.count("\n")
+
+
+CERTIFICATE = (Path(__file__).parents[1] / "data" / "certificates" / "leaf.pem").read_bytes()
+KEY = b"-----BEGIN PRIVATE KEY-----\n" + SECRET.encode() + b"\n-----END PRIVATE KEY-----\n"
+
+
+def encoded(pem: bytes) -> str:
+    return base64.b64encode(pem).decode()
+
+
+def test_of_a_secret_the_certificate_stays_and_the_key_goes() -> None:
+    lines = ["kind: Secret", "data:", f"  tls.crt: {encoded(CERTIFICATE)}", f"  tls.key: {encoded(KEY)}"]
+
+    shown = [mask(line) for line in hide(pl.Series(lines))]
+
+    assert shown == [*lines[:3], f'  tls.key: "{MASK}"']
+    assert hide(pl.Series(shown)).to_list() == shown
+
+
+@pytest.mark.parametrize("inside", [False, True])
+def test_the_same_on_one_line_and_inside_of_a_string(inside: bool) -> None:
+    held = {"kind": "Secret", "data": {"tls.crt": encoded(CERTIFICATE), "tls.key": encoded(KEY)}}
+    text = json.dumps({"was": json.dumps(held)} if inside else held)
+
+    assert encoded(KEY) not in mask(text)
+    assert encoded(CERTIFICATE) in mask(text)
+
+
+def test_a_certificate_with_a_key_behind_it_is_hidden() -> None:
+    lines = ["kind: Secret", "data:", f"  tls.pem: {encoded(CERTIFICATE + KEY)}"]
+
+    assert hide(pl.Series(lines)).to_list() == [*lines[:2], f'  tls.pem: "{MASK}"']

@@ -1,5 +1,6 @@
 """A review: what fails, passes, cannot be said or does not apply; scores, baseline, profiles, forms."""
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -414,3 +415,78 @@ def test_an_entry_that_cannot_be_judged_says_so() -> None:
 
     assert [row["state"] for row in undated] == ["accepts; when the dump was made is not known: give --as-of"]
     assert [row["state"] for row in dated["baseline"]] == ["expired"]
+
+
+NOTED = (
+    "apiVersion: v1\nkind: Event\nmetadata:\n  name: noted\n  namespace: team-a\ninvolvedObject:\n  kind: Pod\n"
+    "  name: mlserver-0\nreason: Pulled\nmessage: Container image is present\nlastTimestamp: '2026-DAY:00:00Z'\n"
+)
+
+
+def tls_secret(name: str, kind: str = "kubernetes.io/tls") -> str:
+    held = base64.b64encode((DATA.parent / "certificates" / f"{name}.pem").read_bytes()).decode()
+    return (
+        "apiVersion: v1\nkind: SecretList\nitems:\n- metadata:\n    name: models-tls\n    namespace: team-a\n"
+        f"  type: {kind}\n  data:\n    tls.crt: {held}\n    tls.key: c2VjcmV0\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "state", "failed"),
+    [
+        ("leaf", "03-01T12", "valid", None),
+        ("leaf", "03-04T12", "soon", "arch-certificate-expires-soon"),
+        ("over", "03-03T12", "expired", "arch-certificate-expired"),
+        ("early", "03-01T12", "not yet valid", "arch-certificate-not-yet-valid"),
+        ("old-signer", "03-01T12", "expired", "arch-certificate-expired"),
+    ],
+)
+def test_a_certificate_in_a_secret_is_judged_by_its_dates(
+    tmp_path: Path, name: str, day: str, state: str, failed: str | None
+) -> None:
+    (tmp_path / "objects.yaml").write_text(f"{tls_secret(name)}---\n{NOTED.replace('DAY', day)}", "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert problems(load(dump(document))) == []
+    assert [(c["name"], c["source"], c["state"]) for c in document["certificates"]] == [("models-tls", "Secret", state)]
+    dates = ("arch-certificate-expired", "arch-certificate-expires-soon", "arch-certificate-not-yet-valid")
+    assert {name: statuses(document)[name] for name in dates} == {
+        name: "failed" if name == failed else "passed" for name in dates
+    }
+    assert "c2VjcmV0" not in str(document)
+
+
+def test_a_table_of_secrets_leaves_their_dates_open_and_says_how_to_send_them(tmp_path: Path) -> None:
+    table = "NAMESPACE   NAME         TYPE                DATA   AGE\nteam-a      models-tls   kubernetes.io/tls   2      3d\n"
+    (tmp_path / "secrets.txt").write_text(table, "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert [(c["name"], c["expires"], c["state"]) for c in document["certificates"]] == [
+        ("models-tls", None, "unknown")
+    ]
+    check = next(c for c in document["checks"] if c["pattern"].endswith("arch-certificate-expired"))
+    assert check["status"] == "unknown"
+    assert "tls.crt" in check["collect"][0]["run"]
+    assert "tls.key" not in check["collect"][0]["run"]
+
+
+def test_what_cert_manager_dates_needs_no_look_into_its_secret(tmp_path: Path) -> None:
+    table = "NAMESPACE   NAME         TYPE                DATA   AGE\nteam-a      models-tls   kubernetes.io/tls   2      3d\n"
+    (tmp_path / "secrets.txt").write_text(table, "utf-8")
+    managed = certificate("2026-12-01T12:00:00Z").replace("  spec:\n", "  spec:\n    secretName: models-tls\n")
+    (tmp_path / "objects.yaml").write_text(f"{managed}---\n{SEEN}", "utf-8")
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert [c["source"] for c in document["certificates"]] == ["Certificate"]
+    assert statuses(document)["arch-certificate-expires-soon"] == "passed"
+
+
+def test_a_certificate_made_for_a_day_is_judged_by_a_third_of_it(tmp_path: Path) -> None:
+    found = []
+    for start, end in (("2026-03-01T06", "2026-03-02T06"), ("2026-02-28T18", "2026-03-01T18")):
+        short = certificate(f"{end}:00:00Z").replace("  status:\n", f"  status:\n    notBefore: '{start}:00:00Z'\n")
+        (tmp_path / "objects.yaml").write_text(f"{short}---\n{SEEN}", "utf-8")
+        document = review(read(open_bundle([tmp_path]), workers=1), library())
+        found.append(statuses(document)["arch-certificate-expires-soon"])
+
+    assert found == ["passed", "failed"]
