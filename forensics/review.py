@@ -12,6 +12,7 @@ from typing import Any
 
 from forensics.analysis import Case, concluded, outcomes_of
 from forensics.causality import BASE, CHECK, Ranked
+from forensics.coverage import coverage
 from forensics.document import Document
 from forensics.evidence.hits import find
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
@@ -20,6 +21,7 @@ from forensics.installation.certificates import latest_moment
 from forensics.intake.best_forms import Rows, as_given, in_best_form, original
 from forensics.intake.masking import mask
 from forensics.intake.quoting import Quotes
+from forensics.readiness import spaces
 from forensics.readiness.areas import AREAS, RELAXED, area_of
 from forensics.readiness.connectivity import connectivity
 from forensics.readiness.inventory import certificates, platform, versions
@@ -72,13 +74,15 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     quotes = Quotes(case.intake, case.frames)
     incident = concluded(case, library, incidents, quotes)
     premises = _premises(checks, best, rows)
-    judged = [_judged(outcome, premises.get(name), terms, _at(case, terms)) for name, outcome in checks.items()]
+    at = _at(case, terms)
+    judged = [_judged(outcome, premises.get(name), terms, at) for name, outcome in checks.items()]
+    local = _by_namespace(best, library, [j for j in judged if j.status in ("failed", "unknown")], terms, at)
     failed = [_as_finding(j) for j in judged if j.status == "failed"]
     found = replace(incident, ranked=[*incident.ranked, *failed])
     document = write(case.intake, case.given, library, found, quotes)
     findings = {f["pattern"]: f for f in document["findings"] if f["role"] == CHECK}
     written = sorted(
-        (_check(j, findings.get(j.outcome.pattern.id), quotes) for j in judged),
+        (_check(j, findings.get(j.outcome.pattern.id), quotes, local.get(j.outcome.pattern.id, {})) for j in judged),
         key=lambda c: (STATUSES.index(c["status"]), -SEVERITIES.index(c["severity"]), c["pattern"]),
     )
     said = summary(incident.verdict, incident.ranked, incident.candidates, planes_missing(case.covered))
@@ -95,7 +99,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "platform": platform(case.frames),
         "versions": versions(case.frames, case.intake.versions),
         "certificates": certificates(case.frames),
-        "baseline": _baseline(judged, terms, _at(case, terms)),
+        "baseline": _baseline(judged, terms, at),
     }
 
 
@@ -147,6 +151,27 @@ def _judged(outcome: Outcome, premises: "_Premises | None", terms: Terms, at: da
         return _Judged(outcome, "passed", "looked for in what was dumped, and not found", premises=rows)
     gaps = dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing)
     return _Judged(outcome, "unknown", "; ".join(gaps) or "what was dumped does not decide it", premises=rows)
+
+
+def _by_namespace(
+    case: Case, library: Library, judged: Iterable[_Judged], terms: Terms, at: datetime | None
+) -> dict[str, dict[str, str]]:
+    """Return what those checks come to in each namespace of Seldon, where that is not everywhere alike."""
+    names = spaces.seldons(case.frames)
+    asked = spaces.asking(library, (j.outcome.pattern.id for j in judged))
+    made: dict[str, dict[str, str]] = {}
+    if len(names) < 2 or not asked.patterns:
+        return made
+    for namespace in names:
+        frames = spaces.inside(case.frames, namespace)
+        here = replace(case, frames=frames, covered=coverage(frames, case.covered.period))
+        outcomes = outcomes_of(here, asked)
+        premises = _premises(outcomes, here, {})
+        for name, outcome in outcomes.items():
+            status = _judged(outcome, premises.get(name), terms, at).status
+            if status != "not applicable":
+                made.setdefault(name, {})[namespace] = status
+    return {name: found for name, found in made.items() if len(set(found.values())) > 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +234,9 @@ def _merged(seen: Seen, findings: Sequence[Finding], rows: tuple[tuple[str, int]
     return replace(seen, state=PRESENT, rows=rows[:CITED], count=count, missing=())
 
 
-def _check(judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes) -> dict[str, Any]:
+def _check(
+    judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes, spaces: Mapping[str, str]
+) -> dict[str, Any]:
     pattern = judged.outcome.pattern
     cites = quotes.cites(judged.premises, context=False)
     if finding is not None:
@@ -230,7 +257,15 @@ def _check(judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes) -
         made["evidence"] = [{"name": PREMISE, "strength": "supporting", "state": PRESENT, "cites": cites}]
     if judged.accepted:
         made["accepted"] = [_told(f, a) for f, a in judged.accepted]
+    if spaces:
+        made["namespaces"] = dict(spaces)
+        made["why"] = f"{judged.why.rstrip('.')}. By namespace: {_listed(spaces)}."
     return made
+
+
+def _listed(spaces: Mapping[str, str]) -> str:
+    found = {status: ", ".join(n for n, s in spaces.items() if s == status) for status in STATUSES}
+    return "; ".join(f"{status} in {names}" for status, names in found.items() if names)
 
 
 def _told(finding: Finding, accepted: Suppression) -> dict[str, Any]:

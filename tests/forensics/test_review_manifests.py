@@ -93,6 +93,9 @@ def test_with_the_manifests_applied_the_checks_pass(tmp_path: Path, written: Pat
     # Whether other namespaces have quotas, a list with one entry does not tell.
     assert statuses(reviewed("unsound"))["arch-quota-without-defaults"] == "failed"
     assert statuses(after)["arch-quota-without-defaults"] == "unknown"
+    quota = next(c for c in after["checks"] if c["pattern"].endswith("arch-quota-without-defaults"))
+    assert quota["namespaces"] == {"seldon-system": "unknown", "team-a": "passed", "team-b": "unknown"}
+    assert "passed in team-a; unknown in seldon-system, team-b" in quota["why"]
 
 
 def test_with_the_defaults_applied_a_quota_passes(tmp_path: Path) -> None:
