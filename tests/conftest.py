@@ -1,12 +1,14 @@
 """What makes every run of the tests the same run: how properties are drawn, and what cases are called.
 
-`pytest --hypothesis-profile=explore` draws afresh each time. What it finds becomes an example of its own.
+No property has a deadline, as a machine may be as slow as it likes. `pytest --hypothesis-profile=explore` draws afresh
+each time. What it finds becomes an example of its own.
 """
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("same", derandomize=True, database=None)
-settings.register_profile("explore", derandomize=False, print_blob=True)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", PATIENT, derandomize=True, database=None)
+settings.register_profile("explore", PATIENT, derandomize=False, print_blob=True)
 settings.load_profile("same")
 
 

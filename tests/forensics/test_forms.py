@@ -37,7 +37,6 @@ def shown(text: str) -> str:
 # ---- escaping
 
 
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_visible_leaves_nothing_to_obey_and_changes_nothing_else(text: str) -> None:
     seen = visible(text)
@@ -52,7 +51,6 @@ def test_lone_surrogates_are_spelt_out() -> None:
     assert visible("a\ud800b") == "a\\ud800b"
 
 
-@settings(deadline=None)
 @example(text="a@b |`` x")
 @given(text=TEXTS)
 def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
@@ -66,13 +64,11 @@ def test_escaped_markdown_reads_as_it_was_written(text: str) -> None:
     }
 
 
-@settings(deadline=None)
 @given(text=TEXTS)
 def test_a_code_span_reads_as_it_was_written(text: str) -> None:
     assert shown("x " + code_span(text)).removeprefix("x ").strip() == inline(text).strip()
 
 
-@settings(deadline=None)
 @given(texts=st.lists(TEXTS, max_size=4))
 def test_nothing_in_a_code_block_ends_it(texts: list[str]) -> None:
     (block,) = READER.parse("\n".join(fenced(texts)))
@@ -100,7 +96,7 @@ def test_markdown_holds_no_html_and_no_links(name: str) -> None:
     assert_inert(markdown(DOCUMENTS[name]))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(document=ANY)
 def test_hostile_texts_are_inert_in_markdown(document: dict[str, Any]) -> None:
     assert_inert(markdown(document))
@@ -166,13 +162,13 @@ def test_sarif_holds_by_the_published_schema(name: str) -> None:
     assert len(faults(sarif_schema(), log)) == 1  # the schema does look
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(document=ANY)
 def test_hostile_texts_leave_sarif_as_its_schema_wants_it(document: dict[str, Any]) -> None:
     assert faults(sarif_schema(), orjson.loads(orjson.dumps(sarif(document)))) == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(document=ANY)
 def test_hostile_texts_are_visible_in_sarif(document: dict[str, Any]) -> None:
     log = sarif(document)
@@ -250,7 +246,7 @@ def test_what_is_over_passes_and_roots_fail() -> None:
     assert told["findings F6 The controller cannot reach the scheduler"] == "passed"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(document=ANY)
 def test_junit_is_xml_whatever_is_in_it(document: dict[str, Any]) -> None:
     text = junit(document)

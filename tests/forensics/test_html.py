@@ -112,7 +112,7 @@ def test_a_page_holds_nothing_but_our_own_elements(name: str) -> None:
     assert_closed(postmortem_html(DOCUMENTS[name], {"summary": "<script>x</script>", "gone": "</pre><b>"}))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(document=documents(DOCUMENTS["failure"]) | documents(DOCUMENTS["undetermined"]) | documents(DOCUMENTS["review"]))
 def test_hostile_texts_never_become_elements(document: dict[str, Any]) -> None:
     text = html(document)

@@ -44,7 +44,7 @@ def faults(files: dict[str, bytes], *, analysed: bool = True) -> list[str]:
     return said
 
 
-@settings(max_examples=25, deadline=None, phases=FOUND)
+@settings(max_examples=25, phases=FOUND)
 @given(seed=st.integers(0, 2**32))
 @example(seed=3)
 def test_documents_with_wrong_parts_are_read(seed: int) -> None:
@@ -58,7 +58,7 @@ def test_documents_with_wrong_parts_are_read(seed: int) -> None:
     assert faults(files, analysed=False) == []
 
 
-@settings(max_examples=15, deadline=None, phases=FOUND)
+@settings(max_examples=15, phases=FOUND)
 @given(seed=st.integers(0, 2**32))
 def test_numbers_no_counter_can_have_are_read(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
@@ -71,7 +71,7 @@ def test_numbers_no_counter_can_have_are_read(seed: int) -> None:
     )
 
 
-@settings(max_examples=5, deadline=None, phases=FOUND)
+@settings(max_examples=5, phases=FOUND)
 @given(seed=st.integers(0, 2**32))
 def test_cases_of_wrong_parts_are_analysed(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311

@@ -27,7 +27,7 @@ ENGINES = [with_polars, with_hyperscan]
 
 
 @pytest.mark.parametrize("nominate", ENGINES, ids=lambda e: e.__name__)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(texts=TEXTS, literals=LITERALS)
 def test_an_engine_says_what_brute_force_says(nominate: Nominate, texts: list[str | None], literals: list[str]) -> None:
     if nominate is with_hyperscan:

@@ -103,7 +103,7 @@ def test_a_quoted_line_does_not_pass_for_a_note() -> None:
     assert notes_in(postmortem(document)) == {}
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(document=documents(DOCUMENTS["failure"]))
 def test_hostile_texts_are_inert_and_make_no_notes(document: dict[str, Any]) -> None:
     text = postmortem(document)
@@ -120,7 +120,7 @@ def test_hostile_texts_are_inert_and_make_no_notes(document: dict[str, Any]) -> 
 WORDS = st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1).map(str.strip).filter(bool)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(notes=st.dictionaries(st.sampled_from(["summary", "trigger", "gone", "action-x/y-1"]), WORDS))
 def test_any_words_come_back(notes: dict[str, str]) -> None:
     assert notes_in(postmortem(DOCUMENTS["failure"], notes)) == notes

@@ -149,7 +149,7 @@ def test_nothing_but_our_own_colours_reaches_the_terminal(name: str) -> None:
     assert all(char.isprintable() or char == "\n" for char in plain)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(document=documents(DOCUMENTS["failure"]), details=st.booleans(), width=st.integers(40, 200))
 def test_hostile_texts_are_seen_and_not_obeyed(document: dict[str, Any], details: bool, width: int) -> None:
     once = printed(document, details=details, width=width, color_system=None)
@@ -158,7 +158,6 @@ def test_hostile_texts_are_seen_and_not_obeyed(document: dict[str, Any], details
     assert once == printed(document, details=details, width=width, color_system=None)
 
 
-@settings(deadline=None)
 @given(text=st.text(HARMLESS).map(lambda t: " ".join(t.split())), width=st.integers(12, 60), hang=st.integers(0, 2))
 def test_folding_loses_nothing_but_blanks(text: str, width: int, hang: int) -> None:
     lines = [text[start:end] for start, end in fold(text, width, hang)]

@@ -53,7 +53,7 @@ def naive_choices(rows: dict[str, Found], partial: bool = False) -> set[tuple[tu
 MATCH = AndTerm((Piece("a"), Piece("b"), Piece("c")))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(rows=found())
 def test_every_consistent_choice_is_a_subject(rows: dict[str, Found]) -> None:
     subjects = {tuple(sorted(shown(s).items())) for s in Joins(pattern(MATCH), rows, lambda _a, _b: False).subjects()}
@@ -61,7 +61,7 @@ def test_every_consistent_choice_is_a_subject(rows: dict[str, Found]) -> None:
     assert naive_choices(rows) <= subjects <= naive_choices(rows, partial=True)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(rows=found(nullable=True))
 def test_rows_that_are_surely_about_a_subject_agree_with_it(rows: dict[str, Found]) -> None:
     joins = Joins(pattern(MATCH), rows, lambda _a, _b: False)
@@ -75,7 +75,7 @@ def test_rows_that_are_surely_about_a_subject_agree_with_it(rows: dict[str, Foun
                 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(rows=found())
 def test_the_rows_of_a_whole_subject_are_those_with_its_names(rows: dict[str, Found]) -> None:
     joins = Joins(pattern(MATCH), rows, lambda _a, _b: False)

@@ -208,7 +208,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
         yield from places(item, (*path, key))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     path=st.sampled_from([p for p in places(FAILURE) if len(p) > 1]),
     instead=st.sampled_from([None, 0, -5, "x", [], {}, [None], [{}], [1, 10**12], True]),

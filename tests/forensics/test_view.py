@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.document import load
@@ -36,7 +36,6 @@ SOME = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(some=SOME, verdict=st.sampled_from(list(view.VERDICTS)))
 def test_every_finding_but_a_check_is_told_at_exactly_one_place(some: list[Any], verdict: str) -> None:
     found = [finding(number, *entry) for number, entry in enumerate(some, 1)]

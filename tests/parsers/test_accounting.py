@@ -4,7 +4,7 @@ from itertools import chain
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers import PARSERS
@@ -50,7 +50,7 @@ def account(parsed: Parsed) -> list[int]:
 
 
 @pytest.mark.parametrize("parser", PARSERS, ids=lambda parser: parser.name)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(lines=st.lists(LINES, max_size=14), newline=st.booleans())
 def test_every_line_is_accounted_for(parser: Parser, lines: list[str], newline: bool) -> None:
     text = "\n".join(lines) + ("\n" if newline and lines else "")
@@ -62,7 +62,7 @@ def test_every_line_is_accounted_for(parser: Parser, lines: list[str], newline: 
 
 
 @pytest.mark.parametrize("parser", LOGS, ids=lambda parser: parser.name)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(data=st.data())
 def test_no_character_of_a_record_is_lost(parser: Parser, data: st.DataObject) -> None:
     """The words of continuation lines are all in the text of their record."""

@@ -96,7 +96,7 @@ def test_what_stands_around_changes_nothing(text: str) -> None:
     assert facts(read(text)) == facts(read(DUMP))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(size=st.integers(1, 30_000))
 def test_chunks_of_any_size_are_joined(size: int) -> None:
     artefact = Artefact.of("any", chunked(STATS, size))
@@ -110,7 +110,7 @@ def test_chunks_of_any_size_are_joined(size: int) -> None:
     assert last <= artefact.frame.height
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(at=st.integers(1, len(DUMP.rstrip()) - 1), one_line=st.booleans())
 def test_what_stands_before_a_cut_is_kept(at: int, one_line: bool) -> None:
     text = json.dumps(json.loads(DUMP)) if one_line else DUMP
@@ -237,7 +237,7 @@ JSONS = [
 ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data(), which=st.sampled_from(JSONS))
 def test_any_value_in_any_place_does_not_raise(data: st.DataObject, which: tuple[Parser, object]) -> None:
     parser, document = which

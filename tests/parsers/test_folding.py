@@ -45,7 +45,7 @@ def numbers(parsed: Parsed) -> list[int]:
 @example(lines=[])
 @example(lines=["a", 'Defaulted container "a" out of: a', "", "b"])
 @example(lines=["", 'time="2026-03-04T10:15:30Z" level=info msg=a', "", "a", ""])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_line_is_in_one_place(parser: Parser, lines: list[str]) -> None:
     text = "\n".join(lines)
     last = text.count("\n") + (not text.endswith("\n") and text != "")

@@ -23,9 +23,9 @@ MERGES = (
 
 
 def soon(parser: Parser, text: str, seconds: float = 5.0) -> Parsed:
-    began = time.monotonic()
+    began = time.process_time()
     parsed = parser.parse(Artefact.of("x", text))
-    assert time.monotonic() - began < seconds
+    assert time.process_time() - began < seconds
     return parsed
 
 
@@ -116,7 +116,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SEEDS), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 30), PIECES), max_size=6))
 def test_nothing_that_is_read_raises_or_loses_a_line(text: str, edits: list[tuple[int, int, str]]) -> None:
     for place, gone, piece in edits:

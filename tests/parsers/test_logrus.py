@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 import polars as pl
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from parsers import logrus
@@ -56,7 +56,6 @@ def read(line: str) -> dict[str, object]:
     return row
 
 
-@settings(deadline=None)
 @given(message=VALUES.filter(bool), pairs=st.dictionaries(KEYS, VALUES, max_size=5))
 @example(message="a\\", pairs={"error": '"'})
 @example(message="a", pairs={"error": "\\\\x41\\n"})
@@ -116,7 +115,6 @@ def test_the_columns_are_what_one_regex_a_line_finds(line: str) -> None:
     assert orjson.loads(str(row["fields"] or "{}")) == pairs
 
 
-@settings(deadline=None)
 @given(line=st.sampled_from(WHOLE), cut=st.integers(0, 200), junk=st.text(max_size=5))
 def test_a_cut_or_damaged_record_is_still_read(line: str, cut: int, junk: str) -> None:
     text = line[:cut] + junk + line[cut + 1 :]

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers import timestamps
@@ -17,7 +17,6 @@ def series(*values: str | None) -> pl.Series:
     return pl.Series(values, dtype=pl.String)
 
 
-@settings(deadline=None)
 @given(
     moment=MOMENTS,
     minutes=st.integers(-14 * 60, 14 * 60),
@@ -37,7 +36,6 @@ def test_rfc3339_with_any_zone_and_fraction(moment: datetime, minutes: int, digi
     assert read.dtype == TIME
 
 
-@settings(deadline=None)
 @given(moment=MOMENTS)
 def test_seconds_since_1970(moment: datetime) -> None:
     read = timestamps.epoch(series(f"{moment.timestamp():.3f}", f"{moment.timestamp():.16e}"))
@@ -52,7 +50,6 @@ def test_what_is_no_time_is_null(text: str) -> None:
         assert read(series(text)).to_list() == [None]
 
 
-@settings(deadline=None)
 @given(moment=MOMENTS, away=st.integers(-180, 180))
 def test_the_year_is_that_of_the_neighbour(moment: datetime, away: int) -> None:
     near = pl.Series([moment + timedelta(days=away), None], dtype=TIME)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 import polars as pl
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from parsers import zap
@@ -82,7 +82,6 @@ VALUES = (
 )
 
 
-@settings(deadline=None)
 @given(
     fields=st.dictionaries(
         KEYS, VALUES | st.dictionaries(KEYS, st.integers(-(2**53), 2**53), min_size=1, max_size=2), max_size=5

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import jsonschema
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patterns import reading
@@ -218,7 +218,6 @@ def test_what_differs_between_lines_is_left_open() -> None:
         st.text(alphabet="ab1. \\\"[(+:=\t-modelé'", min_size=1, max_size=40).filter(str.strip), min_size=1, max_size=3
     )
 )
-@settings(deadline=None)
 def test_a_draft_finds_the_lines_it_came_from(texts: list[str]) -> None:
     assert all(found(generalised(texts), texts))
 
@@ -239,7 +238,6 @@ def test_a_draft_loads_and_finds_its_lines() -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_any_text_can_be_written_as_toml(text: str) -> None:
     text = text.replace("\r\n", "\n")
 

@@ -27,7 +27,7 @@ def decided(text: str, rows: list[dict[str, Any]], source: str = SOURCE) -> list
 
 
 @given(CONDITIONS, st.lists(ROWS, min_size=1, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @example(Not(Single(Column(("fields", "n")), ">", 4)), [])
 def test_an_expression_decides_as_plain_python_does(root: Node, rows: list[dict[str, Any]]) -> None:
     fits = frame(rows).select(fits=compile_where(Condition(root), SOURCE))["fits"]

@@ -58,7 +58,7 @@ def match_refused(text: str) -> str:
 
 
 @given(CONDITIONS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_condition_printed_and_parsed_is_the_same(root: Node) -> None:
     assert where(shown(root), SOURCE) == root
 
@@ -217,7 +217,7 @@ def test_parentheses_inside_text_do_not_nest() -> None:
 
 
 @given(TERMS)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_term_printed_and_parsed_is_the_same(term: Term) -> None:
     try:
         read = parse_match(shown_term(term), PIECES)

@@ -45,7 +45,7 @@ def sound(regex: str) -> bool:
 
 
 @given(REGEXES.filter(sound), st.lists(TEXTS, min_size=1, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_match_holds_a_required_literal(regex: str, texts: list[str]) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -56,7 +56,7 @@ def test_every_match_holds_a_required_literal(regex: str, texts: list[str]) -> N
 
 
 @given(st.lists(REGEXES.filter(sound), min_size=1, max_size=3), st.lists(TEXTS, min_size=1, max_size=12))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_an_alternation_finds_at_least_what_each_regex_finds(joined: list[str], texts: list[str]) -> None:
     rows = pl.DataFrame({"text": texts})
     single = pl.any_horizontal(pl.col("text").str.contains(regex) for regex in joined)
@@ -65,7 +65,7 @@ def test_an_alternation_finds_at_least_what_each_regex_finds(joined: list[str], 
 
 
 @given(CONDITIONS, st.lists(ROWS, min_size=1, max_size=6))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_row_without_the_literals_is_decided_against(root: Node, rows: list[dict[str, object]]) -> None:
     condition = Condition(root)
     literals = condition_literals(condition, least=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from patterns import loader
@@ -167,7 +167,6 @@ def test_a_name_is_not_bound_twice() -> None:
 
 
 @given(st.text(alphabet="[]{}=.,#'\"\n ab\\", max_size=80))
-@settings(deadline=None)
 def test_whatever_is_written_is_read_or_refused(text: str) -> None:
     places(text)
     with pytest.raises(PatternError):
@@ -295,7 +294,6 @@ def test_a_cache_that_holds_something_else_is_not_believed(tmp_path: Path) -> No
 
 
 @given(CONDITIONS | TERMS)
-@settings(deadline=None)
 def test_a_tree_comes_back_from_plain_data(tree: Any) -> None:
     assert from_plain(orjson.loads(orjson.dumps(to_plain(tree)))) == tree
 
