@@ -26,6 +26,9 @@ class Extra:
 
 EXTRAS = (
     Extra("fast", "hyperscan", "faster matching on large bundles, with the same outcome"),
+    Extra(
+        "schemas", "kubernetes-validate", "the manifests of a review are judged by the schemas of the cluster's version"
+    ),
     Extra("dev", "pytest", "the tests and checks of the project itself"),
 )
 

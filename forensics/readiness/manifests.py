@@ -16,7 +16,7 @@ import yaml
 from forensics.document import Document
 from forensics.installation.components import LABELS
 from forensics.intake.rows import mapping, rows_of, sequence
-from forensics.readiness import guards
+from forensics.readiness import guards, validity
 from forensics.readiness.entry import entry, ingress_of
 from forensics.readiness.mending import Object, Plan, Written, dict_in, list_in, new_object
 from forensics.writing import write_whole
@@ -33,8 +33,10 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
     """
     folder.mkdir(parents=True, exist_ok=True)
     told = []
+    running = validity.cluster(frames)
     for written in manifests(document, frames):
-        write_whole(folder / written.name, text_of(written).encode())
+        valid = validity.remark(written.objects, running)
+        write_whole(folder / written.name, text_of(written, valid).encode())
         told.append(
             {
                 "file": written.name,
@@ -43,14 +45,16 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
                     f"{o['kind']} {o['metadata'].get('namespace', '')}/{o['metadata']['name']}" for o in written.objects
                 ],
                 "notes": written.notes,
+                "valid": valid,
             }
         )
     return told
 
 
-def text_of(written: Written) -> str:
-    """Return a file of manifests, with what it is for at its head."""
-    head = [f"# Mends: {', '.join(sorted(set(written.checks)))}", *(f"# {note}" for note in written.notes)]
+def text_of(written: Written, valid: str = "") -> str:
+    """Return a file of manifests, with what it is for at its head, and by which schemas it is valid."""
+    notes = [*written.notes, *([valid] if valid else [])]
+    head = [f"# Mends: {', '.join(sorted(set(written.checks)))}", *(f"# {note}" for note in notes)]
     body = yaml.safe_dump_all(
         written.objects, sort_keys=False, default_flow_style=False, explicit_start=True, width=110
     )

@@ -77,7 +77,7 @@ def tables(document: Document) -> Iterator[Table]:
             "Baseline", ("check", "about", "until", "state", "reason"), tuple(_accepted(row) for row in accepted)
         )
     if made := _listed(document, "manifests"):
-        yield Table(APPLY, ("file", "mends", "objects", "to fill in"), tuple(_made(row) for row in made))
+        yield Table(APPLY, ("file", "mends", "objects", "to fill in", "valid"), tuple(_made(row) for row in made))
 
 
 def _listed(document: Document, key: str) -> list[Entry]:
@@ -159,7 +159,13 @@ def _accepted(row: Entry) -> tuple[str, ...]:
 
 
 def _made(row: Entry) -> tuple[str, ...]:
-    return (str(row.get("file")), _told(_names(row)), _told(row.get("objects")), _told(row.get("notes")))
+    return (
+        str(row.get("file")),
+        _told(_names(row)),
+        _told(row.get("objects")),
+        _told(row.get("notes")),
+        str(row.get("valid") or "-"),
+    )
 
 
 def _names(row: Entry) -> list[str]:

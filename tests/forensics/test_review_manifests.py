@@ -13,8 +13,10 @@ import yaml
 
 from forensics.analysis import read
 from forensics.bundle import open_bundle
+from forensics.readiness import validity
 from forensics.readiness.guards import policies
 from forensics.readiness.manifests import manifests, text_of, write_manifests
+from forensics.readiness.validity import remark
 from forensics.review import review
 from tests.forensics.test_review import DATA, case, library, reviewed, statuses
 
@@ -139,14 +141,53 @@ def test_what_seldon_needs_stays_open_behind_the_policies(tmp_path: Path, writte
     assert {r["state"] for r in inside} == {"open"}
 
 
-def test_the_manifests_of_kubernetes_own_kinds_are_valid(written: Path) -> None:
-    validator = pytest.importorskip("kubernetes_validate")
-    own = [o for o in objects_in(written) if "seldon.io" not in o["apiVersion"] and "coreos" not in o["apiVersion"]]
-    kinds = {o["kind"] for o in own}
+def of_version(kubelet: str, folder: Path) -> Path:
+    """Write the unsound installation with that version on its nodes."""
+    shutil.copytree(DATA / "unsound", folder)
+    nodes = folder / "nodes.yaml"
+    nodes.write_text(re.sub(r"kubeletVersion: .*", f"kubeletVersion: {kubelet}", nodes.read_text("utf-8")), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kubelet", "judged"),
+    [
+        ("v1.27.16-eks-a737599", "by the schemas of Kubernetes 1.27, the cluster's version"),
+        ("v1.31.5+k3s1", "by the schemas of Kubernetes 1.31, the cluster's version"),
+        ("v1.33.1-gke.1107000", "by the schemas of Kubernetes 1.33, the cluster's version"),
+        ("v1.19.0", "by the schemas of Kubernetes 1.25 (the cluster runs 1.19: the nearest that is shipped)"),
+        ("v1.99.0", "the cluster runs 1.99: the nearest that is shipped"),
+        ("", "no node tells the cluster's version"),
+    ],
+)
+def test_the_manifests_are_valid_by_the_schemas_of_the_clusters_version(
+    tmp_path: Path, kubelet: str, judged: str
+) -> None:
+    pytest.importorskip("kubernetes_validate")
+    opened = read(open_bundle([of_version(kubelet, tmp_path / "bundle")]), workers=1)
+    told = write_manifests(review(opened, library()), opened.frames, tmp_path / "made")
+
+    own = {entry["file"]: entry["valid"] for entry in told if "schemas of" in entry["valid"]}
+    assert all(valid.startswith("Valid by") and judged in valid for valid in own.values()), own
+    kinds = {o.split()[0] for entry in told if entry["file"] in own for o in entry["objects"]}
     assert kinds >= {"NetworkPolicy", "Ingress", "PodDisruptionBudget", "Role", "RoleBinding", "LimitRange"}
     assert kinds >= {"ClusterRoleBinding", "PersistentVolumeClaim"}
-    for made in own:
-        validator.validate(made, "1.31", strict=True)
+    assert f"# {next(iter(own.values()))}\n" in (tmp_path / "made" / next(iter(own))).read_text("utf-8")
+    others = [entry["valid"] for entry in told if entry["file"] not in own]
+    assert all(valid.startswith("Kubernetes has no schema of its own for") for valid in others)
+
+
+def test_a_fault_is_named_with_its_place() -> None:
+    pytest.importorskip("kubernetes_validate")
+    budget = {"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": "x"}, "spec": {"min": 1}}
+
+    assert re.match(r"Not valid by .*1\.31.*: PodDisruptionBudget x: spec: .*'min'", remark([budget], (1, 31)))
+
+
+def test_without_the_schemas_nothing_is_said_of_validity(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validity, "find_spec", lambda name: None)
+
+    assert remark([], (1, 31)).startswith("Not validated: the extra `schemas`")
 
 
 def test_they_are_of_this_installation(written: Path) -> None:
