@@ -2,7 +2,8 @@
 
 Events that are seen from two sides give pairs: the wrapper's time beside the written one, a container's start in
 Kubernetes beside its first line, a subscription in the agent's and the scheduler's log, a load in the scheduler's, the
-agent's and the server's. Medians are taken, so a few wrong pairs do no harm.
+agent's and the server's, a request's id in Envoy's access log and elsewhere. The end of a stream and an update of
+Envoy may be two different events; they count where several agree. Medians are taken: a few wrong pairs do no harm.
 """
 
 from collections import defaultdict, deque
@@ -14,7 +15,7 @@ from typing import Any
 import polars as pl
 
 from forensics.coverage import HEAD, START
-from forensics.installation.placement import sayings
+from forensics.installation.sightings import PAIRED, STRONG, Sides, pairs, sightings
 from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 
@@ -51,7 +52,7 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     if not timed:
         return pl.DataFrame(schema=CLOCKS)
     members = _members(timed, _nodes(frames))
-    sides = _sides(frames)
+    sides = sightings(frames)
     zones = _zones(members, frames, sides)
     starts = {m["member"]: found for m in members if (found := _by_start(m, zones, frames))}
     for m in members:  # a log that is off from its own node is on a clock of its own
@@ -139,49 +140,33 @@ def _reference(members: Iterable[Mapping[str, Any]]) -> str | None:
     return next((known[s] for s in ("log.scheduler", "log.agent", "log.controller", "log.envoy") if s in known), None)
 
 
-def _sides(frames: Mapping[str, pl.DataFrame]) -> dict[str, dict[tuple[str, str], list[tuple[str, int]]]]:
-    """Return what each layer saw of an event, by what and whom it is about: (member, written time) in order."""
-    said = sayings({name: frame for name, frame in frames.items() if name.startswith("log.")})
-    agents = said.filter(pl.col("layer") == "agent")["member"].n_unique()
-    found: dict[str, dict[tuple[str, str], list[tuple[str, int]]]] = defaultdict(lambda: defaultdict(list))
-    telling = said.filter(pl.col("at").is_not_null() & pl.col("word").is_in(["ok", "joined"])).sort("member", "line")
-    for row in telling.iter_rows(named=True):
-        if row["word"] == "joined":
-            pod = f"{row['server']}-{row['replica']}" if row["server"] else row["pod"]
-            key = ("joined", pod or "") if agents > 1 else ("joined", "")
-        elif row["model"]:
-            name, _, version = row["model"].rpartition("_")
-            key = ("loaded", name if version.isdigit() and row["layer"] == "server" else row["model"])
-        else:
-            continue
-        found[row["layer"]][key].append((row["member"], _us(row["at"])))
-    return found
-
-
-def _pairs(
-    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]], one: str, other: str
-) -> dict[tuple[str, str], list[int]]:
+def _pairs(sides: Sides, one: str, other: str, strong: bool = True) -> dict[tuple[str, str], list[int]]:
     """Return, by (member of `one`, member of `other`), how much later the first side's times are, in microseconds.
 
-    The n-th time is paired with the n-th; where the two sides saw it a different number of times, neither counts.
+    Args:
+        sides: what each layer saw.
+        one: a layer.
+        other: another.
+        strong: of events that cannot be taken for each other; else of the others.
     """
     found: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for key, times in sides.get(one, {}).items():
-        others = sides.get(other, {}).get(key, [])
-        if len(others) != len(times) or len({m for m, _ in times}) > 1 or len({m for m, _ in others}) > 1:
-            continue
-        for (a, at), (b, bt) in zip(times, others, strict=True):
-            found[a, b].append(at - bt)
+    for kind, a, b, distance in pairs(sides, one, other):
+        if (kind in STRONG) == strong:
+            found[a, b].append(distance)
     return found
 
 
 def _zones(
     members: list[dict[str, Any]],
     frames: Mapping[str, pl.DataFrame],
-    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]],
+    sides: Sides,
 ) -> dict[str, tuple[int, int, int | None]]:
     """Return, for artefacts that write no zone, what to add to reach UTC, on how many pairs, and their residual."""
-    both = (_pairs(sides, "agent", "server"), _pairs(sides, "scheduler", "server"))
+    witnesses = [
+        {members: d for members, d in _pairs(sides, one, other, strong).items() if strong or _agree(d, ())}
+        for one, other in PAIRED
+        for strong in (True, False)
+    ]
     zoned = [m for m in members if m["zoned"] and m["first"] is not None]
     start = min((_us(m["first"]) for m in zoned), default=None)
     end = max((_us(m["last"]) for m in zoned), default=None)
@@ -191,7 +176,7 @@ def _zones(
             continue
         name = str(m["member"])
         told = min(
-            ([d for (_, server), distances in loads.items() if server == name for d in distances] for loads in both),
+            ([d for (_, seen), distances in saw.items() if seen == name for d in distances] for saw in witnesses),
             key=lambda distances: (not distances, off_zone(distances)),
         )
         began = _container_start(m, frames)
@@ -296,17 +281,21 @@ def _from_start(member: Mapping[str, Any], frames: Mapping[str, pl.DataFrame]) -
 def _skews(
     clock_of: Mapping[str, Any],
     zones: Mapping[str, tuple[int, int, int | None]],
-    sides: Mapping[str, Mapping[tuple[str, str], list[tuple[str, int]]]],
+    sides: Sides,
     reference: str | None,
 ) -> dict[str, tuple[int, int, int | None]]:
     """Return, by clock, what to add to reach the reference, on how many pairs, and their residual."""
     edges: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for one, other in (("scheduler", "agent"), ("scheduler", "server"), ("agent", "server")):
-        for (a, b), distances in _pairs(sides, one, other).items():
-            left, right = str(clock_of.get(a, "")), str(clock_of.get(b, ""))
-            if left != right:
+    for strong in (True, False):
+        for one, other in PAIRED:
+            for (a, b), distances in _pairs(sides, one, other, strong).items():
+                left, right = str(clock_of.get(a, "")), str(clock_of.get(b, ""))
+                if left == right:
+                    continue
                 shift = zones.get(a, (0, 0, None))[0] - zones.get(b, (0, 0, None))[0]
-                edges[left, right].extend(d + shift for d in distances)
+                moved = [d + shift for d in distances]
+                if strong or _agree(moved, edges.get((left, right), [])):
+                    edges[left, right].extend(moved)
     for (a, b), distances in list(edges.items()):
         edges[b, a] = [-d for d in distances]
     if reference is None:
@@ -323,6 +312,13 @@ def _skews(
             found[b] = (found[here][0] + off, len(distances), max(_spread(distances), DELAY if off else 0))
             queue.append(b)
     return found
+
+
+def _agree(distances: Sequence[int], others: Sequence[int]) -> bool:
+    """Whether pairs that may be of two different events each say the same, or the same as others that cannot."""
+    if others:
+        return abs(median(distances) - median(others)) <= DELAY
+    return len(distances) > 1 and _spread(distances) <= DELAY
 
 
 def doubts(clocks: pl.DataFrame) -> list[str]:
@@ -354,7 +350,7 @@ def doubts(clocks: pl.DataFrame) -> list[str]:
     ]
 
 
-def _spread(distances: list[int]) -> int:
+def _spread(distances: Sequence[int]) -> int:
     middle = median(distances)
     return int(median(abs(d - middle) for d in distances))
 

@@ -210,3 +210,117 @@ def test_a_log_that_goes_on_long_after_all_others_says_nothing_of_when_the_bundl
     assert any("lies 100 minutes from all other logs" in remark for remark in doubts(apart.clocks))
     assert doubts(together.clocks) == doubts(spread.clocks) == []
     assert spread.covered.period != together.covered.period
+
+
+# ---- requests that bear an id, ends of streams, and what Envoy was sent
+
+
+def moment(second: float, skew: float = 0) -> datetime:
+    return datetime.fromisoformat("2026-03-29T00:59:00+00:00") + timedelta(seconds=second + skew)
+
+
+def called(skew: float, zone: int, ids: int = 4, twice: bool = False) -> dict[str, str]:
+    """A scheduler and an agent on sound clocks, and an Envoy and a model server that saw the same calls."""
+    made = {n: t for n, t in files(loads=0).items() if "/mlserver/0.log" not in n}
+    start = moment(2) + timedelta(minutes=zone)
+    access, server = [], [f"{start:%Y-%m-%d %H:%M:%S},130 [mlserver] INFO - Using asyncio event-loop policy: uvloop"]
+    for n in range(ids):
+        name = f"6f1d2c3b-4a59-4687-9877-00000000000{n}"
+        access.append(
+            f'[{moment(20 + 9 * n, skew):%Y-%m-%dT%H:%M:%S.120Z}] "POST /v2/models/m/infer HTTP/1.1" 500 - - 10 12 40 39 '
+            f'"-" "curl/8.5" "{name}" "mesh" "10.0.0.7:9000"'
+        )
+        written = moment(20 + 9 * n) + timedelta(minutes=zone)
+        server += [f"{written:%Y-%m-%d %H:%M:%S},130 [my.runtime] ERROR - call {name} failed: no such column"] * (
+            1 + twice
+        )
+    made["pods/ml_seldon-envoy-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/envoy/0.log"] = "\n".join(access) + "\n"
+    made["pods/ml_mlserver-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/mlserver/0.log"] = "\n".join(server) + "\n"
+    return made
+
+
+@pytest.mark.parametrize("zone", [0, 330, -480])
+@pytest.mark.parametrize("twice", [False, True])
+def test_ids_of_requests_tell_the_zone_of_the_server(zone: int, twice: bool) -> None:
+    found = row(case_of(called(0, zone, twice=twice)).clocks, "/mlserver/0.log")
+
+    assert found["zone_offset"] == -timedelta(minutes=zone)
+    assert found["pairs"] >= 4  # type: ignore[operator]
+
+
+def test_ids_of_requests_tell_the_skew_of_envoy() -> None:
+    """The server's log is of the agent's pod, whose subscription ties it to the scheduler."""
+    found = row(case_of(called(600, 0)).clocks, "/envoy/")
+
+    assert abs(found["offset"] + timedelta(seconds=600)) <= timedelta(seconds=1)  # type: ignore[operator, arg-type]
+    assert found["pairs"] >= 4  # type: ignore[operator]
+
+
+def test_one_request_alone_is_said() -> None:
+    clocks = case_of(called(600, 0, ids=1)).clocks
+
+    assert any("envoy" in remark and "one pair" in remark for remark in doubts(clocks))
+
+
+def broken(skews: tuple[float, ...], words: str = "error reading from server: EOF") -> dict[str, str]:
+    """A scheduler that lost its agent again and again, seen by a clock that is off by so many seconds each time."""
+    made = files(loads=0)
+    scheduler, agent = (next(n for n in made if part in n) for part in ("/scheduler/", "/agent/"))
+    made[agent] = made[agent].split("\n")[0] + "\n"  # no subscription: nothing else ties the two
+    for n, skew in enumerate(skews):
+        made[scheduler] += (
+            f'time="{moment(100 * n + 50):%Y-%m-%dT%H:%M:%SZ}" level=warning msg="Client replica mlserver:0 has disconnected" error="context canceled"\n'
+            f'time="{moment(100 * n + 51):%Y-%m-%dT%H:%M:%SZ}" level=info msg="Agent subscribe stream closed for mlserver:0" func=Subscribe\n'
+        )
+        made[agent] += (
+            f'time="{moment(100 * n + 50, skew):%Y-%m-%dT%H:%M:%SZ}" level=error msg="event recv failed" error="rpc error: code = Unavailable desc = {words}"\n'
+        )
+    return made
+
+
+@pytest.mark.parametrize(
+    ("skews", "words", "found"),
+    [
+        ((900, 901, 900), "error reading from server: EOF", 900),
+        ((900,), "error reading from server: EOF", 0),  # it may have been another end
+        ((900, 20), "error reading from server: EOF", 0),  # they do not agree
+        (
+            (900, 901, 900),
+            "keepalive ping failed to receive ACK within timeout",
+            0,
+        ),  # the two sides knew at different times
+    ],
+)
+def test_ends_of_streams_count_where_several_agree(skews: tuple[float, ...], words: str, found: float) -> None:
+    offset = row(case_of(broken(skews, words)).clocks, "/agent/")["offset"]
+
+    assert abs(offset + timedelta(seconds=found)) <= timedelta(seconds=1)  # type: ignore[operator, arg-type]
+
+
+@pytest.mark.parametrize(("skew", "zone"), [(0, 0), (120, 0), (0, 60), (120, 60)])
+def test_what_envoy_was_sent_tells_its_clock(skew: int, zone: int) -> None:
+    made = files(loads=0)
+    scheduler = next(n for n in made if "/scheduler/" in n)
+    envoy = [
+        f"[{moment(10, skew) + timedelta(minutes=zone):%Y-%m-%d %H:%M:%S}.299][1][info][main] [source/server/server.cc:467] initializing epoch 0 (base id=0, hot restart version=11.104)"
+    ]
+    for n in range(3):
+        second = 30 + 40 * n
+        made[scheduler] += (
+            f'time="{moment(second):%Y-%m-%dT%H:%M:%SZ}" level=info msg="[linear cache] open delta watch ID:{n + 1} for type.googleapis.com/envoy.config.cluster.v3.Cluster Resources:map[], system version \\"3\\"" source=LinearCache\n'
+        )
+        at = moment(second, skew) + timedelta(minutes=zone)
+        envoy += [
+            f"[{at:%Y-%m-%d %H:%M:%S}.{part}][1][info][upstream] [source/common/upstream/cds_api_helper.cc:31] cds: {said}"
+            for part, said in (
+                ("410", "response indicates 4 added/updated cluster(s), 0 removed cluster(s); applying changes"),
+                ("425", "added/updated 4 cluster(s) (skipped 0 unmodified cluster(s)); removed 0 cluster(s)"),
+            )
+        ]
+    made["pods/ml_seldon-envoy-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/envoy/0.log"] = "\n".join(envoy) + "\n"
+
+    found = row(case_of(made).clocks, "/envoy/")
+
+    assert found["zone_offset"] == -timedelta(minutes=zone)
+    assert abs(found["offset"] + timedelta(seconds=skew)) <= timedelta(seconds=2)  # type: ignore[operator, arg-type]
+    assert found["pairs"] >= 3  # type: ignore[operator]
