@@ -10,13 +10,14 @@ from benchmarks.accuracy import score
 from benchmarks.accuracy.faults import FAULTS
 from benchmarks.accuracy.healthy import SCENES
 from benchmarks.accuracy.layouts import write
+from benchmarks.accuracy.model import World
 from tests.test_sample_bundles import BUNDLES, contents
 
 SEED = "laws"
 FEW = ("agent-9005", "missing-artefact", "kafka-down")
 EVERY = tuple(fault.name for fault in FAULTS if fault.name not in FEW) + tuple(SCENES)
 SAMPLES = {path.parent.name: path for path in BUNDLES}
-TIMES = re.compile(rb"(?<![0-9])(20\d\d-\d\d-\d\d)([T ])(\d\d:\d\d:\d\d)")
+TIMES = re.compile(rb"(?<![0-9])(20\d\d([-/])\d\d\2\d\d)([T ])(\d\d:\d\d:\d\d)")
 
 KLOG = re.compile(rb"(?<![0-9A-Za-z])([IWEF])([01][0-9][0-3][0-9]) (\d\d:\d\d:\d\d)")  # no year
 
@@ -48,19 +49,26 @@ def incident(name: str, layout: str = "must-gather", without: frozenset[str] = f
     if name in SAMPLES:
         path = SAMPLES[name]
         return Incident(name, dict(contents(path)), "sample")
-    chance = score.chance(f"{SEED}/{name}")
-    fault = next((f for f in FAULTS if f.name == name), None)
-    world = fault.happen(chance) if fault else SCENES[name](chance)
-    written = write(world, layout, score.chance("1"), without)
+    written = write(_world(name), layout, score.chance("1"), without)
     return Incident(name, {member: text.encode() for member, text in written.files.items()}, layout)
 
 
 @cache
 def home(name: str) -> str:
     """The namespace of a simulated installation."""
+    return _world(name).namespace
+
+
+@cache
+def models(name: str) -> tuple[str, ...]:
+    """The models of a simulated installation."""
+    return tuple(model.name for model in _world(name).models)
+
+
+def _world(name: str) -> World:
     chance = score.chance(f"{SEED}/{name}")
     fault = next((f for f in FAULTS if f.name == name), None)
-    return (fault.happen(chance) if fault else SCENES[name](chance)).namespace
+    return fault.happen(chance) if fault else SCENES[name](chance)
 
 
 def decisive(name: str) -> frozenset[str]:
@@ -77,15 +85,16 @@ def right(name: str) -> set[str]:
 def ending(files: Files) -> datetime:
     """The last time that stands in a log."""
     times = [t for name, data in files.items() if is_log(name) for t in TIMES.findall(data)]
-    return max(datetime.fromisoformat(f"{day.decode()}T{clock.decode()}") for day, _, clock in times)
+    return max(datetime.fromisoformat(f"{day.decode().replace('/', '-')}T{clock.decode()}") for day, *_, clock in times)
 
 
 def shifted(data: bytes, seconds: int) -> bytes:
     """A log as a clock that is off by so much would have written it: the wrapper's times and its own."""
 
     def later(found: re.Match[bytes]) -> bytes:
-        when = datetime.fromisoformat(f"{found[1].decode()}T{found[3].decode()}") + timedelta(seconds=seconds)
-        return when.strftime(f"%Y-%m-%d{found[2].decode()}%H:%M:%S").encode()
+        day, between = found[1].decode().replace("/", "-"), found[2].decode()
+        when = datetime.fromisoformat(f"{day}T{found[4].decode()}") + timedelta(seconds=seconds)
+        return when.strftime(f"%Y{between}%m{between}%d{found[3].decode()}%H:%M:%S").encode()
 
     def later_in_its_year(found: re.Match[bytes]) -> bytes:
         day = found[2].decode()

@@ -1,5 +1,6 @@
 """What must hold of every bundle: what changes nothing, and what must change something."""
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
 from forensics.document import Document, dump
 from patterns.loader import load_library
-from tests.incidents import EVERY, FEW, Incident, decisive, ending, home, incident, right, shifted
+from tests.incidents import EVERY, FEW, Incident, decisive, ending, home, incident, models, right, shifted
 from tests.test_sample_bundles import BUNDLES, as_folder, contents, outcome, renamed
 
 LIBRARY = load_library()
@@ -157,13 +158,16 @@ def backwards(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def beside(case: Incident) -> dict[str, bytes]:
-    """A sound installation in another namespace, collected at the same time."""
+    """A sound installation in another namespace, collected at the same time; no model of it has a name of the case's."""
     sound = incident("ten-models").files
     later = round((ending(case.files) - ending(sound)).total_seconds())
+    apart = {home("ten-models"): ELSEWHERE} | {name: f"x{name[1:]}" for name in models("ten-models")}
+
+    def elsewhere(text: str) -> str:
+        return re.sub("|".join(map(re.escape, apart)), lambda found: apart[found[0]], text)
+
     return {
-        f"beside/{member.replace(home('ten-models'), ELSEWHERE)}": shifted(
-            data.replace(home("ten-models").encode(), ELSEWHERE.encode()), later
-        )
+        f"beside/{elsewhere(member)}": shifted(elsewhere(data.decode()).encode(), later)
         for member, data in sound.items()
         if member != "client.txt"  # who calls it is not in it
     }
