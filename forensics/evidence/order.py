@@ -1,8 +1,9 @@
 """Which of two things happened first: surely, possibly, or not."""
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cached_property
 
 from forensics.evidence.hits import Hit
 from forensics.timeline import WHOLE_DAY
@@ -10,7 +11,6 @@ from forensics.timeline import WHOLE_DAY
 CERTAIN, POSSIBLE, IMPOSSIBLE = 2, 1, 0
 UNBOUNDED = 1 << 62
 NO_ZONE = 2 * int(WHOLE_DAY.total_seconds()) * 1_000_000  # µs: how much a row without a zone is wider
-DISORDER = 5_000_000  # µs: lines of one section may be this much out of order, see `forensics.timeline.JUMP`
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,11 @@ class Occurrence:
     end: Hit
     rows: tuple[Hit, ...]
     sure: bool = True
+
+
+def us(length: timedelta) -> int:
+    """Return a length in microseconds."""
+    return length // timedelta(microseconds=1)
 
 
 def moments(hit: Hit) -> tuple[Occurrence, ...]:
@@ -63,7 +68,7 @@ class Order:
             return CERTAIN if a.place[2] < b.place[2] else IMPOSSIBLE
         if (a.source, a.row, a.earliest) == (b.source, b.row, b.earliest):
             return IMPOSSIBLE
-        slack = self._slack(a, b)
+        slack = self.slack(a, b)
         if self.latest(a) + slack <= self.earliest(b):
             return CERTAIN
         if self.latest(b) + slack <= self.earliest(a):
@@ -75,24 +80,43 @@ class Order:
 
         Lines of one section that write no zone are all off by the same: what the zone widens them by does not count.
         """
-        slack = self._slack(a, b)
-        if a.place[:2] == b.place[:2] and a.place[1] >= 0 and min(self._width(a), self._width(b)) >= NO_ZONE:
+        slack = self.slack(a, b)
+        if a.place[:2] == b.place[:2] and a.place[1] >= 0 and self.zoneless(a) and self.zoneless(b):
             slack = -NO_ZONE
         return self.earliest(b) - self.latest(a) - slack, self.latest(b) - self.earliest(a) + slack
 
-    def _width(self, hit: Hit) -> int:
-        return 0 if hit.earliest is None or hit.latest is None else hit.latest - hit.earliest
+    def within(self, a: Hit, b: Hit, length: timedelta | None) -> int:
+        """Whether b begins less than `length` after a: CERTAIN, POSSIBLE or IMPOSSIBLE."""
+        if length is None:
+            return CERTAIN
+        least, most = self.apart(a, b)
+        if most <= us(length) or (a.place[:2] == b.place[:2] and self.earliest(b) - self.earliest(a) < us(length)):
+            return CERTAIN
+        return POSSIBLE if least < us(length) else IMPOSSIBLE
 
-    @property
-    def slack(self) -> int:
-        """The most that two clocks may disagree, in microseconds."""
-        return 2 * max(self._errors.values(), default=0)
+    def beside(self, a: Hit, b: Hit, length: timedelta) -> int:
+        """Whether b, which begins no earlier than a may, lies in one window with a, whichever of the two came first."""
+        found = self.within(a, b, length)
+        if found == CERTAIN and a.place[:2] != b.place[:2] and self.latest(a) - self.earliest(a) > us(length):
+            return POSSIBLE
+        return found
+
+    @staticmethod
+    def zoneless(hit: Hit) -> bool:
+        """Whether nothing says in which zone its time was written."""
+        return hit.earliest is not None and hit.latest is not None and hit.latest - hit.earliest >= NO_ZONE
 
     def key(self, hit: Hit) -> tuple[int, int, tuple[str, int, int]]:
         """Return what sorts rows by time, ties by place."""
         return self.earliest(hit), self.latest(hit), hit.place
 
-    def _slack(self, a: Hit, b: Hit) -> int:
+    @cached_property
+    def greatest_slack(self) -> int:
+        """The most that two clocks may disagree, in microseconds."""
+        return 2 * max(self._errors.values(), default=0)
+
+    def slack(self, a: Hit, b: Hit) -> int:
+        """How much the clocks of two rows may disagree, in microseconds."""
         if a.clock == b.clock:
             return 0
         return self._errors.get(a.clock, 0) + self._errors.get(b.clock, 0)
@@ -100,20 +124,3 @@ class Order:
     def span(self, hits: Sequence[Hit]) -> tuple[int, int]:
         """Return the earliest and the latest microsecond of rows."""
         return min(map(self.earliest, hits)), max(map(self.latest, hits))
-
-
-class Index:
-    """Occurrences by the time they begin, to look only at those near a moment."""
-
-    def __init__(self, occurrences: Sequence[Occurrence], order: Order, slack: int) -> None:
-        self._sorted = sorted(occurrences, key=lambda o: (order.key(o.start), order.key(o.end), o.sure))
-        self._starts = [order.earliest(o.start) for o in self._sorted]
-        widest = max((order.latest(o.end) - order.earliest(o.start) for o in self._sorted), default=0)
-        self._margin = widest + slack + DISORDER
-
-    def since(self, moment: int, until: int | None) -> Iterator[Occurrence]:
-        """Yield, last first, every occurrence that may end at or after `moment`, and may begin before `until`."""
-        low = bisect_left(self._starts, moment - self._margin)
-        high = len(self._starts) if until is None else bisect_right(self._starts, until + self._margin)
-        for position in range(high - 1, low - 1, -1):
-            yield self._sorted[position]

@@ -4,12 +4,13 @@ Every kind of term has one function here; what each means is written in `pattern
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from forensics.evidence.hits import Hit
-from forensics.evidence.order import CERTAIN, IMPOSSIBLE, UNBOUNDED, Index, Occurrence, Order, moments
-from forensics.evidence.windows import comes, last_before, lasting, often, together, us, within
+from forensics.evidence.index import Future, Past
+from forensics.evidence.order import CERTAIN, UNBOUNDED, Occurrence, Order, moments, us
+from forensics.evidence.windows import lasting, often, together
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Missing
 from patterns.terms import (
     After,
@@ -28,6 +29,7 @@ from patterns.terms import (
     pieces,
     positive,
 )
+from patterns.terms import parts as parts_of
 
 TEMPORAL = (Then, After, Without, NoLater, Lasting, AtLeast, Distinct)
 UNSAID = "which one it is about is not said"
@@ -68,7 +70,6 @@ class Result:
     occurrences: tuple[Occurrence, ...] = ()
     missing: tuple[Missing, ...] = ()
     rests: bool = False
-    used: frozenset[str] = field(default_factory=frozenset)
 
     @property
     def holds(self) -> bool:
@@ -83,6 +84,7 @@ class Evaluation:
         self._rows = rows
         self._order = order
         self._end = end
+        self._futures: dict[str, Future] = {}
 
     def of(self, term: Term) -> Result:
         """Return what `term` comes to.
@@ -102,7 +104,7 @@ class Evaluation:
                 every[name] = replace(rows, sure=sure, maybe=())
             if Evaluation(every, self._order, self._end)._of(term).state in (PRESENT, UNKNOWN):
                 missing = Missing(self._rows[unsaid[0]].maybe[0].source, UNSAID)
-                return Result(UNKNOWN, missing=(missing,), used=result.used)
+                return Result(UNKNOWN, missing=(missing,))
         return result
 
     def _of(self, term: Term) -> Result:
@@ -112,9 +114,9 @@ class Evaluation:
             case NotTerm(part):
                 return self._not(self.of(part))
             case AndTerm(parts, None):
-                return self._and([self.of(part) for part in parts])
+                return self._and(self._all(parts))
             case AndTerm(parts, length) if length is not None:
-                return self._together(term, [self.of(part) for part in parts], length)
+                return self._together(term, self._all(parts), length)
             case OrTerm(parts):
                 return self._some(1, [self.of(part) for part in parts])
             case SomeOf(count, parts):
@@ -139,69 +141,75 @@ class Evaluation:
 
     def _piece(self, name: str) -> Result:
         rows = self._rows[name]
-        used = frozenset((name,))
         if rows.sure:
             found = sorted((o for hit in rows.sure for o in moments(hit)), key=lambda o: self._order.key(o.end))
-            return Result(PRESENT, tuple(found), used=used)
+            return Result(PRESENT, tuple(found))
         if rows.maybe:
-            return Result(UNKNOWN, missing=(Missing(rows.maybe[0].source, UNSAID),), used=used)
+            return Result(UNKNOWN, missing=(Missing(rows.maybe[0].source, UNSAID),))
         if rows.undecided is not None:
-            return Result(UNKNOWN, missing=(rows.undecided,), used=used)
+            return Result(UNKNOWN, missing=(rows.undecided,))
         gap = rows.gap(None, None)
-        return Result(UNKNOWN, missing=(gap,), used=used) if gap else Result(ABSENT, used=used)
+        return Result(UNKNOWN, missing=(gap,)) if gap else Result(ABSENT)
 
     @staticmethod
     def _not(part: Result) -> Result:
         if part.state == UNKNOWN:
             return part
-        return Result(ABSENT if part.holds else PRESENT, rests=not part.holds, used=part.used)
+        return Result(ABSENT if part.holds else PRESENT, rests=not part.holds)
+
+    def _all(self, terms: tuple[Term, ...]) -> list[Result]:
+        """Return what each comes to; one that is absent decides, and then it alone: the cheap ones are asked first."""
+        results: dict[Term, Result] = {}
+        for term in sorted(terms, key=_windows):
+            results[term] = self.of(term)
+            if results[term].state == ABSENT:
+                return [results[term]]
+        return [results[term] for term in terms]
 
     def _and(self, parts: list[Result]) -> Result:
-        used = _used(parts)
         if any(p.state == ABSENT for p in parts):
-            return Result(ABSENT, used=used)
+            return Result(ABSENT)
         occurrences = _merge(self._order, parts)
         rests = any(p.rests for p in parts)
         if any(p.state == CURED for p in parts):
             whole = all(p.state in (CURED, PRESENT) for p in parts)
-            return Result(CURED if whole else ABSENT, occurrences if whole else (), used=used)
+            return Result(CURED if whole else ABSENT, occurrences if whole else ())
         missing = tuple(m for p in parts if p.state == UNKNOWN for m in p.missing)
         if any(p.state == UNKNOWN for p in parts):
-            return Result(UNKNOWN, missing=missing, used=used)
-        return Result(PRESENT, occurrences, rests=rests, used=used)
+            return Result(UNKNOWN, missing=missing)
+        return Result(PRESENT, occurrences, rests=rests)
 
     def _some(self, count: int, parts: list[Result]) -> Result:
         held = [p for p in parts if p.holds]
-        used = _used(parts)
         if len(held) >= count:
-            return Result(PRESENT, _merge(self._order, held), rests=all(p.rests for p in held), used=used)
+            return Result(PRESENT, _merge(self._order, held), rests=all(p.rests for p in held))
         unknown = [p for p in parts if p.state == UNKNOWN]
         if len(held) + len(unknown) >= count:
-            return Result(UNKNOWN, missing=tuple(m for p in unknown for m in p.missing), used=used)
+            return Result(UNKNOWN, missing=tuple(m for p in unknown for m in p.missing))
         cured = [p for p in parts if p.state == CURED]
         if len(held) + len(cured) >= count:
-            return Result(CURED, _merge(self._order, held + cured), used=used)
-        return Result(ABSENT, used=used)
+            return Result(CURED, _merge(self._order, held + cured))
+        return Result(ABSENT)
 
     # ---- time
 
     def _then(self, before: Term, after: Term, length: timedelta | None) -> Result:
-        first, second = self.of(before), self.of(after)
-        used = first.used | second.used
-        if first.state in (ABSENT, CURED) or second.state in (ABSENT, CURED):
-            return Result(ABSENT, used=used)
+        both = self._all((before, after))
+        if any(part.state in (ABSENT, CURED) for part in both):
+            return Result(ABSENT)
+        first, second = both
         if not first.holds or not second.holds:
-            return Result(UNKNOWN, missing=_missing(first, second), used=used)
+            return Result(UNKNOWN, missing=_missing(first, second))
         pairs: list[Occurrence] = []
-        index = Index(first.occurrences, self._order, self._order.slack)
+        past = Past(first.occurrences, self._order)
         for b in second.occurrences:
-            a, sure = last_before(self._order, index, b.start, length)
+            a, sure = past.last_before(b.start, length)
             if a is not None:
                 pairs.append(Occurrence(a.start, b.end, (*a.rows, *b.rows), sure and a.sure and b.sure))
         if pairs:
-            return Result(PRESENT, tuple(pairs), rests=first.rests or second.rests, used=used)
+            return Result(PRESENT, tuple(pairs), rests=first.rests or second.rests)
         gap = self._gap_around(before, first.occurrences, after, second.occurrences, length)
-        return Result(UNKNOWN, missing=(gap,), used=used) if gap else Result(ABSENT, used=used)
+        return Result(UNKNOWN, missing=(gap,)) if gap else Result(ABSENT)
 
     def _gap_around(
         self,
@@ -232,15 +240,14 @@ class Evaluation:
         return next((gap for gap in gaps if gap is not None), None)
 
     def _without(self, first: Result, second: Term, length: timedelta | None) -> Result:
-        other = self.of(second)
-        used = first.used | other.used
         if not first.holds:
-            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
+            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing)
+        other = self.of(second)
         alone: list[Occurrence] = []
         missing: list[Missing] = []
-        index = Index(other.occurrences, self._order, self._order.slack)
+        future = Future(other.occurrences, self._order)
         for a in first.occurrences:
-            came = comes(self._order, a.end, index, length)
+            came = future.comes(a.end, length)
             if came == CERTAIN:
                 continue
             gap = self._gap_after(second, a.end, length)
@@ -249,23 +256,22 @@ class Evaluation:
             else:
                 alone.append(a)
         if alone:
-            return Result(PRESENT, tuple(alone), rests=True, used=used)
-        return Result(UNKNOWN, missing=tuple(missing), used=used) if missing else Result(ABSENT, used=used)
+            return Result(PRESENT, tuple(alone), rests=True)
+        return Result(UNKNOWN, missing=tuple(missing)) if missing else Result(ABSENT)
 
     def _no_later(self, first: Result, second: Term) -> Result:
-        other = self.of(second)
-        used = first.used | other.used
         if not first.holds:
-            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing, used=used)
+            return Result(first.state if first.state != CURED else ABSENT, missing=first.missing)
+        other = self.of(second)
         last = max(first.occurrences, key=lambda o: self._order.key(o.end))
-        came = comes(self._order, last.end, Index(other.occurrences, self._order, self._order.slack), None)
+        came = Future(other.occurrences, self._order).comes(last.end, None)
         if came == CERTAIN:
-            return Result(CURED, first.occurrences, used=used)
+            return Result(CURED, first.occurrences)
         gap = self._gap_after(second, last.end, None)
         if came or gap:
             missing = gap or Missing(_source(other), "whether it came after or before cannot be told")
-            return Result(UNKNOWN, missing=(missing,), used=used)
-        return Result(PRESENT, first.occurrences, rests=True, used=used)
+            return Result(UNKNOWN, missing=(missing,))
+        return Result(PRESENT, first.occurrences, rests=True)
 
     def _gap_after(self, term: Term, a: Hit, length: timedelta | None) -> Missing | None:
         """Return why what `term` looks for may have come in the window after a unseen."""
@@ -273,9 +279,8 @@ class Evaluation:
         end = None if length is None else self._order.latest(a) + us(length)
         for name in pieces(term):
             rows = self._rows[name]
-            for b in (o.start for hit in rows.maybe for o in moments(hit)):
-                if min(self._order.before(a, b), within(self._order, a, b, length)) != IMPOSSIBLE:
-                    return Missing(b.source, UNSAID)
+            if self._maybe(name).comes(a, length):
+                return Missing(rows.maybe[0].source, UNSAID)
             if rows.undecided is not None and not rows.sure:
                 return rows.undecided
             gap = rows.gap(start, end)
@@ -283,18 +288,24 @@ class Evaluation:
                 return gap
         return None
 
+    def _maybe(self, name: str) -> Future:
+        """Return the rows of a piece that may be about the subject."""
+        if name not in self._futures:
+            self._futures[name] = Future((o for hit in self._rows[name].maybe for o in moments(hit)), self._order)
+        return self._futures[name]
+
     # ---- repetition
 
     def _repeated(
         self, part: Result, term: Term, kept: Callable[[tuple[Occurrence, ...]], tuple[Occurrence, ...]]
     ) -> Result:
         if not part.holds:
-            return part if part.state != CURED else Result(ABSENT, used=part.used)
+            return part if part.state != CURED else Result(ABSENT)
         found = kept(part.occurrences)
         if found:
             return replace(part, occurrences=found)
         gap = self._unseen(term)
-        return Result(UNKNOWN, missing=(gap,), used=part.used) if gap else Result(ABSENT, used=part.used)
+        return Result(UNKNOWN, missing=(gap,)) if gap else Result(ABSENT)
 
     def _together(self, term: Term, parts: list[Result], length: timedelta) -> Result:
         whole = self._and(parts)
@@ -302,17 +313,19 @@ class Evaluation:
             return whole
         windows = together(self._order, [p.occurrences for p in parts], length)
         if windows:
-            return Result(PRESENT, windows, rests=whole.rests, used=whole.used)
+            return Result(PRESENT, windows, rests=whole.rests)
         gap = self._unseen(term)
-        return Result(UNKNOWN, missing=(gap,), used=whole.used) if gap else Result(ABSENT, used=whole.used)
+        return Result(UNKNOWN, missing=(gap,)) if gap else Result(ABSENT)
 
 
 def _merge(order: Order, parts: Iterable[Result]) -> tuple[Occurrence, ...]:
     return tuple(sorted((o for p in parts for o in p.occurrences), key=lambda o: order.key(o.end)))
 
 
-def _used(parts: Iterable[Result]) -> frozenset[str]:
-    return frozenset(name for p in parts for name in p.used)
+def _windows(term: Term) -> int:
+    """Return how many windows and orders are asked for: what it costs."""
+    timed = isinstance(term, TEMPORAL) or (isinstance(term, AndTerm) and term.within is not None)
+    return timed + sum(map(_windows, parts_of(term)))
 
 
 def _missing(*parts: Result) -> tuple[Missing, ...]:

@@ -1,50 +1,15 @@
-"""What lies in one window: the last before, what comes after, what comes together, what comes often, what lasts."""
+"""What comes together in one window, what comes often, what lasts."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from forensics.evidence.hits import Hit
-from forensics.evidence.order import CERTAIN, IMPOSSIBLE, POSSIBLE, UNBOUNDED, Index, Occurrence, Order
+from forensics.evidence.index import Future
+from forensics.evidence.order import CERTAIN, NO_ZONE, POSSIBLE, Occurrence, Order, us
 
 Occurrences = tuple[Occurrence, ...]
-
-
-def within(order: Order, a: Hit, b: Hit, length: timedelta | None) -> int:
-    """Return whether b begins less than `length` after a: CERTAIN, POSSIBLE or IMPOSSIBLE."""
-    if length is None:
-        return CERTAIN
-    least, most = order.apart(a, b)
-    if most <= us(length) or (a.place[:2] == b.place[:2] and order.earliest(b) - order.earliest(a) < us(length)):
-        return CERTAIN
-    return POSSIBLE if least < us(length) else IMPOSSIBLE
-
-
-def last_before(order: Order, index: Index, b: Hit, length: timedelta | None) -> tuple[Occurrence | None, bool]:
-    """Return the last occurrence before b: one that is surely so, else one that may be; and whether it surely is."""
-    possible: Occurrence | None = None
-    oldest = order.earliest(b) - us(length) if length is not None else -UNBOUNDED
-    for a in index.since(oldest, order.latest(b)):
-        found = min(order.before(a.end, b), within(order, a.start, b, length))
-        if found != IMPOSSIBLE and a.start is not a.end:  # all of it lies before b, not its end alone
-            found = min(found, order.before(a.start, b))
-        if found == CERTAIN:
-            return a, True
-        if found != IMPOSSIBLE and possible is None:
-            possible = a
-    return possible, False
-
-
-def comes(order: Order, a: Hit, index: Index, length: timedelta | None) -> int:
-    """Return whether something of `index` comes after a, in the window: surely, possibly or not."""
-    best = IMPOSSIBLE
-    until = None if length is None else order.latest(a) + us(length)
-    for b in index.since(order.earliest(a), until):
-        best = max(best, min(order.before(a, b.start), within(order, a, b.start, length)))
-        if best == CERTAIN:
-            break
-    return best
 
 
 def lasting(order: Order, occurrences: Occurrences, length: timedelta) -> Occurrences:
@@ -54,6 +19,8 @@ def lasting(order: Order, occurrences: Occurrences, length: timedelta) -> Occurr
     most = max(map(order.latest, hits)) - min(map(order.earliest, hits))
     if len({hit.place[:2] for hit in hits}) == 1:
         least = max(map(order.earliest, hits)) - min(map(order.earliest, hits))
+        if all(map(order.zoneless, hits)):  # all off by the same
+            most -= NO_ZONE
     if least >= us(length):
         return occurrences
     return unsure(occurrences) if most > us(length) else ()
@@ -74,47 +41,86 @@ def often(
     ordered = sorted(occurrences, key=lambda o: order.key(o.start))
     if length is None:
         return occurrences if _number(ordered, distinct) >= count else ()
+    starts = [order.earliest(o.start) for o in ordered]
+    starts = [order.earliest(o.start) for o in ordered]
+    surely, possibly = _Most(ordered, distinct), _Most(ordered, distinct)
+    reach = starts[0]
     held = False
-    starts, ends = ([at(o.start) for o in ordered] for at in (order.earliest, order.latest))
-    sections = [o.start.place[:2] for o in ordered]
     for number, o in enumerate(ordered):
-        last, reach = bisect_left(starts, ends[number] + us(length) + order.slack), starts[number] + us(length)
-        # What cannot surely lie in the window is passed over by its bounds: the exact question is far dearer.
-        likely = (
-            ordered[n]
-            for n in range(number, last)
-            if ends[n] <= reach or (starts[n] <= reach and sections[n] == sections[number])
-        )
-        sure = [x for x in likely if within(order, o.start, x.start, length) == CERTAIN]
-        if _number(sure, distinct) >= count:
+        last = bisect_left(starts, starts[number] + us(length))
+        if surely.of(number, last) >= count and _holds(order, ordered[number:last], count, length, distinct, CERTAIN):
             return occurrences
         if not held:
-            near = [x for x in ordered[number:last] if within(order, o.start, x.start, length) != IMPOSSIBLE]
-            held = _number(near, distinct) >= count
+            reach = max(reach, order.latest(o.start) + us(length) + order.greatest_slack)
+            last = bisect_left(starts, reach)
+            held = possibly.of(number, last) >= count and _holds(
+                order, ordered[number:last], count, length, distinct, POSSIBLE
+            )
     return unsure(occurrences) if held else ()
+
+
+class _Most:
+    """How many occurrences a window holds at most; windows may only move on."""
+
+    def __init__(self, ordered: Sequence[Occurrence], distinct: str | None) -> None:
+        self._values = [o.start.weight if distinct is None else o.start.names.get(distinct) for o in ordered]
+        self._begin = self._end = 0
+        self._sum = 0
+        self._seen: Counter[str] = Counter()
+
+    def of(self, begin: int, end: int) -> int:
+        """Return the number from place `begin` to before `end`, or more."""
+        for value in self._values[self._end : end]:
+            self._add(value, 1)
+        for value in self._values[self._begin : begin]:
+            self._add(value, -1)
+        self._begin, self._end = begin, max(end, self._end)
+        return self._sum
+
+    def _add(self, value: int | str | None, sign: int) -> None:
+        if isinstance(value, int):
+            self._sum += sign * value
+        elif value is not None:
+            self._seen[value] += sign
+            self._sum += (self._seen[value] == 1 and sign > 0) - (self._seen[value] == 0)
+
+
+def _holds(
+    order: Order, ordered: Sequence[Occurrence], count: int, length: timedelta, distinct: str | None, wanted: int
+) -> bool:
+    """Whether the window that begins with the first one holds `count` of them, as surely as is wanted."""
+    start = ordered[0].start
+    seen: dict[object, int] = {}
+    number = 0
+    for o in ordered:
+        what = _what(o, distinct)
+        if what is None or what in seen or order.beside(start, o.start, length) < wanted:
+            continue
+        seen[what] = o.start.weight if distinct is None else 1
+        number += seen[what]
+        if number >= count:
+            return True
+    return False
 
 
 def together(order: Order, parts: Sequence[Occurrences], length: timedelta) -> Occurrences:
     """Return the windows that hold one occurrence of each part that has any."""
-    tagged = sorted(
+    some = {number: Future(occurrences, order) for number, occurrences in enumerate(parts) if occurrences}
+    ordered = sorted(
         ((o, number) for number, occurrences in enumerate(parts) for o in occurrences),
         key=lambda pair: (order.key(pair[0].start), pair[1]),
     )
-    needed = {number for _, number in tagged}
     windows: list[Occurrence] = []
-    for position, (o, own) in enumerate(tagged):
-        sure, may = {own: o}, {own: o}
-        for other, number in tagged[position + 1 :]:
-            if order.earliest(other.start) - order.latest(o.start) > us(length) + order.slack:
+    for o, own in ordered:
+        for wanted in (CERTAIN, POSSIBLE):
+            chosen = [
+                o if number == own else future.beside(o.start, length, wanted, ties=number > own)
+                for number, future in some.items()
+            ]
+            inside = [one for one in chosen if one is not None]
+            if len(inside) == len(chosen):
+                windows.append(_window(order, inside, wanted == CERTAIN))
                 break
-            near = within(order, o.start, other.start, length)
-            if near != IMPOSSIBLE:
-                may.setdefault(number, other)
-            if near == CERTAIN:
-                sure.setdefault(number, other)
-        chosen = sure if set(sure) == needed else may
-        if set(chosen) == needed:
-            windows.append(_window(order, chosen, chosen is sure))
     return tuple(windows)
 
 
@@ -123,21 +129,20 @@ def unsure(occurrences: Occurrences) -> Occurrences:
     return tuple(replace(o, sure=False) for o in occurrences)
 
 
-def us(length: timedelta) -> int:
-    """Return a length in microseconds."""
-    return int(length / timedelta(microseconds=1))
-
-
-def _window(order: Order, chosen: Mapping[int, Occurrence], sure: bool) -> Occurrence:
-    inside = sorted(chosen.values(), key=lambda o: order.key(o.start))
+def _window(order: Order, chosen: Iterable[Occurrence], sure: bool) -> Occurrence:
+    inside = sorted(chosen, key=lambda o: order.key(o.start))
     last = max(inside, key=lambda o: order.key(o.end))
     rows = tuple(hit for o in inside for hit in o.rows)
     return Occurrence(inside[0].start, last.end, rows, sure and all(o.sure for o in inside))
 
 
 def _number(occurrences: Iterable[Occurrence], distinct: str | None) -> int:
+    seen = {what: o.start.weight for o in occurrences if (what := _what(o, distinct)) is not None}
+    return sum(seen.values()) if distinct is None else len(seen)
+
+
+def _what(o: Occurrence, distinct: str | None) -> object:
+    """Return what is counted once: a row that two arms of an `or` hold, or both moments of an Event, is one."""
     if distinct is None:
-        # A row that two arms of an `or` hold is one row, and so are the first and the last time of an Event.
-        rows = {(o.start.source, o.start.row, o.end.source, o.end.row): o.start.weight for o in occurrences}
-        return sum(rows.values())
-    return len({o.start.names.get(distinct) for o in occurrences} - {None})
+        return o.start.source, o.start.row, o.end.source, o.end.row
+    return o.start.names.get(distinct)

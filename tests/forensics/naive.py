@@ -17,6 +17,7 @@ from tests.patterns.naive import decide
 YES, MAYBE, NO = "yes", "maybe", "no"
 PRESENT, ABSENT, UNKNOWN, CURED = "present", "absent", "unknown", "cured"
 SECOND = 1_000_000
+ZONES = 28 * 3600 * SECOND  # how much wider a row is whose zone is not written: half of it before, half after
 OF_THE_FILE = ("namespace", "pod", "container", "node")  # what a log's row does not say is what its file is of
 
 
@@ -139,11 +140,26 @@ def near(world: World, a: Row, b: Row, length: int | None) -> str:
     if length is None:
         return YES
     s = slack(world, a, b)
+    alike = (a.file, a.section) == (b.file, b.section)
+    if alike and a.section >= 0 and zoneless(a) and zoneless(b):
+        s = -ZONES  # whatever the zone is, it is that of both
     if b.latest - a.earliest + s <= length:
         return YES
-    if (a.file, a.section) == (b.file, b.section) and b.earliest - a.earliest < length:
+    if alike and b.earliest - a.earliest < length:
         return YES
     return MAYBE if b.earliest - a.latest - s < length else NO
+
+
+def zoneless(row: Row) -> bool:
+    return row.latest - row.earliest >= ZONES
+
+
+def beside(world: World, a: Row, b: Row, length: int | None) -> str:
+    """Whether b, that sorts behind a, lies in one window with it, even if it was b that came first."""
+    answer = near(world, a, b, length)
+    if answer == YES and length is not None and (a.file, a.section) != (b.file, b.section):
+        return YES if a.latest - a.earliest <= length else MAYBE
+    return answer
 
 
 def both(x: str, y: str) -> str:
@@ -347,14 +363,17 @@ def lasting(world: World, part: t.Term, length: int | None) -> tuple[str, list[P
     if state != PRESENT:
         return (ABSENT if state == CURED else state), []
     rows = [row for p in pairs for row in (p.start, p.end)]
+    most = max(r.latest for r in rows) - min(r.earliest for r in rows)
     one_section = len({(r.file, r.section) for r in rows}) == 1
     if one_section:  # the same clock and the same rounding at both ends
         least = max(b.earliest - a.earliest for a, b in product(rows, rows))
+        if all(map(zoneless, rows)):
+            most -= ZONES
     else:
         least = max(r.earliest for r in rows) - min(r.latest for r in rows)
     if least >= length:
         return PRESENT, pairs
-    if max(r.latest for r in rows) - min(r.earliest for r in rows) > length:
+    if most > length:
         return PRESENT, [replace(p, sure=False) for p in pairs]
     return (UNKNOWN if unseen(world, part) else ABSENT), []
 
@@ -370,9 +389,9 @@ def often(
     held = False
     for a in pairs if length is not None else ():
         later = [b for b in pairs if sort_key(b.start) >= sort_key(a.start)]
-        if number([b for b in later if near(world, a.start, b.start, length) == YES]) >= count:
+        if number([b for b in later if beside(world, a.start, b.start, length) == YES]) >= count:
             return PRESENT, pairs
-        if number([b for b in later if near(world, a.start, b.start, length) != NO]) >= count:
+        if number([b for b in later if beside(world, a.start, b.start, length) != NO]) >= count:
             held = True
     if held:
         return PRESENT, [replace(p, sure=False) for p in pairs]
@@ -391,7 +410,7 @@ def together(
     needed = {number for (_, number, _), _ in tagged}
     windows = []
     for key, o in tagged:
-        later = [(k[1], p, near(world, o.start, p.start, length)) for k, p in tagged if k > key]
+        later = [(k[1], p, beside(world, o.start, p.start, length)) for k, p in tagged if k > key]
         for wanted in ((YES,), (YES, MAYBE)):
             chosen = {key[1]: o}
             for number, p, answer in later:

@@ -14,7 +14,7 @@ from forensics.evidence.terms import Evaluation, Rows
 from forensics.findings import Missing
 from patterns import terms as t
 from tests.forensics.generated import END, NAMES, TERMS
-from tests.forensics.naive import SECOND, Row, World, judge
+from tests.forensics.naive import SECOND, ZONES, Row, World, judge
 
 PAIRS = int(os.environ.get("TWIN_PAIRS", "1000"))
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate) if PAIRS > 10_000 else tuple(Phase)
@@ -70,14 +70,23 @@ def worlds(draw: st.DrawFn) -> World:
     every = [row for kind in (sure, maybe) for some in kind.values() for row in some]
     for row in every:
         times.setdefault((row.file, row.section), []).append((row.earliest, row.latest))
+    facts = draw(st.sets(st.sampled_from(every).map(lambda row: row.id))) if every and draw(st.booleans()) else set()
     ordered = {key: sorted(value) for key, value in times.items()}
     lines = {key: sorted(r.line for r in every if (r.file, r.section) == key) for key in times}
+
+    zoneless = draw(st.sampled_from((None, None, "f", "g")))  # a file that does not write its zone
 
     def straight(row: Row) -> Row:
         key = (row.file, row.section)
         earliest, latest = ordered[key][lines[key].index(row.line)]
+        if row.section < 0 and row.id in facts:
+            earliest, latest = 0, END  # nothing says when
+        elif row.file == zoneless:
+            earliest, latest = earliest - ZONES // 2, latest + ZONES // 2
         clock = "" if row.file == "f" else "n1"
-        return replace(row, earliest=earliest, latest=latest, clock=clock, began=row.began if row.section < 0 else None)
+        return replace(
+            row, earliest=earliest, latest=latest, clock=clock, began=row.began if key[1] < 0 and earliest > 0 else None
+        )
 
     coverage = st.one_of(
         st.none(),
@@ -98,8 +107,7 @@ def hit(row: Row) -> Hit:
     return Hit(
         "log.agent",
         row.id,
-        row.earliest,
-        row.latest,
+        *((None, None) if (row.earliest, row.latest) == (0, END) else (row.earliest, row.latest)),
         row.clock,
         (row.file, row.section, row.line),
         row.names,

@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 
 import polars as pl
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 
 from forensics.coverage import Coverage, Stream
 from forensics.evidence import thinning
@@ -13,9 +14,11 @@ from forensics.evidence.order import Order
 from forensics.matching import Context, find_all
 from forensics.timeline import PLACED
 from parsers.schema import SOURCES
-from patterns.pattern import Library, Pattern
-from tests.forensics.generated import bundles, columns_of, libraries
-from tests.forensics.naive import Bundle, interpret
+from patterns.language import parse_where
+from patterns.pattern import Evidence, Library, Pattern
+from patterns.terms import AndTerm, Piece, Then
+from tests.forensics.generated import END, bundles, columns_of, libraries
+from tests.forensics.naive import SECOND, Bundle, Line, Log, interpret
 
 AT_ONCE = 4  # patterns over one bundle
 PAIRS = int(os.environ.get("TWIN_PAIRS", "2000"))
@@ -60,6 +63,42 @@ def context(bundle: Bundle) -> Context:
     covered = Coverage(streams, bundle.listed, frozenset(frames), (0, bundle.end))
     return Context(frames, covered, Order(bundle.errors, covered.period))
 
+
+def a_fact_in_a_window() -> tuple[dict[str, Pattern], Bundle]:
+    """A pod that says nothing of when it was, in one window with a log line, before another line."""
+
+    def line(number: int, second: int) -> Line:
+        at = second * SECOND
+        columns = {"text": "fail m1", "level": None, "namespace": "y", "pod": "q"}
+        return Line("log.agent", number, "a2", number + 1, 0, at, at + 1, "", columns)
+
+    pod = Line(
+        "k8s.pod",
+        0,
+        "pods",
+        1,
+        -1,
+        None,
+        None,
+        "",
+        {"phase": "Running", "namespace": "y", "name": "q", "form": "object"},
+    )
+    log = Log("log.agent", "a2", "y", "q", 11 * SECOND, 30 * SECOND + 1, END, True)
+    bundle = Bundle(
+        {"log.agent": [line(0, 11), line(1, 30)], "k8s.pod": [pod]}, [log], frozenset(), frozenset(), {}, END
+    )
+    where = parse_where('text contains "fail"', "log.agent")
+    evidence = {
+        "a": Evidence("a", "log.agent", where, {}),
+        "b": Evidence("b", "k8s.pod", None, {}),
+        "c": Evidence("c", "log.agent", where, {}),
+    }
+    a, b, c = map(Piece, "abc")
+    match = Then(AndTerm((b, c), timedelta(seconds=9)), a, timedelta(seconds=2))
+    return {"t/p0": Pattern("t/p0", "A title", "high", "stable", "cause", match, evidence)}, bundle
+
+
+A_FACT_IN_A_WINDOW = a_fact_in_a_window()
 
 Said = tuple[str, list[tuple[object, ...]]]
 
@@ -114,6 +153,7 @@ def twin(library: Mapping[str, Pattern], bundle: Bundle) -> dict[str, Said]:
 
 @settings(max_examples=PAIRS // AT_ONCE, deadline=None, phases=PHASES)
 @given(library=libraries(AT_ONCE), bundle=bundles())
+@example(*A_FACT_IN_A_WINDOW)
 def test_engine_and_twin_say_the_same_of_a_bundle(library: Mapping[str, Pattern], bundle: Bundle) -> None:
     assert engine(library, bundle) == twin(library, bundle)
 
