@@ -22,14 +22,14 @@ from forensics.installation.links import Topology
 from forensics.installation.netpaths import net_paths
 from forensics.installation.relevance import named_after_seldon, relevant, seldons_own
 from forensics.installation.routes import expected_routes
-from forensics.installation.silence import silences
+from forensics.installation.silence import late, silences
 from forensics.intake.drift import drift
 from forensics.intake.quoting import Quotes
 from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
 from forensics.state import last_words, state_table
-from forensics.timeline import on_one_clock, period
+from forensics.timeline import collected, on_one_clock, period
 from forensics.topology import connect
 from forensics.verdict import OURS, verdict
 from parsers import PARSERS
@@ -80,10 +80,11 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     frames["route.expected"] = expected_routes(frames, topology)
     frames["net.path"] = net_paths(frames)
     span = period(frames, odd)
-    dated = certificates(frames, span)
+    seen = collected(frames, span, until)
+    dated = certificates(frames, span, seen)
     frames |= dated
     frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}
-    return Case(intake, frames, clocks, coverage(frames, span, intake.cut), topology, states, given)
+    return Case(intake, frames, clocks, coverage(frames, span, intake.cut, seen), topology, states, given)
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
@@ -97,12 +98,11 @@ def concluded(
     case: Case, library: Library, outcomes: Mapping[str, Outcome], quotes: Quotes, request: Request = EVERYTHING
 ) -> Conclusions:
     """Return what the outcomes of the patterns that were asked come to, before it is written down."""
-    period = case.covered.period
     ours = seldon_objects_in(case.frames) or any(source in case.covered.kinds for source in OURS)
     outcomes, others = relevant(outcomes, case.frames, case.topology, ours)
     outcomes, remarks = narrowed(outcomes, request, case.topology)
     ranked, candidates, accepted = without_accepted(
-        *root_causes(outcomes, library, case.topology.link), request, period[1] if period else None
+        *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
     table = state_table(case.frames, case.states)
     return Conclusions(
@@ -119,6 +119,7 @@ def concluded(
             *remarks,
             *accepted,
             *doubts(case.clocks),
+            *late(case.covered),
             *silences(case.frames, case.covered),
             *drift(case.intake.reads),
         ],

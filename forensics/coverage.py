@@ -59,6 +59,7 @@ class Coverage:
     objects: Mapping[str, frozenset[str]] = field(default_factory=dict)  # kind to "namespace/name" that were dumped
     tabled: frozenset[tuple[str, str | None]] = frozenset()  # (kind, namespace) of which a table shows something
     whole: frozenset[tuple[str, str | None]] = frozenset()  # those of which objects or descriptions were dumped
+    collected: int | None = None  # the bundle was collected then or later; never before the period's end
 
     def of(self, source: str, names: Mapping[str, str | None]) -> list[Stream]:
         """Return the streams of `source` that may be about `names`: those that name nothing else."""
@@ -152,6 +153,8 @@ class Coverage:
                         return None
                     shallow = True
             why = "a table does not show it, and nothing else was collected" if shallow else "not collected"
+            if namespace and not shallow and any(k in _kinds(piece) for k, _ in self.listed):
+                why = f"not collected of {namespace}"
             return Missing(source, why, collect)
         if source == DATED:
             seen = "envoy.certificate" in self.kinds or any(self._listed(kind, namespace) for kind in _DATED_BY)
@@ -225,7 +228,10 @@ def _kinds(piece: Evidence) -> tuple[str, ...]:
 
 
 def coverage(
-    frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None, cut: frozenset[str] = frozenset()
+    frames: Mapping[str, pl.DataFrame],
+    period: tuple[int, int] | None,
+    cut: frozenset[str] = frozenset(),
+    collected: int | None = None,
 ) -> Coverage:
     """Return what was collected.
 
@@ -233,6 +239,7 @@ def coverage(
         frames: placed by `timeline.on_one_clock`.
         period: first and last microsecond of the bundle.
         cut: members that visibly end early (a broken archive, an example that says so).
+        collected: the latest moment that anything names, in microseconds.
     """
     streams: list[Stream] = []
     for source, frame in frames.items():
@@ -266,7 +273,7 @@ def coverage(
             tabled.update((kind, space) for space in frame.filter(table)["namespace"].unique())
             whole.update((kind, space) for space in frame.filter(~table)["namespace"].unique())
     kinds = frozenset(frames)  # a frame without rows was dumped, and held nothing
-    return Coverage(joined, frozenset(listed), kinds, period, objects, frozenset(tabled), frozenset(whole))
+    return Coverage(joined, frozenset(listed), kinds, period, objects, frozenset(tabled), frozenset(whole), collected)
 
 
 def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, cut: frozenset[str]) -> list[Stream]:

@@ -54,7 +54,7 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         quotes: makes the citations.
     """
     ids = [f"F{i + 1}" for i in range(len(found.ranked))]
-    period = found.covered.period
+    period, seen = found.covered.period, found.covered.collected
     findings = [_finding(r, ids, i, quotes) | _preceded(r, found.changes) for i, r in enumerate(found.ranked)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
     sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
@@ -64,7 +64,7 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
         "input": dict(given),
         "verdict": found.verdict,
         "summary": sentence,
-        "period": {"from": iso(period[0]) if period else None, "to": iso(period[1]) if period else None},
+        "period": {"from": iso(period[0]) if period else None, "to": iso(seen) if period else None},
         "findings": findings,
         "candidates": candidates,
         "unknown": _unknown(found.outcomes),

@@ -17,7 +17,6 @@ from forensics.document import Document
 from forensics.evidence.hits import find
 from forensics.findings import ABSENT, PRESENT, Finding, Missing, Outcome, Seen
 from forensics.guides.collecting import how_to_collect
-from forensics.installation.certificates import latest_moment
 from forensics.intake.best_forms import Rows, as_given, in_best_form, original
 from forensics.intake.masking import mask
 from forensics.intake.quoting import Quotes
@@ -75,9 +74,10 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     incident = concluded(case, library, incidents, quotes)
     premises = _premises(checks, best, rows)
     at = _at(case, terms)
-    judged = [_judged(outcome, premises.get(name), terms, at) for name, outcome in checks.items()]
-    local = _by_namespace(best, library, [j for j in judged if j.status in ("failed", "unknown")], terms, at)
-    failed = [_as_finding(j) for j in judged if j.status == "failed"]
+    judged = {name: _judged(outcome, premises.get(name), terms, at) for name, outcome in checks.items()}
+    local = _by_namespace(best, library, [n for n, j in judged.items() if j.status in ("failed", "unknown")], terms, at)
+    judged |= {name: _in_part(judged[name], found, rows) for name, found in local.items()}
+    failed = [_as_finding(j) for j in judged.values() if j.status == "failed"]
     found = replace(incident, ranked=[*incident.ranked, *failed])
     document = write(case.intake, case.given, library, found, quotes)
     findings = {f["pattern"]: f for f in document["findings"] if f["role"] == CHECK}
@@ -99,7 +99,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
         "platform": platform(case.frames),
         "versions": versions(case.frames, case.intake.versions),
         "certificates": certificates(case.frames),
-        "baseline": _baseline(judged, terms, at),
+        "baseline": _baseline([*judged.values()], terms, at),
     }
 
 
@@ -128,9 +128,8 @@ class _Judged:
 
 
 def _at(case: Case, terms: Terms) -> datetime | None:
-    period = case.covered.period
-    end = datetime.fromtimestamp(period[1] / 1e6, UTC) if period else latest_moment(case.frames)
-    return terms.as_of or end
+    seen = case.covered.collected
+    return terms.as_of or (datetime.fromtimestamp(seen / 1e6, UTC) if seen is not None else None)
 
 
 def _judged(outcome: Outcome, premises: "_Premises | None", terms: Terms, at: datetime | None) -> _Judged:
@@ -154,24 +153,35 @@ def _judged(outcome: Outcome, premises: "_Premises | None", terms: Terms, at: da
 
 
 def _by_namespace(
-    case: Case, library: Library, judged: Iterable[_Judged], terms: Terms, at: datetime | None
-) -> dict[str, dict[str, str]]:
+    case: Case, library: Library, names: Iterable[str], terms: Terms, at: datetime | None
+) -> dict[str, dict[str, _Judged]]:
     """Return what those checks come to in each namespace of Seldon, where that is not everywhere alike."""
-    names = spaces.seldons(case.frames)
-    asked = spaces.asking(library, (j.outcome.pattern.id for j in judged))
-    made: dict[str, dict[str, str]] = {}
-    if len(names) < 2 or not asked.patterns:
+    present = spaces.seldons(case.frames)
+    asked = spaces.asking(library, names)
+    made: dict[str, dict[str, _Judged]] = {}
+    if len(present) < 2 or not asked.patterns:
         return made
-    for namespace in names:
-        frames = spaces.inside(case.frames, namespace)
+    for namespace in present:
+        frames, rows = spaces.inside(case.frames, namespace)
         here = replace(case, frames=frames, covered=coverage(frames, case.covered.period))
         outcomes = outcomes_of(here, asked)
-        premises = _premises(outcomes, here, {})
+        premises = _premises(outcomes, here, rows)
         for name, outcome in outcomes.items():
-            status = _judged(outcome, premises.get(name), terms, at).status
-            if status != "not applicable":
-                made.setdefault(name, {})[namespace] = status
-    return {name: found for name, found in made.items() if len(set(found.values())) > 1}
+            judged = _judged(as_given(outcome, rows), premises.get(name), terms, at)
+            groundless = judged.status == "passed" and name in premises and not premises[name].rows
+            if judged.status != "not applicable" and not groundless:
+                made.setdefault(name, {})[namespace] = judged
+    return {name: found for name, found in made.items() if len({j.status for j in found.values()}) > 1}
+
+
+def _in_part(whole: _Judged, found: Mapping[str, _Judged], rows: Rows) -> _Judged:
+    """Return what a check comes to that could not be said of all, but fails somewhere."""
+    failed = [judged for judged in found.values() if judged.status == "failed"]
+    if whole.status != "unknown" or not failed:
+        return whole
+    findings = tuple(f for judged in failed for f in judged.findings)
+    outcome = as_given(replace(failed[0].outcome, findings=findings), rows)
+    return replace(failed[0], outcome=outcome, findings=outcome.findings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +245,7 @@ def _merged(seen: Seen, findings: Sequence[Finding], rows: tuple[tuple[str, int]
 
 
 def _check(
-    judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes, spaces: Mapping[str, str]
+    judged: _Judged, finding: Mapping[str, Any] | None, quotes: Quotes, found: Mapping[str, _Judged]
 ) -> dict[str, Any]:
     pattern = judged.outcome.pattern
     cites = quotes.cites(judged.premises, context=False)
@@ -257,14 +267,14 @@ def _check(
         made["evidence"] = [{"name": PREMISE, "strength": "supporting", "state": PRESENT, "cites": cites}]
     if judged.accepted:
         made["accepted"] = [_told(f, a) for f, a in judged.accepted]
-    if spaces:
-        made["namespaces"] = dict(spaces)
-        made["why"] = f"{judged.why.rstrip('.')}. By namespace: {_listed(spaces)}."
+    if found:
+        made["namespaces"] = {namespace: each.status for namespace, each in found.items()}
+        made["why"] = f"{judged.why.rstrip('.')}. By namespace: {_listed(made['namespaces'])}."
     return made
 
 
-def _listed(spaces: Mapping[str, str]) -> str:
-    found = {status: ", ".join(n for n, s in spaces.items() if s == status) for status in STATUSES}
+def _listed(told: Mapping[str, str]) -> str:
+    found = {status: ", ".join(n for n, s in told.items() if s == status) for status in STATUSES}
     return "; ".join(f"{status} in {names}" for status, names in found.items() if names)
 
 

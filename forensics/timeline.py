@@ -1,7 +1,7 @@
 """Put every record on one clock, as an interval in which it happened."""
 
 from collections.abc import Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
@@ -85,6 +85,31 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
         if SOURCES[name].timed and "earliest" not in frame.columns:
             placed[name] = frame.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in PLACED.items())
     return placed
+
+
+MOMENTS = ("at", "created", "renewed", "time", "since", "started", "finished", "last_finished", "updated")
+
+
+def collected(
+    frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None, until: datetime | None = None
+) -> int | None:
+    """Return the latest microsecond that the logs, the objects or Envoy's dumps name; None where none does.
+
+    The bundle was collected then or later. Only what a cluster wrote of its past counts: not when a certificate ends,
+    not the ages in a table, and no time of a file, which an archiver or whoever unpacked it may have set anew.
+
+    Args:
+        frames: placed by `on_one_clock`.
+        period: of the same frames.
+        until: the bundle is taken as if it had been collected before this.
+    """
+    found = [period[1]] if period else []
+    for source, frame in frames.items():
+        if source.startswith(("k8s.", "envoy.")) and source != "envoy.certificate" and frame.height:
+            columns = [pl.col(c).max().cast(pl.Int64) for c in MOMENTS if frame.schema.get(c) == TIME]
+            found += [latest for latest in frame.select(columns).row(0) if latest is not None] if columns else []
+    latest = max(found, default=None)
+    return latest if latest is None or until is None else min(latest, int(until.timestamp() * 1e6))
 
 
 def period(frames: Mapping[str, pl.DataFrame], astray: Collection[str] = ()) -> tuple[int, int] | None:

@@ -38,7 +38,7 @@ FIELDS = {
     "input": "what was read: name without path, SHA-256 (of a folder: over its sorted members and their hashes), size",
     "verdict": "the answer in one word; see [verdicts](../limits.md#what-a-verdict-means)",
     "summary": "the answer in one sentence",
-    "period": "from the first to the last moment anything speaks of",
+    "period": "from the first record to the last moment that logs, objects or Envoy's dumps name",
     "zone": "the second zone times are shown in (`--timezone`); null is UTC alone",
     "findings": "known failures that are present; `role` tells roots from what follows and from checks",
     "candidates": "possible causes of symptoms nothing explains: ruled out by what, or unknown for want of what",

@@ -16,23 +16,26 @@ _BASES = ("k8s.certificate", "envoy.certificate", "k8s.secret")
 _KINDS = ("certificate", "secret")
 
 
-def certificates(frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None) -> dict[str, pl.DataFrame]:
+def certificates(
+    frames: Mapping[str, pl.DataFrame], period: tuple[int, int] | None, collected: int | None
+) -> dict[str, pl.DataFrame]:
     """Return `state.certificate`; nothing where no kind of certificate was dumped.
 
     Args:
         frames: placed by `timeline.on_one_clock`.
-        period: first and last microsecond of the bundle.
+        period: first and last microsecond of the logs.
+        collected: the bundle was collected at this microsecond or later.
 
     Returns:
-        Columns of `parsers/schema.py`. `at` is when the dump was made, else the end of the period, else the latest
-        moment that an object names: it is collected no earlier than that, so `days` are then the most it can have left.
+        Columns of `parsers/schema.py`. `at` is when the dump was made, else the latest moment that anything names:
+        it is collected no earlier than that, so `days` are then the most it can have left.
     """
     listing = frames.get("k8s.listing")
     listed = listing is not None and listing.filter(pl.col("kind").str.to_lowercase().is_in(_KINDS)).height
     if not listed and not any(base in frames for base in _BASES):
         return {}
-    end = pl.Series([period[1] if period else None], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).item()
-    seen = end or latest_moment(frames)
+    seen = pl.Series([collected], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")).item()
+    end = seen if period else None
     found = (*_of_cert_manager(frames), *_of_envoy(frames), *_of_secrets(frames))
     rows = [_row(*each, end, seen) for each in found]
     return {SOURCE: pl.DataFrame(rows, schema=SOURCES[SOURCE].schema)}
@@ -113,18 +116,6 @@ def _row(
         "state": state or "unknown",
         "due": due,
     }
-
-
-def latest_moment(frames: Mapping[str, pl.DataFrame]) -> datetime | None:
-    """Return the latest moment that an object names; None where none does."""
-    found = [
-        frame[column].max()
-        for source, frame in frames.items()
-        if source.startswith("k8s.")
-        for column in ("at", "created", "renewed", "time")
-        if column in frame.columns
-    ]
-    return max((moment for moment in found if isinstance(moment, datetime)), default=None)
 
 
 def _json(names: Any) -> str:

@@ -10,8 +10,20 @@ from forensics.verdict import when
 LEAST = 30  # records, before a rhythm can be told
 PAUSES = 5  # times its longest pause: longer than that is silence
 SHORTEST = 120_000_000  # µs: a shorter silence says nothing
+LATER = 30 * 60 * 1_000_000  # µs: logs and objects that were collected together name moments this near each other
 NEIGHBOURS = 2  # other logs that must go on, or it may be the end of the collection
 CALLERS = ("log.client", "log.envoy_access", "log.rclone")  # these are quiet when nobody asks
+
+
+def late(covered: Coverage) -> list[str]:
+    """Return a remark where the last line of all logs is much older than what the objects or Envoy's dumps name."""
+    if covered.period is None or covered.collected is None or covered.collected - covered.period[1] <= LATER:
+        return []
+    line, seen = when(covered.period[1]), when(covered.collected)
+    return [
+        f"the last line of all logs is of {line}, and what else was collected speaks of {seen}: the logs are older,"
+        " or nothing was printed since"
+    ]
 
 
 def silences(frames: Mapping[str, pl.DataFrame], covered: Coverage) -> list[str]:
