@@ -12,6 +12,7 @@ import polars as pl
 from forensics.installation.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
 from forensics.installation.placement import log, sayings, settled
 from forensics.installation.selectors import selects
+from forensics.installation.uses import add_uses
 from forensics.intake.rows import labels_of, mapping, parsed, rows_of, sequence
 from parsers.schema import LOGS
 
@@ -42,6 +43,7 @@ def connect(frames: Mapping[str, pl.DataFrame]) -> Topology:
     _topics(topology, frames)
     _envoy(topology, frames)
     _policies(topology, frames)
+    add_uses(topology, frames)
     _components(topology)
     _by_pods(topology)
     _unplaced(topology)

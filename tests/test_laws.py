@@ -237,16 +237,16 @@ def test_noise_and_copies_change_nothing(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("number", "name"), list(enumerate(EVERY)), ids=EVERY)
 def test_all_that_changes_nothing_changes_nothing_together(number: int, name: str, tmp_path: Path) -> None:
     """Where this fails, the tests of each change alone (`-m long`) tell which it is."""
-    flat, other = incident(name, "flat"), incident(name, LAYOUTS[number % len(LAYOUTS)])
-    made, made_flat = before(incident(name), tmp_path / "a"), before(flat, tmp_path / "b")
+    case, flat, other = (incident(name, x) for x in ("must-gather", "flat", LAYOUTS[number % len(LAYOUTS)]))
+    made, made_flat = before(case, tmp_path / "a"), before(flat, tmp_path / "b")
 
     unnamed = analyse(read(open_bundle([renamed({**backwards(flat.files), **NOISE}, tmp_path / "c")])), LIBRARY)
-    together = document(
-        backwards({**other.files, **(beside(other) if number % 2 else copies(other)), **NOISE}), tmp_path / "d"
-    )
+    together = document(backwards({**other.files, **copies(other), **NOISE}), tmp_path / "d")
+    accompanied = document({**case.files, **beside(case)}, tmp_path / "e")
 
     assert outcome(unnamed) == outcome(made_flat)
     assert outcome(together) == outcome(made)
+    assert outcome(accompanied) == outcome(made)
 
 
 def hold_with_a_clock_off(case: Incident, moves: Iterable[tuple[str, int]], tmp_path: Path) -> None:

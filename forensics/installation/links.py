@@ -23,7 +23,8 @@ Thing = tuple[str, str | None, str]  # kind, namespace, name
 PROVEN, ASSUMED, NONE = "proven", "assumed", "none"
 NO_NAMESPACE = "which namespace is not known"
 LOGICAL = ("model", "pipeline", "experiment", "route", "cluster", "topic")
-BELOW = ("server", "workload", "service", "pod", "policy", "node", "scheduler")
+USED = ("secret", "configmap", "claim", "account")
+BELOW = ("ingress", "server", "workload", "service", "pod", "policy", "node", "scheduler", "runtime", *USED)
 HUBS = ("scheduler", "envoy", "operator")  # what everything of a namespace is linked to
 HUB_NAMES = {
     "seldon-scheduler": "scheduler",
@@ -241,7 +242,7 @@ class Topology:
     def _under_hub(self, things: list[Thing], space: str | None) -> Link | None:
         """Link what the scheduler, the controller or Envoy of a namespace depends on to everything of it."""
         for thing in things:
-            if thing[0] not in ("policy", "node", "workload", "service"):
+            if thing[0] not in ("policy", "node", "workload", "service", *USED):
                 continue
             for hub, role in self.hubs.items():
                 if hub[0] != "pod" or (hub[1] != space and role != "operator"):

@@ -231,3 +231,128 @@ def test_what_the_scheduler_rests_on_concerns_its_whole_namespace() -> None:
 def test_a_replica_known_by_a_hash_names_no_pod() -> None:
     frames = log("log.scheduler", "Received agent subscribe request from fast:2874301193", namespace="shop")
     assert connect(frames).names("pod") == frozenset()
+
+
+# ---- what leads to Services, what pods need, and what a runtime made
+
+POD = {
+    "spec": {
+        "serviceAccountName": "seldon-server",
+        "imagePullSecrets": [{"name": "pull"}],
+        "volumes": [
+            {"name": "certs", "secret": {"secretName": "fast-tls"}},
+            {"name": "both", "projected": {"sources": [{"configMap": {"name": "rules"}}, {"secret": {"name": "key"}}]}},
+            {"name": "models", "persistentVolumeClaim": {"claimName": "models-fast-0"}},
+        ],
+        "containers": [
+            {
+                "name": "agent",
+                "envFrom": [{"configMapRef": {"name": "seldon-agent"}}],
+                "env": [
+                    {"name": "X", "valueFrom": {"secretKeyRef": {"name": "kafka-user", "key": "p"}}},
+                    {"name": "Y"},
+                ],
+            }
+        ],
+    }
+}
+AROUND = together(
+    LOGS,
+    rows(
+        "k8s.pod",
+        {"name": "fast-0", "labels": {"seldon-server-name": "fast"}, "raw": POD, "ip": "10.0.0.7"},
+        {"name": "seldon-scheduler-0", "component": "scheduler", "labels": {"app": "s"}},
+        {"name": "seldon-envoy-0", "component": "envoy", "labels": {"app": "mesh"}},
+        namespace="shop",
+    ),
+    rows(
+        "k8s.service",
+        {"name": "seldon-mesh", "namespace": "shop", "type": "LoadBalancer", "selector": {"app": "mesh"}},
+    ),
+    rows(
+        "k8s.ingress",
+        {"name": "front", "namespace": "shop", "paths": [{"host": "a.example", "service": "seldon-mesh"}]},
+    ),
+    rows(
+        "k8s.virtualservice",
+        {
+            "name": "ways",
+            "namespace": "edge",
+            "raw": {
+                "spec": {
+                    "gateways": ["mesh", "istio-system/outer"],
+                    "http": [{"route": [{"destination": {"host": "seldon-mesh.shop.svc.cluster.local"}}]}],
+                }
+            },
+        },
+    ),
+    rows(
+        "k8s.httproute",
+        {
+            "name": "calls",
+            "namespace": "shop",
+            "raw": {
+                "spec": {
+                    "parentRefs": [{"name": "inner"}],
+                    "rules": [{"backendRefs": [{"name": "seldon-mesh", "port": 80}]}],
+                }
+            },
+        },
+    ),
+    rows("k8s.model", {"name": "tree", "namespace": "shop", "secret": "bucket"}),
+    rows("k8s.seldonruntime", {"name": "seldon", "namespace": "shop"}),
+    rows("k8s.secret", {"name": "bucket", "namespace": "shop"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        *(
+            (("pod", "shop", "fast-0"), (kind, "shop", name))
+            for kind, name in (
+                ("secret", "fast-tls"),
+                ("secret", "key"),
+                ("secret", "pull"),
+                ("secret", "kafka-user"),
+                ("configmap", "rules"),
+                ("configmap", "seldon-agent"),
+                ("claim", "models-fast-0"),
+                ("account", "seldon-server"),
+            )
+        ),
+        (("model", "shop", "tree"), ("secret", "shop", "bucket")),
+        (("model", "shop", "tree"), ("secret", "shop", "fast-tls")),  # by its pod
+        (("ingress", "shop", "front"), ("pod", "shop", "seldon-envoy-0")),
+        (("ingress", "edge", "ways"), ("service", "shop", "seldon-mesh")),
+        (("ingress", "istio-system", "outer"), ("ingress", "edge", "ways")),
+        (("ingress", "shop", "inner"), ("pod", "shop", "seldon-envoy-0")),
+        (("service", "shop", "seldon-mesh"), ("pod", "shop", "seldon-envoy-0")),
+        (("runtime", "shop", "seldon"), ("pod", "shop", "seldon-scheduler-0")),
+        (("pod", "shop", "seldon-envoy-0"), ("scheduler", "shop", "seldon-scheduler")),
+    ],
+    ids=lambda thing: "/".join(thing[::2]),
+)
+def test_what_stands_above_what(above: tuple[str, str, str], below: tuple[str, str, str]) -> None:
+    link = connect(AROUND).below(above)[below]
+
+    assert link.state == "proven"
+    assert link.rows
+
+
+def test_what_another_pod_uses_is_not_below() -> None:
+    topology = connect(AROUND)
+
+    assert ("secret", "shop", "fast-tls") not in topology.below(("pod", "shop", "seldon-envoy-0"))
+    assert topology.link({"namespace": "shop", "name": "fast-tls"}, {"namespace": "shop", "model": "tree"}).rests
+    assert (
+        topology.link({"namespace": "shop", "name": "fast-tls"}, {"namespace": "shop", "model": "lost"}).state
+        != "proven"
+    )
+
+
+def test_specs_of_any_shape_break_nothing() -> None:
+    shapes = ({"spec": 3}, {"spec": {"volumes": "x", "containers": [1, {"env": {"a": 2}}]}}, [], "text")
+    for shape in shapes:
+        for source in ("k8s.pod", "k8s.deployment", "k8s.httproute", "k8s.virtualservice"):
+            connect(rows(source, {"name": "a", "namespace": "shop", "raw": shape}))
