@@ -6,7 +6,7 @@ import polars as pl
 
 from parsers.parser import LINES
 
-LONGEST = 1 << 20  # characters of a line that are kept; the rest is counted
+LONGEST = 1 << 20  # bytes of a line that are kept; the rest is counted
 LONGEST_DOCUMENT = 64 << 20  # the same where the text begins as JSON, which dumps write on one line
 MOST_LINES = 1_000_000  # lines of a text that may all be short; past that a line must have `LEAST` bytes on average
 LEAST = 32  # bytes; logs have 80 and more, objects 25 to 40, and a line costs memory of its own
@@ -44,6 +44,8 @@ _BINARY = (
     (b"\x85\x02", "encrypted"),
 )
 _ALSO_TEXT = (b"BM", b"MZ", b"RIFF", b"GIF8", b"PAR1", b"Salted__", b"LPKSHHRH")  # words may begin so
+_NULS = re.compile(rb"\0+")
+_HOLE = re.compile(rb"\0{64,}|^\0+")
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\r\x1b\x08\x0c\x00") + b"\x7f"
 
 
@@ -55,8 +57,11 @@ def not_text(data: bytes) -> str | None:
             return what
     if _utf16(head):
         return None
-    if not head.strip(b"\0"):
-        return "nothing but NUL bytes" if head and not data.strip(b"\0") else None
+    if hole := _HOLE.search(head):  # a log that was truncated while it was written to, or a disk's unwritten block
+        begin, end = hole.start(), _NULS.match(data, hole.start()).end()  # type: ignore[union-attr]
+        head = data[:begin] + data[end : end + ENOUGH]
+        if not head:
+            return "nothing but NUL bytes"
     return "binary data" if _odd(head) > 0.1 else None
 
 
@@ -109,6 +114,41 @@ def _read(data: bytes) -> pl.Series:
     return pl.read_lines(text.encode(), name="text")["text"]
 
 
+def _without_giants(data: bytes, most: int) -> bytes:
+    """Return a text of which no line has more than `most` bytes and a mark that counts the rest.
+
+    Here, before there are lines: as lines, a text of one line would be held several times over.
+    """
+    pieces: list[bytes] = []
+    half = most // 2
+    done = at = 0
+    while at + half < len(data):
+        if data.find(b"\n", at, at + half) >= 0:  # a line that is too long fills such a stretch
+            at += half
+            continue
+        begin = max(done, data.rfind(b"\n", done, at) + 1)
+        end = data.find(b"\n", at + half)
+        end = len(data) if end < 0 else end
+        if end - begin > most:
+            pieces += [data[done:begin], _cut(data, begin, end, most)]
+            done = end
+        at = end
+    return b"".join([*pieces, data[done:]]) if pieces else data
+
+
+def _cut(data: bytes, begin: int, end: int, most: int) -> bytes:
+    """Return the first bytes of the line that lies there, of a progress bar those of its last state, and a mark."""
+    while end > begin and data[end - 1] == 0x0D:
+        end -= 1
+    begin = max(begin, data.rfind(b"\r", begin, end) + 1)
+    if end - begin <= most:
+        return data[begin:end]
+    kept = begin + most
+    while kept > begin + most - 4 and data[kept] & 0xC0 == 0x80:  # amid a character
+        kept -= 1
+    return data[begin:kept] + f" …[{end - kept} bytes more]".encode()
+
+
 def without_crowds(data: bytes) -> tuple[bytes, int]:
     """Return a text without the last of its lines, where it has far more than its bytes let expect; and how many went.
 
@@ -129,8 +169,8 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     r"""Return the lines of a text, and why it was refused.
 
     A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept.
-    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` characters (`LONGEST_DOCUMENT` in
-    JSON) is replaced by a mark.
+    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` bytes (`LONGEST_DOCUMENT` in JSON)
+    is replaced by a mark.
 
     Returns:
         Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
@@ -140,22 +180,20 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     if why := not_text(data):
         return None, why
     clean = _as_utf8(data)
+    if b"\0" in clean:
+        clean = clean.replace(b"\0", b"")
+    clean = _without_giants(
+        clean, LONGEST_DOCUMENT if clean[:64].lstrip().startswith((b"{", b"[", b"HTTP/")) else LONGEST
+    )
     lines = pl.Series("text", [], pl.String()) if not clean else _read(clean)
     text = pl.col("text")
     frame = lines.to_frame()
     if b"\x1b" in clean or b"\x9b" in clean:
         frame = frame.with_columns(text.str.replace_all(_ANSI, ""))
-    if b"\0" in clean:
-        frame = frame.with_columns(text.str.replace_all("\0", "", literal=True))
     if b"\r" in clean:
         frame = frame.with_columns(text.str.strip_chars_end("\r"))
         if frame["text"].str.contains("\r", literal=True).any():
             frame = frame.with_columns(text.str.replace(r"^.*\r([^\r]+)$", "$1"))
-    most = LONGEST_DOCUMENT if clean[:64].lstrip().startswith((b"{", b"[", b"HTTP/")) else LONGEST
-    if len(frame) and frame.select((text.str.len_bytes() > most).any()).item():
-        length = text.str.len_chars()
-        mark = pl.format(" …[{} characters more]", length - most)
-        frame = frame.with_columns(pl.when(length > most).then(text.str.slice(0, most) + mark).otherwise(text))
     return (
         frame.with_row_index("line", offset=1)
         .select(

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from parsers.decoding import LONGEST, decode
+from parsers.decoding import LONGEST, _without_giants, decode
 from parsers.parser import Artefact, Origin
 from parsers.wrappers import Unwrapped, unwrap
 
@@ -242,8 +244,39 @@ def test_a_long_line_is_cut_and_marked() -> None:
     frame, _ = decode(b"x" * (LONGEST + 5) + b"\nshort\n")
 
     assert frame is not None
-    assert frame["text"][0].endswith("x \u2026[5 characters more]")
+    assert frame["text"][0].endswith("x \u2026[5 bytes more]")
     assert frame["text"][1] == "short"
+
+
+@given(
+    st.binary(max_size=200).map(lambda data: bytes(b"\n\rab\xc3\xa9"[byte % 6] for byte in data)), st.integers(4, 12)
+)
+@example(b"a" * 13 + b"\n" + b"b" * 8, 8)
+@example("aaaaaaaé".encode() * 2, 8)
+def test_every_line_that_is_too_long_is_cut_and_no_other(data: bytes, most: int) -> None:
+    for long, cut in zip(data.split(b"\n"), _without_giants(data, most).split(b"\n"), strict=True):
+        if len(long) <= most:
+            assert cut == long
+            continue
+        last = long.rstrip(b"\r").rpartition(b"\r")[2]
+        kept, mark, more = cut.partition(b" \xe2\x80\xa6[")
+        assert last.startswith(kept)
+        assert len(kept) == len(last) if len(last) <= most else most - 4 < len(kept) <= most
+        assert not mark or int(more.split()[0]) == len(last) - len(kept)
+
+
+def test_a_character_is_not_cut_in_two() -> None:
+    frame, _ = decode("é".encode() * LONGEST)
+
+    assert frame is not None
+    assert "\ufffd" not in frame["text"][0]
+
+
+def test_a_log_that_was_truncated_while_it_was_written_is_read_behind_its_nuls() -> None:
+    frame, _ = decode(b"one\n" + b"\0" * 3 * LONGEST + b"two\nthree\n")
+
+    assert frame is not None
+    assert frame["text"].to_list() == ["one", "two", "three"]
 
 
 @pytest.mark.parametrize(
