@@ -229,7 +229,10 @@ class Evaluation:
             until = self._end  # what came after the end of the bundle is not asked for
             if length is not None:
                 until = min(self._order.latest(a.start) + us(length), self._end or UNBOUNDED)
-            gap = self._unseen(after, self._order.earliest(a.end), until)
+            since = self._order.earliest(a.end)
+            if until is not None and until <= since:
+                continue  # its window is over before it ends
+            gap = self._unseen(after, since, until)
             if gap is not None:
                 return gap
         return None

@@ -302,7 +302,7 @@ def then(world: World, first: t.Term, second: t.Term, length: int | None) -> tup
             return UNKNOWN, []
     for a in befores:
         late = world.end if length is None else min(world.end, a.start.latest + length)
-        if unseen(world, second, a.end.earliest, late):
+        if a.end.earliest < late and unseen(world, second, a.end.earliest, late):
             return UNKNOWN, []
     return ABSENT, []
 

@@ -100,6 +100,31 @@ def a_fact_in_a_window() -> tuple[dict[str, Pattern], Bundle]:
 
 A_FACT_IN_A_WINDOW = a_fact_in_a_window()
 
+
+def a_window_that_is_over() -> tuple[dict[str, Pattern], Bundle]:
+    """A pair of lines that ends when the window from its beginning is over, and a log that had ended by then."""
+
+    def line(source: str, number: int, second: int) -> Line:
+        at = second * SECOND
+        columns = {"text": "fail m1", "level": None, "namespace": "x", "pod": "p"}
+        return Line(source, number, source, number + 1, 0, at, at + SECOND, "", columns)
+
+    agent, scheduler = "log.agent", "log.scheduler"
+    rows = {agent: [line(agent, 0, 22), line(agent, 1, 29)], scheduler: [line(scheduler, 0, 15)]}
+    logs = [
+        Log(agent, agent, "x", "p", 22 * SECOND, 30 * SECOND, 30 * SECOND, True),
+        Log(scheduler, scheduler, "x", "p", 15 * SECOND, 16 * SECOND, 16 * SECOND, False),
+    ]
+    bundle = Bundle(rows, logs, frozenset(), frozenset(), {}, END)
+    where = {source: parse_where('text contains "fail"', source) for source in rows}
+    evidence = {"b": Evidence("b", scheduler, where[scheduler], {}), "c": Evidence("c", agent, where[agent], {})}
+    b, c = map(Piece, "bc")
+    match = Then(Then(c, c, timedelta(seconds=8)), b, timedelta(seconds=5))
+    return {"t/p0": Pattern("t/p0", "A title", "high", "stable", "cause", match, evidence)}, bundle
+
+
+A_WINDOW_THAT_IS_OVER = a_window_that_is_over()
+
 Said = tuple[str, list[tuple[object, ...]]]
 
 
@@ -154,6 +179,7 @@ def twin(library: Mapping[str, Pattern], bundle: Bundle) -> dict[str, Said]:
 @settings(max_examples=PAIRS // AT_ONCE, deadline=None, phases=PHASES)
 @given(library=libraries(AT_ONCE), bundle=bundles())
 @example(*A_FACT_IN_A_WINDOW)
+@example(*A_WINDOW_THAT_IS_OVER)
 def test_engine_and_twin_say_the_same_of_a_bundle(library: Mapping[str, Pattern], bundle: Bundle) -> None:
     assert engine(library, bundle) == twin(library, bundle)
 
