@@ -7,7 +7,7 @@ Source: Kubernetes CRI log format (kubelet 1.34 pkg/kubelet/kuberuntime/logs/log
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits
+from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, printable
 
 import orjson
 import polars as pl
@@ -300,7 +300,23 @@ def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_REFERENCES = {"&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+
+
+def _fits_references(sample: pl.Series) -> bool:
+    # A page that a log quotes holds such references beside marks of the log's own.
+    return _share(sample, "&quot;") >= 0.1 and not sample.str.contains('"', literal=True).any()
+
+
+def _peel_references(frame: pl.DataFrame) -> pl.DataFrame:
+    text = TEXT
+    for written, meant in _REFERENCES.items():
+        text = text.str.replace_all(written, meant, literal=True)
+    return frame.with_columns(text)
+
+
 WRAPPERS: tuple[Wrapper, ...] = (
+    Wrapper("character references", printable, "&quot;", _fits_references, _peel_references),
     Wrapper("cri", digits, " std", _fits_cri, _peel_cri),
     Wrapper("docker json-file", "{", '{"log":"', _fits_docker, _peel_docker),
     Wrapper("kubectl --prefix", "[", "[pod/", _fits_prefix, _peel_prefix),

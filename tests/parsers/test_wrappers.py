@@ -299,3 +299,16 @@ def test_a_document_on_one_line_is_whole() -> None:
 
     assert frame is not None
     assert frame["text"][0] == text
+
+
+def test_what_a_ticket_escaped_is_read() -> None:
+    text = 'time="2026-03-04T10:15:00Z" level=error msg="a & b" error="<nil>"'
+    escaped = text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace(">", "&gt;")
+    lines, _ = decode(f"{escaped}\n{escaped}\n".encode())
+    assert lines is not None
+    unwrapped = unwrap("mail.txt", lines, Origin())
+    assert [a.frame["text"].to_list() for a in unwrapped.artefacts] == [[text, text]]
+    assert unwrapped.wrappers == ("character references",)
+    quoted, _ = decode(f'{text}\nmsg="the page says &quot;no&quot;"\n'.encode())
+    assert quoted is not None
+    assert unwrap("scheduler.log", quoted, Origin()).wrappers == ()
