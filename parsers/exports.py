@@ -137,6 +137,19 @@ def document(text: str) -> list[Said] | None:
     return said if said and len(said) == len(records) and dated >= 0.8 * len(said) else None
 
 
+def batches(rows: Iterable[str]) -> tuple[list[Said], list[tuple[int, int]]] | None:
+    """Return the records of OTLP batches, one a line, and where each stands; None if it is not such."""
+    said: list[Said] = []
+    places: list[tuple[int, int]] = []
+    for line, row in enumerate(rows, 1):
+        found = [one for record in _records(loads(row), 0) if (one := said_of(record)) is not None]
+        if not found and row.strip():
+            return None
+        said += found
+        places += [(line, int(first)) for first in (True, *(False for _ in found[1:]))][: len(found)]
+    return (said, places) if said else None
+
+
 def may_be_document(head: str) -> bool:
     """Whether a text that begins so may be one document of records."""
     return head.lstrip()[:1] in ("[", "{") and re.search(_DOCUMENT, head[:20000]) is not None

@@ -111,6 +111,8 @@ def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | Non
     # What follows looks at the head before it touches the whole: most logs begin with a bracket or hold a comma.
     if first[:1] in ("{", "[") and exports.may_be_document("\n".join(lines["text"].head(_SAMPLE).to_list())):
         if len(lines) > 1 and first.endswith("}") and exports.loads(first) is not None:
+            if '"resourceLogs"' in first and (made := exports.batches(lines["text"].to_list())) is not None:
+                return exports.frame_of(*made), "JSON export", structure
             return None  # one object a line
         text = "\n".join(lines["text"].to_list())
         said = exports.document(text)

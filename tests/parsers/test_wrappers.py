@@ -312,3 +312,19 @@ def test_what_a_ticket_escaped_is_read() -> None:
     quoted, _ = decode(f'{text}\nmsg="the page says &quot;no&quot;"\n'.encode())
     assert quoted is not None
     assert unwrap("scheduler.log", quoted, Origin()).wrappers == ()
+
+
+def test_batches_of_otlp_are_read_a_line_each() -> None:
+    def batch(pod: str, *texts: str) -> str:
+        names = [{"key": "k8s.pod.name", "value": {"stringValue": pod}}]
+        records = [{"timeUnixNano": "1772619300000000000", "body": {"stringValue": text}} for text in texts]
+        return json.dumps(
+            {"resourceLogs": [{"resource": {"attributes": names}, "scopeLogs": [{"logRecords": records}]}]}
+        )
+
+    found = opened(batch("mlserver-0", "one", "two") + "\n" + batch("mlserver-0", "three") + "\n")
+    frame = only(found).frame
+    assert frame["text"].to_list() == ["one", "two", "three"]
+    assert frame["line"].to_list() == [1, 1, 2]
+    assert frame["lines"].sum() == 2
+    assert only(found).origin.pod == "mlserver-0"
