@@ -1,23 +1,25 @@
 """Why a pattern did or did not fire."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from forensics.analysis import Case, context_of
-from forensics.causality import BASE, SUPPORT
-from forensics.findings import ABSENT, PRESENT, Outcome, Seen
-from forensics.intake.quoting import Quotes
+from forensics.causality import BASE, SUPPORT, Ranked, root_causes
+from forensics.findings import ABSENT, PRESENT, Edge, Finding, Outcome, Seen
+from forensics.intake.quoting import Quotes, iso
 from forensics.matching import find_all
 from forensics.reporting.escape import inline
 from forensics.reporting.forms import UsageError
+from forensics.selection import asked
 from patterns.conditions import compile_where, shown
 from patterns.pattern import Evidence, Library, Pattern
 from patterns.terms import All, Condition
 
 SHOWN = 3  # rows of a piece
+ORDER = ("decides", "certainty", "explains", "severity")  # weights, in the order in which roots are ranked by them
 
 
 def named(library: Library, name: str) -> Pattern:
@@ -37,11 +39,12 @@ def named(library: Library, name: str) -> Pattern:
 
 def explained(case: Case, library: Library, pattern: Pattern) -> RenderableType:
     """Return the pattern's outcome, subject by subject, piece by piece."""
-    outcome = find_all(library, context_of(case))[pattern.id]
-    return Group(*_lines(outcome, Quotes(case.intake, case.frames), case))
+    outcomes = find_all(library, context_of(case))
+    ranked, _ = root_causes(asked(outcomes), library, case.topology.link)
+    return Group(*_lines(outcomes[pattern.id], ranked, Quotes(case.intake, case.frames), case))
 
 
-def _lines(outcome: Outcome, quotes: Quotes, case: Case) -> Iterator[Text]:
+def _lines(outcome: Outcome, ranked: Sequence[Ranked], quotes: Quotes, case: Case) -> Iterator[Text]:
     pattern = outcome.pattern
     yield Text(f"{pattern.id}: {outcome.state}", style="bold")
     yield Text(f"  {pattern.title}")
@@ -50,12 +53,7 @@ def _lines(outcome: Outcome, quotes: Quotes, case: Case) -> Iterator[Text]:
         yield Text(inline(f"  {names}: {finding.certainty}, {finding.count} times, {finding.at_end}"))
         for seen in finding.evidence:
             yield from _piece(pattern, seen, quotes, case)
-        support = sum(s.state == PRESENT and s.strength == "supporting" for s in finding.evidence)
-        base = BASE[finding.certainty]
-        yield Text(
-            f"    confidence {1 - (1 - base) * SUPPORT**support:.3f} = 1 - (1 - {base}) x {SUPPORT}^{support}"
-            f" ({finding.certainty}, {support} supporting)"
-        )
+        yield from _place(finding, ranked)
     if not outcome.findings:
         for seen in outcome.closest:
             yield from _piece(pattern, seen, quotes, case)
@@ -63,6 +61,40 @@ def _lines(outcome: Outcome, quotes: Quotes, case: Case) -> Iterator[Text]:
         yield Text(inline(f"  unknown: {missing.source}: {missing.why}"))
         if missing.collect:
             yield Text(inline(f"    {missing.collect}"))
+
+
+def _place(finding: Finding, ranked: Sequence[Ranked]) -> Iterator[Text]:
+    """Yield the sum of a finding's weights, its role and rank, and its edges with their reasons and times."""
+    own = next((r for r in ranked if r.finding.pattern is finding.pattern and _holds(r, finding)), None)
+    certainty = own.certainty if own else finding.certainty
+    support = sum(s.state == PRESENT and s.strength == "supporting" for s in (own.finding if own else finding).evidence)
+    base, most = BASE[certainty], finding.pattern.precision
+    made = 1 - (1 - base) * SUPPORT**support
+    capped = f", capped by its measured precision: {most:.3f}" if most is not None and most < made else ""
+    summed = f"1 - (1 - {base}) x {SUPPORT}^{support} ({certainty}, {support} supporting)"
+    yield Text(f"    confidence {made:.3f} = {summed}{capped}")
+    if own is None:
+        return
+    place = f", rank {own.rank}" if own.rank is not None else ""
+    order = ", ".join(f"{name} {own.weights[name]:g}" for name in ORDER)
+    yield Text(f"    {own.role}{place}; ranked by: {order}, then by its first time")
+    for edge in own.edges:
+        yield Text(inline(f"    explains {_edge(ranked[edge.symptom], edge, own, ranked[edge.symptom])}"))
+    for index in own.explained_by:
+        for edge in ranked[index].edges:
+            if ranked[edge.symptom] is own:
+                yield Text(inline(f"    explained by {_edge(ranked[index], edge, ranked[index], own)}"))
+
+
+def _holds(ranked: Ranked, finding: Finding) -> bool:
+    return ranked.finding.over == finding.over and dict(finding.subject) in [dict(s) for s in ranked.subjects]
+
+
+def _edge(named: Ranked, edge: Edge, cause: Ranked, symptom: Ranked) -> str:
+    through = f", through {', '.join(edge.path)}" if edge.path else ""
+    since, until = iso(cause.finding.first.earliest), iso(symptom.finding.last.latest)
+    times = f"; the cause since {since}, the symptom until {until}" if since and until else ""
+    return f"{named.finding.pattern.id}, {edge.state}: {edge.reason}{through}{times}"
 
 
 def _piece(pattern: Pattern, seen: Seen, quotes: Quotes, case: Case) -> Iterator[Text]:

@@ -119,8 +119,8 @@ def _follower(page: Page, tree: Tree, follower: Entry) -> None:
         page.say(*told, f" (that it follows is {assumed})" if assumed else "", indent=3, most=3)
         return
     page.say(*told, f"  {view.whom(follower, 2)}", indent=3)
-    if assumed:
-        page.say(f"that it follows is {assumed}", indent=5)
+    for words in tree.edges.get(follower.get("id"), ()):
+        page.say(words, indent=5)
     for cite in view.telling(follower, 999):
         page.proof(cite, 5)
 

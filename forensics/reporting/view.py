@@ -78,12 +78,14 @@ class Tree:
         unexplained: symptoms and contributing findings that are not over and stand under no root.
         cured: what was over by the end and stands nowhere else.
         assumed: finding to what its explanation rests on, where no edge to it is proven.
+        edges: finding to what explains it: by which, how sure, why, and when either was.
     """
 
     branches: tuple[Branch, ...]
     unexplained: tuple[Entry, ...]
     cured: tuple[Entry, ...]
     assumed: Mapping[Any, str]
+    edges: Mapping[Any, tuple[str, ...]]
 
     @property
     def shown(self) -> list[Entry]:
@@ -104,7 +106,8 @@ def tree(document: Document) -> Tree:
         placed |= {f.get("id") for f in (root, *mine)}
     rest = [f for f in findings(document, "root", "symptom", "contributing") if f.get("id") not in placed]
     lasting = tuple(f for f in rest if f.get("at_end") != "ended" and f.get("role") != "root")
-    return Tree(tuple(branches), lasting, tuple(f for f in rest if f.get("at_end") == "ended"), _assumed(document))
+    over = tuple(f for f in rest if f.get("at_end") == "ended")
+    return Tree(tuple(branches), lasting, over, _assumed(document), _edges(document, by_id))
 
 
 def _reached(root: Entry, by_id: Mapping[Any, Entry]) -> list[Entry]:
@@ -128,6 +131,25 @@ def _assumed(document: Document) -> dict[Any, str]:
             words = filter(None, [str(edge.get("state") or ""), str(edge.get("reason") or "")])
             told.setdefault(edge.get("to"), ": ".join(words))
     return {name: words for name, words in told.items() if name not in proven}
+
+
+def _edges(document: Document, by_id: Mapping[Any, Entry]) -> dict[Any, tuple[str, ...]]:
+    told: dict[Any, tuple[str, ...]] = {}
+    for cause in listed(document, "findings"):
+        for edge in cause.get("edges") or ():
+            own = by_id.get(edge.get("to"), {})
+            since, until = _at(cause, "first"), _at(own, "last")
+            through = f", through {', '.join(edge['through'])}" if edge.get("through") else ""
+            words = f"by {cause.get('id')}, {edge.get('state')}: {edge.get('reason')}{through}"
+            times = f"; {cause.get('id')} since {since}, this until {until}" if since and until else ""
+            told[edge.get("to")] = (*told.get(edge.get("to"), ()), words + times)
+    return told
+
+
+def _at(finding: Entry, which: str) -> str:
+    held = finding.get(which)
+    found = held.get("earliest" if which == "first" else "latest") if isinstance(held, dict) else None
+    return moments.utc(found) if found else ""
 
 
 def subject(names: Any) -> str:
