@@ -228,10 +228,11 @@ def _by_start(
 
 
 def astray(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, int]:
-    """Return the logs that go on long after all others have ended together, with by how much, in microseconds.
+    """Return the log that goes on long after all others have ended, with by how much, in microseconds.
 
-    Logs are collected together, so such a one was collected later, or its clock is wrong and nothing tells by how
-    much. What the others did not print meanwhile says nothing either way.
+    Logs are collected together. Where the others end together, or all end long before it begins, it was collected
+    later, or its clock is wrong and nothing tells by how much. What the others did not print meanwhile says nothing
+    either way. A log that begins when its container started, as Kubernetes says, is on the right clock.
 
     Args:
         frames: source name to rows, placed by `timeline.on_one_clock`.
@@ -243,10 +244,14 @@ def astray(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str
         [
             f.filter(pl.col("time").is_not_null() & ~pl.col("previous").fill_null(False))
             .group_by("member")
-            .agg(pl.col("latest").max().cast(pl.Int64))
+            .agg(
+                pl.col("earliest").min().cast(pl.Int64),
+                pl.col("latest").max().cast(pl.Int64),
+                pl.col("pod", "container").drop_nulls().first(),
+            )
             for f in logs
         ]
-        or [pl.DataFrame(schema={"member": pl.String, "latest": pl.Int64})]
+        or [pl.DataFrame(schema={"member": pl.String, "earliest": pl.Int64, "latest": pl.Int64})]
     )
     last = dict(ends.group_by("member").agg(pl.col("latest").max()).iter_rows())
     order = sorted(last, key=lambda member: (last[member], member), reverse=True)
@@ -254,8 +259,14 @@ def astray(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str
         return {}
     odd, others = order[0], [last[member] for member in order[1 : 1 + TOGETHER]]
     gap = last[odd] - others[0]
+    if gap <= LATER or odd in paired:
+        return {}
+    own = ends.filter(pl.col("member") == odd).row(0, named=True)
+    began = _container_start(own | {"previous": False}, frames)
+    if began is not None and abs(began - own["earliest"]) <= STARTING:
+        return {}
     together = others[0] - others[-1] <= APART
-    return {odd: gap} if together and gap > LATER and odd not in paired else {}
+    return {odd: gap} if together or own["earliest"] > others[0] + LATER else {}
 
 
 def doubted(clocks: pl.DataFrame, astray: Mapping[str, int]) -> pl.DataFrame:

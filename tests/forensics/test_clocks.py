@@ -212,6 +212,28 @@ def test_a_log_that_goes_on_long_after_all_others_says_nothing_of_when_the_bundl
     assert spread.covered.period != together.covered.period
 
 
+@pytest.mark.parametrize(
+    ("started", "odd"), [(None, True), ("2026-03-29T02:40:00Z", False), ("2026-03-29T00:00:00Z", True)]
+)
+def test_a_log_that_begins_long_after_all_others_have_ended(started: str | None, odd: bool) -> None:
+    made = logs(a=60, b=20, c=40)
+    late = [f"2026-03-29T02:{minute}:00Z INFO [main] io.seldon.dataflow.Main : waiting" for minute in range(40, 50)]
+    made["pods/ml_seldon-dataflow-engine-0_0f0e1d2c-3b4a-4958-8776-95a4b3c2d1e0/dataflow-engine/0.log"] = (
+        "\n".join(late) + "\n"
+    )
+    if started:
+        pod = POD.format(restarts=3).replace("seldon-scheduler-0", "seldon-dataflow-engine-0")
+        made["pods.yaml"] = pod.replace("name: scheduler", "name: dataflow-engine").replace(
+            "2026-03-29T00:58:59Z", started
+        )
+
+    case = case_of(made, whole=False)
+
+    assert any("lies 109 minutes from all other logs" in remark for remark in doubts(case.clocks)) == odd
+    assert case.covered.period is not None
+    assert (case.covered.period[1] < moment(100 * 60).timestamp() * 1e6) == odd
+
+
 # ---- requests that bear an id, ends of streams, and what Envoy was sent
 
 
