@@ -276,6 +276,14 @@ def coverage(
     return Coverage(joined, frozenset(listed), kinds, period, objects, frozenset(tabled), frozenset(whole), collected)
 
 
+def _oldest(part: pl.DataFrame, dated: pl.DataFrame) -> pl.Series:
+    """Return the first lines of a log; log stores export the newest line first."""
+    times = dated["earliest"]
+    if dated.height > 1 and times[0] > times[-1] and times.is_sorted(descending=True):
+        return part["text"].tail(HEAD).reverse()
+    return part["text"].head(HEAD)
+
+
 def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, cut: frozenset[str]) -> list[Stream]:
     grouped: dict[str, list[Stream]] = defaultdict(list)
     for (member, pod, container), part in frame.group_by("member", "pod", "container", maintain_order=True):
@@ -286,7 +294,7 @@ def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, c
         until = last
         if not previous and member not in cut and period is not None:
             until = max(period[1], last or 0)
-        opening = "\n".join(part["text"].head(HEAD).to_list())
+        opening = "\n".join(_oldest(part, dated).to_list())
         started = source in UNCUT or any(START.search(line) for line in opening.split("\n"))
         head = "cut" if not started else "whole"
         if member in cut:

@@ -1,8 +1,12 @@
 """What a table of kubectl leaves open, and what it tells."""
 
+from pathlib import Path
+
 import pytest
 
+from forensics.analysis import read
 from forensics.authoring.examples import case_of
+from forensics.bundle import open_bundle
 from forensics.findings import Missing
 from patterns.loader import load_pattern
 from patterns.pattern import Evidence
@@ -74,3 +78,15 @@ google.protobuf.runtime_version.VersionError: Detected incompatible Protobuf Gen
 """
     assert gap({"mlserver.log": crash}, served, None) is None
     assert gap({"mlserver.log": crash.replace("bin/mlserver", "site-packages/x.py")}, served, None) is not None
+
+
+@pytest.mark.parametrize("newest_first", [False, True])
+def test_an_export_may_hold_the_beginning_at_its_end(newest_first: bool, tmp_path: Path) -> None:
+    said = ["Setting log level to info", *(f"Waiting, {n}" for n in range(1, 300))]
+    rows = []
+    for n, text in enumerate(said):
+        when = f"2026-03-04T10:{n // 60 + 10}:{n % 60:02d}"
+        rows.append(f'"{when}.000Z",mlserver-0,agent,"time=""{when}Z"" level=info msg=""{text}"""')
+    head = "@timestamp,kubernetes.pod.name,kubernetes.container.name,message"
+    (tmp_path / "export.csv").write_text("\n".join([head, *(rows[::-1] if newest_first else rows)]) + "\n")
+    assert [s.head for s in read(open_bundle([tmp_path])).covered.streams] == ["whole"]
