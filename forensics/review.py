@@ -82,7 +82,7 @@ def review(case: Case, library: Library, terms: Terms = STRICT) -> Document:
     document = write(case.intake, case.given, library, found, quotes)
     findings = {f["pattern"]: f for f in document["findings"] if f["role"] == CHECK}
     written = sorted(
-        (_check(j, findings.get(j.outcome.pattern.id), quotes, local.get(j.outcome.pattern.id, {})) for j in judged),
+        (_check(j, findings.get(name), quotes, local.get(name, {})) for name, j in judged.items()),
         key=lambda c: (STATUSES.index(c["status"]), -SEVERITIES.index(c["severity"]), c["pattern"]),
     )
     said = summary(incident.verdict, incident.ranked, incident.candidates, planes_missing(case.covered))
@@ -267,6 +267,10 @@ def _check(
         made["evidence"] = [{"name": PREMISE, "strength": "supporting", "state": PRESENT, "cites": cites}]
     if judged.accepted:
         made["accepted"] = [_told(f, a) for f, a in judged.accepted]
+    if judged.status == "failed" and not any(f.subject for f in judged.findings):
+        rows = (quotes.row(r) for f in judged.findings for s in f.evidence for r in s.rows)
+        seen = sorted({str(row["namespace"]) for row in rows if row and row.get("namespace")})
+        made["why"] += f" Seen in: {', '.join(seen)}." if seen else ""
     if found:
         made["namespaces"] = {namespace: each.status for namespace, each in found.items()}
         made["why"] = f"{judged.why.rstrip('.')}. By namespace: {_listed(made['namespaces'])}."

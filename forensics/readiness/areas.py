@@ -25,6 +25,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-ingress-cannot-reach-mesh",
         "arch-ingress-hosts-collide",
         "arch-lb-idle-timeout",
+        "arch-gateway-without-tls",
     ),
     "network": (
         "arch-missing-networkpolicy",
@@ -100,6 +101,7 @@ _DEVELOPMENT_ONLY = frozenset(
         "arch-no-ingress",
         "arch-inference-unauthenticated",
         "arch-no-tls-data-plane",
+        "arch-gateway-without-tls",
         "arch-no-tls-control-plane",
         "arch-kafka-plaintext",
         "arch-missing-networkpolicy",

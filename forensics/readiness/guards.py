@@ -44,6 +44,17 @@ def policies(
     return made
 
 
+def as_elsewhere(connections: Iterable[Mapping[str, Any]], namespace: str) -> list[dict[str, Any]]:
+    """Return the connections that a new runtime in `namespace` will need: those of a runtime that is there."""
+    rows = [dict(r) for r in connections]
+    homes = sorted({str(r["to_namespace"]) for r in rows if r.get("to") == "seldon-scheduler" and r["to_namespace"]})
+    if not homes or namespace in homes:
+        return []
+    keys = ("from_namespace", "to_namespace")
+    own = [r for r in rows if homes[0] in (r["from_namespace"], r["to_namespace"])]
+    return [{**r, **{key: namespace for key in keys if r[key] == homes[0]}, "state": "unknown"} for r in own]
+
+
 def notes(connections: Iterable[Mapping[str, Any]], namespace: str) -> list[str]:
     """Return what a reader of those policies has to know."""
     told = ["They are added to the policies that are there: what any of them lets through is open."]

@@ -16,6 +16,8 @@ TESTED: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "kafka": ((3, 4), (3, 8)),
 }
 _TAG = re.compile(r"[/:@]([a-z0-9-]+):v?([0-9]+(?:\.[0-9]+){1,2})")
+_PLAIN = ("controller", "manager", "server", "proxy")  # an image's name that says little alone
+_GROUP = ".mlops.seldon.io"
 _PLATFORMS = (("k3s", "+k3s"), ("EKS", "-eks-"), ("GKE", "-gke."), ("RKE2", "+rke2"))
 _NUMBER = re.compile(r"v?([0-9]+)\.([0-9]+)")
 
@@ -34,10 +36,16 @@ def versions(frames: Mapping[str, pl.DataFrame], printed: Iterable[tuple[str, st
         if row["component"] and row["image"] and row["owner_kind"] in ("Pod", None):
             tag = _TAG.search(str(row["image"]))
             if tag is not None:
-                found.setdefault((tag[1], "image"), set()).add(tag[2])
+                part = f"{tag[1]} of {row['component']}" if tag[1] in _PLAIN else tag[1]
+                found.setdefault((part, "image"), set()).add(tag[2])
     for _, row in rows_of(frames, "k8s.node"):
         if row["kubelet"]:
             found.setdefault(("kubernetes", "node"), set()).add(str(row["kubelet"]))
+    for _, row in rows_of(frames, "k8s.customresourcedefinition"):
+        if str(row["name"]).endswith(_GROUP):
+            listed = sequence(mapping(mapping(parsed(row["raw"])).get("spec")).get("versions"))
+            served = {str(v["name"]) for v in map(mapping, listed) if v.get("served") and v.get("name")}
+            found.setdefault((f"CRD {str(row['name']).removesuffix(_GROUP)}", "object"), set()).update(served)
     for _, row in rows_of(frames, "k8s.kafka"):
         release = mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("kafka")).get("version")
         if isinstance(release, str):

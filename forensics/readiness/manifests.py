@@ -16,9 +16,10 @@ import yaml
 from forensics.document import Document
 from forensics.installation.components import LABELS
 from forensics.intake.rows import mapping, rows_of, sequence
-from forensics.readiness import guards, validity
+from forensics.readiness import charts, guards, validity
 from forensics.readiness.entry import entry, ingress_of
 from forensics.readiness.mending import Object, Plan, Written, dict_in, list_in, new_object
+from forensics.readiness.termination import gateway_tls
 from forensics.writing import write_whole
 
 _GROUP = "mlops.seldon.io/v1alpha1"
@@ -35,7 +36,7 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
     told = []
     running = validity.cluster(frames)
     for written in manifests(document, frames):
-        valid = validity.remark(written.objects, running)
+        valid = validity.remark(written.objects, running) if not written.values else "Values: the chart judges them."
         write_whole(folder / written.name, text_of(written, valid).encode())
         told.append(
             {
@@ -44,7 +45,7 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
                 "objects": [
                     f"{o['kind']} {o['metadata'].get('namespace', '')}/{o['metadata']['name']}" for o in written.objects
                 ],
-                "notes": written.notes,
+                "notes": [*written.notes, *written.left_out],
                 "valid": valid,
             }
         )
@@ -53,11 +54,10 @@ def write_manifests(document: Document, frames: Mapping[str, pl.DataFrame], fold
 
 def text_of(written: Written, valid: str = "") -> str:
     """Return a file of manifests, with what it is for at its head, and by which schemas it is valid."""
-    notes = [*written.notes, *([valid] if valid else [])]
+    notes = [*written.notes, *written.left_out, *([valid] if valid else [])]
     head = [f"# Mends: {', '.join(sorted(set(written.checks)))}", *(f"# {note}" for note in notes)]
-    body = yaml.safe_dump_all(
-        written.objects, sort_keys=False, default_flow_style=False, explicit_start=True, width=110
-    )
+    parts = written.objects or [part for part in (written.values,) if part]
+    body = yaml.safe_dump_all(parts, sort_keys=False, default_flow_style=False, explicit_start=True, width=110)
     return "\n".join(head) + "\n" + body
 
 
@@ -256,6 +256,9 @@ def _runtime(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     if namespace := subject.get("namespace"):
         _override(plan, check, namespace, "seldon-scheduler", replicas=1, serviceType="ClusterIP")
         _override(plan, check, namespace, "seldon-envoy", replicas=2, serviceType="ClusterIP")
+        guarded = guards.policies(guards.as_elsewhere(plan.document.get("connectivity", ()), namespace), namespace, {})
+        for made in guarded:
+            plan.add(plan.file(namespace, "networkpolicies", check), made)
 
 
 def _pinned(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
@@ -286,6 +289,16 @@ def _monitors(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
             plan.add(plan.file(row["namespace"], "podmonitor", check), made)
 
 
+def _encrypted(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
+    namespace = subject.get("namespace", "")
+    known = ingress_of(plan, namespace)
+    if known is not None and not mapping(known.get("spec")).get("tls"):
+        entry(plan, check, subject)
+    inner = (r for _, r in rows_of(plan.frames, "k8s.env") if r["variable"] == "ENVOY_SECURITY_PROTOCOL")
+    if any(r["namespace"] == namespace and r["value"] == "PLAINTEXT" for r in inner):
+        charts.data_plane(plan, check, subject)
+
+
 Maker = Callable[[Plan, str, Mapping[str, str]], None]
 _MAKERS: Mapping[str, Maker] = {
     "arch-missing-networkpolicy": _policies,
@@ -293,7 +306,13 @@ _MAKERS: Mapping[str, Maker] = {
     "arch-no-pod-disruption-budget": _budgets,
     "arch-no-ingress": entry,
     "arch-lb-idle-timeout": entry,
-    "arch-no-tls-data-plane": lambda p, c, s: entry(p, c, s) if ingress_of(p, s.get("namespace", "")) else None,
+    "arch-no-tls-data-plane": _encrypted,
+    "arch-no-tls-control-plane": charts.control_plane,
+    "arch-gateway-without-tls": gateway_tls,
+    "arch-operator-wider-than-needed": charts.scope,
+    "arch-scheduler-state-not-protected": charts.state,
+    "arch-logs-too-quiet": charts.logs,
+    "arch-service-mesh-not-prepared": charts.named_ports,
     "arch-inference-unauthenticated": entry,
     "arch-ingress-cannot-reach-mesh": entry,
     "arch-missing-rbac-isolation": _roles,

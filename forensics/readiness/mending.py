@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from forensics.document import Document
+from forensics.intake.masking import MASK
 from forensics.intake.rows import mapping, parsed, rows_of
 
 Object = dict[str, Any]
@@ -23,10 +24,14 @@ class Written:
         name: of the file.
         checks: which failed checks it mends, wholly or in part.
         notes: what the reader has to fill in or to know.
+        values: of a chart, in the place of objects.
+        left_out: objects that cannot be written whole, each with the reason.
     """
 
     name: str
     objects: list[Object] = field(default_factory=list)
+    values: Object = field(default_factory=dict)
+    left_out: list[str] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -39,10 +44,18 @@ class Plan:
         self.frames = frames
         self._files: dict[str, Written] = {}
         self.live: dict[tuple[str, str, str], Object] = {}
+        self.moved: dict[tuple[str, str], str] = {}  # namespace and name of an Ingress to where it was
 
     def file(self, namespace: str, what: str, check: str) -> Written:
         """Return the file for `what` of a namespace, noted as mending `check`."""
         name = re.sub(r"[^a-z0-9-]+", "-", f"{namespace}-{what}".lower()).strip("-") + ".yaml"
+        made = self._files.setdefault(name, Written(name))
+        made.checks.append(check)
+        return made
+
+    def values(self, namespace: str, chart: str, check: str) -> Written:
+        """Return the file of a chart's values; kubectl does not take it for a manifest."""
+        name = re.sub(r"[^a-z0-9-]+", "-", f"{namespace}-{chart}".lower()).strip("-") + ".values"
         made = self._files.setdefault(name, Written(name))
         made.checks.append(check)
         return made
@@ -67,14 +80,32 @@ class Plan:
         return None
 
     def add(self, written: Written, made: Object) -> None:
-        """Add an object to a file once."""
+        """Add an object to a file once; one whose values were hidden in the dump is named in a note instead.
+
+        Applied, it would put the mask in the place of what it hides.
+        """
+        if _hides(made):
+            meta = made["metadata"]
+            told = f"{made['kind']} {meta.get('namespace', '')}/{meta['name']}"
+            note = f"Not here: {told} holds values that were hidden in the dump. Edit it in place."
+            written.left_out += [note] if note not in written.left_out else []
+            return
         key = (made["kind"], made["metadata"].get("namespace"), made["metadata"]["name"])
         if key not in [(o["kind"], o["metadata"].get("namespace"), o["metadata"]["name"]) for o in written.objects]:
             written.objects.append(made)
 
     def done(self) -> list[Written]:
-        """Return the files that hold something, by name."""
-        return [self._files[name] for name in sorted(self._files) if self._files[name].objects]
+        """Return the files that hold something or say what they cannot hold, by name."""
+        files = (self._files[name] for name in sorted(self._files))
+        return [written for written in files if written.objects or written.values or written.left_out]
+
+
+def _hides(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_hides(held) for held in value.values())
+    if isinstance(value, list):
+        return any(_hides(held) for held in value)
+    return isinstance(value, str) and MASK in value
 
 
 def dict_in(made: Object, key: str) -> Object:

@@ -83,6 +83,7 @@ def document_page(title: str, body: Markup, block: Document) -> str:
 def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: view.Tree) -> str:
     second = moments.zone(document.get("zone"))
     verdict = view.VERDICTS.get(str(document.get("verdict")), "Report")
+    verdict = "REVIEW" if reviewed.is_review(document) else verdict
     return _template("report.html.j2").render(
         **_dress(),
         document=document,

@@ -1,5 +1,7 @@
 """The report as Markdown for a ticket: text from the bundle stands in code, or escaped so that it reads as written."""
 
+import sys
+
 from forensics.document import Document
 from forensics.reporting import moments, reviewed, view
 from forensics.reporting.embedded import citation_block, comment
@@ -37,8 +39,9 @@ def markdown(document: Document) -> str:
 def _answer(document: Document) -> list[str]:
     verdict = str(document.get("verdict", ""))
     given = document.get("input") or {}
+    word = "REVIEW" if reviewed.is_review(document) else view.VERDICTS.get(verdict, plain(verdict))
     lines = [
-        f"# {view.VERDICTS.get(verdict, plain(verdict))}: {plain(document.get('summary'))}",
+        f"# {word}: {plain(document.get('summary'))}",
         "",
         f"{code_span(given.get('name'))}, {plain(view.collected(document))}",
     ]
@@ -82,7 +85,7 @@ def _about(document: Document, finding: Entry) -> list[str]:
 def proofs(finding: Entry, most: int = MOST_PROOFS) -> list[str]:
     """Return the citations of a finding as one code block, `member:line  text`."""
     cites = view.telling(finding, most)
-    total = sum(1 for _ in view.proofs(finding))
+    total = len(view.telling(finding, sys.maxsize))
     shown = [line for cite in cites for line in _ends(cited(cite))]
     if not shown:
         return []
@@ -134,9 +137,10 @@ def _checks(document: Document) -> list[str]:
     checks = view.checks(document)
     if not checks:
         return []
-    lines = ["", "## Readiness", "", "| check | outcome | severity | why |", "|---|---|---|---|"]
+    lines = ["", "## Readiness", "", "| check | area | outcome | severity | where | why |", "|---" * 6 + "|"]
     for check in checks:
-        cells = (check.get("title"), check.get("status"), check.get("severity"), check.get("why"))
+        known = (check.get(key) for key in ("title", "area", "status", "severity"))
+        cells = (*known, view.whom(check, 12), check.get("why"))
         lines.append("| " + " | ".join(plain(cell, cell=True) for cell in cells) + " |")
     for check in checks:
         if check.get("status") == "failed" and (told := [*proofs(check), *_remedy(check)]):

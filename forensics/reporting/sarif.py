@@ -56,7 +56,7 @@ def _rule(pattern: Any, entry: Entry) -> Document:
         "id": visible(pattern),
         "shortDescription": {"text": visible(entry.get("title")) or visible(pattern)},
         "defaultConfiguration": {"level": _LEVELS.get(str(entry.get("severity")), "warning")},
-        "properties": {"tags": _tags(entry.get("layer"), entry.get("role"))},
+        "properties": {"tags": _tags(entry.get("layer"), entry.get("area"), entry.get("role"))},
     }
     steps = [
         ": ".join(filter(None, (visible(a.get("do")), visible(a.get("run"))))) for a in entry.get("remedy") or () if a

@@ -230,9 +230,10 @@ def telling(finding: Entry, most: int) -> list[Entry]:
         by_piece.setdefault(str(piece.get("name")), []).append(cite)
     depth = max(map(len, by_piece.values()), default=0)
     turn = [cites[i] for i in range(depth) for cites in by_piece.values() if i < len(cites)]
-    unique = {(c.get("member"), span(c)): c for c in reversed(turn)}
-    kept = [c for c in turn if unique.get((c.get("member"), span(c))) is c]
-    return kept[:most]
+    unique: dict[tuple[Any, Any], Entry] = {}
+    for cite in turn:
+        unique.setdefault((cite.get("member"), span(cite)), cite)
+    return list(unique.values())[:most]
 
 
 def missing(document: Document) -> list[Entry]:
