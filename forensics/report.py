@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from forensics.causality import ROOT, Candidate, Ranked
+from forensics.causality import ROOT, SYMPTOM, Candidate, Ranked
 from forensics.coverage import Coverage
 from forensics.document import SCHEMA_ID, Document
 from forensics.findings import PRESENT, UNKNOWN, Missing, Outcome, Seen
@@ -55,7 +55,8 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     """
     ids = [f"F{i + 1}" for i in range(len(found.ranked))]
     period, seen = found.covered.period, found.covered.collected
-    findings = [_finding(r, ids, i, quotes) | _preceded(r, found.changes) for i, r in enumerate(found.ranked)]
+    findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
+    findings = [f | _preceded(r, f, found) for f, r in zip(findings, found.ranked, strict=True)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
     sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
     document: Document = {
@@ -83,11 +84,14 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     return document
 
 
-def _preceded(r: Ranked, made: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Return `preceded_by` of a root: the last change before it began."""
-    if r.role != ROOT:
+def _preceded(r: Ranked, finding: Mapping[str, Any], found: Conclusions) -> dict[str, int]:
+    """Return `preceded_by` of what nothing explains: the last change before the first sign of what follows from it."""
+    if r.role not in (ROOT, SYMPTOM) or r.explained_by:
         return {}
-    index = preceding(made, r.finding.first.earliest, r.finding.subject.get("namespace"))
+    own = {(c["member"], *c["lines"]) for piece in finding["evidence"] for c in piece["cites"]}
+    signs = [found.ranked[i].finding for i in r.explains] or [r.finding]
+    first = min(sign.first.earliest for sign in signs)
+    index = preceding(found.changes, first, r.finding.subject.get("namespace"), own)
     return {} if index is None else {"preceded_by": index}
 
 

@@ -1,7 +1,12 @@
-"""What changed while the bundle was watching: starts, restarts, rollouts, scale events."""
+"""What changed while the bundle was watching: starts, restarts, rollouts, images, scale events, new objects, versions.
 
-from collections.abc import Mapping, Sequence
+An edit of a ConfigMap or a Secret leaves no time behind in a dump; only that it was made anew does.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import polars as pl
@@ -9,11 +14,23 @@ import polars as pl
 from forensics.coverage import Coverage
 from forensics.intake.masking import mask
 from forensics.intake.quoting import Quotes, iso
+from forensics.intake.rows import mapping, parsed, rows_of, sequence
 
 EVENT_REASONS = (
     "ScalingReplicaSet", "SuccessfulCreate", "SuccessfulDelete", "Killing", "Evicted", "Preempted", "NodeNotReady",
     "SuccessfulRescale", "Rebooted", "RegisteredNode", "NodeSchedulable", "NodeNotSchedulable",
 )  # fmt: skip
+OBJECTS = (
+    "networkpolicy", "model", "pipeline", "experiment", "server", "seldonruntime", "seldonconfig", "serverconfig",
+    "configmap", "secret", "resourcequota", "limitrange", "ingress", "httproute", "gateway", "virtualservice",
+    "destinationrule", "peerauthentication", "authorizationpolicy", "service", "deployment", "statefulset",
+    "horizontalpodautoscaler", "scaledobject", "certificate",
+)  # fmt: skip
+RESTARTED = "kubectl.kubernetes.io/restartedAt"
+TOLD = (  # of the scheduler's log: who, then what; the kind of the first; what a change of the second is
+    (r"^Server notification (\S+) expectedReplicas (\d+)", "server", "Server {0} is to have {2} replicas, had {1}"),
+    (r"^Adding model (\S+)\((\d+)\) to server ", "model", "Model {0}: version {2} after {1}"),
+)
 MOST = 100
 LATER = 60_000_000  # µs: what begins so long after the first record began again, or anew
 BEFORE = 15 * 60 * 1_000_000  # µs: a change further back than this is not named as preceding
@@ -21,7 +38,14 @@ BEFORE = 15 * 60 * 1_000_000  # µs: a change further back than this is not name
 
 def changes(frames: Mapping[str, pl.DataFrame], covered: Coverage, quotes: Quotes) -> list[dict[str, Any]]:
     """Return changes in the order of their times, as the document holds them; `subject` says what changed."""
-    found = [*_events(frames, quotes), *_restarts(frames, quotes), *_starts(frames, covered, quotes)]
+    found = [
+        *_events(frames, quotes),
+        *_restarts(frames, quotes),
+        *_starts(frames, covered, quotes),
+        *_made(frames, covered, quotes),
+        *_rollouts(frames, quotes),
+        *_told(frames, quotes),
+    ]
     found = [c for c in found if c["time"]]
     found.sort(key=lambda c: (c["time"], c["what"]))
     return found[:MOST]
@@ -84,6 +108,109 @@ def _starts(frames: Mapping[str, pl.DataFrame], covered: Coverage, quotes: Quote
     return found
 
 
+def _made(frames: Mapping[str, pl.DataFrame], covered: Coverage, quotes: Quotes) -> Iterator[dict[str, Any]]:
+    """Yield the objects made since shortly before the logs begin, and not with the rest of their namespace."""
+    if covered.period is None:
+        return
+    since = covered.period[0] - BEFORE
+    oldest: dict[str | None, int] = {}
+    for kind in OBJECTS:
+        for _, row in rows_of(frames, f"k8s.{kind}"):
+            if row["created"] is not None:
+                at = _us(row["created"])
+                oldest[row["namespace"]] = min(at, oldest.get(row["namespace"], at))
+    for kind in OBJECTS:
+        for (source, number), row in rows_of(frames, f"k8s.{kind}"):
+            at = _us(row["created"]) if row["created"] is not None else 0
+            if at < since or at <= oldest[row["namespace"]] + LATER or row["owner"]:
+                continue  # what belongs to another object follows from that
+            yield _change(
+                f"{row['kind'] or kind} {row['name']} was made",
+                quotes.cite((source, number), context=False),
+                iso(at),
+                {"namespace": row["namespace"], "name": row["name"]},
+            )
+
+
+def _rollouts(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[dict[str, Any]]:
+    """Yield new ReplicaSets of a Deployment that had one, with the images that differ, and restarts on command."""
+    revisions: dict[tuple[str | None, str], list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
+    for (_, number), row in rows_of(frames, "k8s.replicaset"):
+        if row["owner"] and row["created"] is not None:
+            revisions[row["namespace"], row["owner"]].append((_us(row["created"]), number, row))
+    for (namespace, owner), found in revisions.items():
+        found.sort(key=lambda each: each[:2])
+        for (_, _, before), (at, number, after) in pairwise(found):
+            old, new = _images(before), _images(after)
+            images = [f"{c}: {old[c]} to {new[c]}" for c in new if c in old and old[c] != new[c]]
+            yield _change(
+                f"rollout of {owner}" + (f", image of {'; '.join(images)}" if images else ""),
+                quotes.cite(("k8s.replicaset", number), context=False),
+                iso(at),
+                {"namespace": namespace, "name": owner},
+            )
+    for kind in ("deployment", "statefulset", "daemonset"):
+        for (source, number), row in rows_of(frames, f"k8s.{kind}"):
+            told = mapping(mapping(_template(row).get("metadata")).get("annotations")).get(RESTARTED)
+            written = _written(told)
+            if written is not None:
+                yield _change(
+                    f"restart of {row['kind'] or kind} {row['name']} on command",
+                    quotes.cite((source, number), context=False),
+                    iso(written),
+                    {"namespace": row["namespace"], "name": row["name"]},
+                )
+
+
+def _template(row: Mapping[str, Any]) -> dict[str, Any]:
+    return mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("template"))
+
+
+def _images(row: Mapping[str, Any]) -> dict[str, str]:
+    containers = sequence(mapping(_template(row).get("spec")).get("containers"))
+    return {str(c.get("name")): str(c.get("image")) for c in map(mapping, containers) if c.get("image")}
+
+
+def _told(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[dict[str, Any]]:
+    """Yield what the scheduler was told anew: another number of replicas for a Server, another version of a Model."""
+    frame = frames.get("log.scheduler")
+    if frame is None or frame.is_empty():
+        return
+    for regex, kind, words in TOLD:
+        said = (
+            frame.with_row_index("row")
+            .select(
+                "row",
+                "namespace",
+                "earliest",
+                who=pl.col("text").str.extract(regex, 1),
+                value=pl.col("text").str.extract(regex, 2),
+            )
+            .drop_nulls(("who", "value", "earliest"))
+            .sort("earliest", "row")
+        )
+        was = pl.col("value").shift().over("namespace", "who")
+        for row in said.with_columns(was=was).filter(pl.col("was") != pl.col("value")).iter_rows(named=True):
+            yield _change(
+                words.format(row["who"], row["was"], row["value"]),
+                quotes.cite(("log.scheduler", row["row"]), context=False),
+                iso(_us(row["earliest"])),
+                {"namespace": row["namespace"], kind: row["who"]},
+            )
+
+
+def _written(text: Any) -> int | None:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return _us(moment) if moment is not None and moment.tzinfo is not None else None
+
+
+def _us(moment: datetime) -> int:
+    return int(moment.timestamp() * 1_000_000)
+
+
 def _change(
     what: str, cite: Mapping[str, Any] | None, time: str | None, subject: Mapping[str, str | None]
 ) -> dict[str, Any]:
@@ -95,15 +222,33 @@ def _change(
     }
 
 
-def preceding(made: Sequence[Mapping[str, Any]], first: int, namespace: str | None) -> int | None:
+def preceding(
+    made: Sequence[Mapping[str, Any]],
+    first: int,
+    namespace: str | None,
+    own: Collection[tuple[Any, ...]] = (),
+) -> int | None:
     """Return the index of the last change before a moment, in the same namespace; None where there is none.
 
     It is named as what went before, never as a cause: coincidence proves nothing.
+
+    Args:
+        made: what `changes` returned.
+        first: the moment, in microseconds.
+        namespace: None for any.
+        own: member and lines of what the finding rests on: at its own moment that is no change before it.
     """
     last = None
     for index, change in enumerate(made):
         at = int(datetime.fromisoformat(change["time"]).astimezone(UTC).timestamp() * 1_000_000)
         theirs = change["subject"].get("namespace")
-        if at <= first and first - at <= BEFORE and (namespace is None or theirs is None or theirs == namespace):
+        cite = change["cite"] or {}
+        itself = at == first and (cite.get("member"), *cite.get("lines", ())) in own
+        if (
+            at <= first
+            and not itself
+            and first - at <= BEFORE
+            and (namespace is None or theirs is None or theirs == namespace)
+        ):
             last = index
     return last
