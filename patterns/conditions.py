@@ -26,6 +26,8 @@ _KINDS = {
     "word": "a word",
 }
 
+_HELD = _KINDS | {"text": "text"}
+
 # ---- checking
 
 
@@ -43,14 +45,14 @@ def check(test: Test, source: str) -> tuple[Test, list[tuple[bool, int, str]]]:
     if test.verb == "exists":
         return test, []
     if test.verb in TEXTUAL and kind not in ("text", "any"):
-        return test, [(False, 0, f"`{test.column}` holds {_KINDS[kind]}; `{test.verb}` asks for text")]
+        return test, [(False, 0, f"`{test.column}` holds {_HELD[kind]}; `{test.verb}` asks for text")]
     if test.verb in ORDER and kind in ("text", "word", "truth"):
-        return test, [(False, 0, f"`{test.column}` holds {_KINDS[kind]}, which has no order; use = or !=")]
-    if test.verb == "matches":
-        return test, _regex_faults(str(value))
+        return test, [(False, 0, f"`{test.column}` holds {_HELD[kind]}, which has no order; use = or !=")]
     values = value if isinstance(value, tuple) else (value,)
     if test.verb in TEXTUAL and "" in values:
         return test, [(True, 0, f"`{test.verb}` an empty text holds for every row")]
+    if test.verb == "matches":
+        return test, _regex_faults(str(value))
     read, faults = [], []
     for each in values:
         fitting, wrong = _fitting(each, kind, test, source)
@@ -73,7 +75,7 @@ def _against_column(test: Test, other: Column, kind: str, source: str) -> list[t
         return [(False, 0, f"`{test.column}` and `{other}` have no order; use = or !=")]
     plain = {kind, theirs} - {"any"}
     if len(plain) > 1 or (plain & {"length", "time"} and "any" in (kind, theirs)):
-        return [(True, 0, f"`{test.column}` holds {_KINDS.get(kind, kind)}, `{other}` {_KINDS.get(theirs, theirs)}")]
+        return [(True, 0, f"`{test.column}` holds {_HELD.get(kind, kind)}, `{other}` {_HELD.get(theirs, theirs)}")]
     if plain & {"level", "word"} and dtype_of(test.column, source) != dtype_of(other, source):
         return [(True, 0, f"`{test.column}` and `{other}` do not hold the same words")]
     return []

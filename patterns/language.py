@@ -195,6 +195,11 @@ def _match() -> "pp.ParserElement":
 
         return action
 
+    def counted(text: str, offset: int, tokens: Anything) -> int:
+        if len(tokens[0]) > 6:
+            raise pp.ParseFatalException(text, offset, f"{tokens[0]} is too many; at most 999999")
+        return int(tokens[0])
+
     left, right, comma = map(pp.Suppress, "(),")
     inner = "a piece of evidence, `N of (...)`, `at least N` or a parenthesis"
     start = "a piece of evidence, `not`, `N of (...)`, `at least N` or a parenthesis"
@@ -202,7 +207,7 @@ def _match() -> "pp.ParserElement":
     reserved = "|".join(sorted(RESERVED))
     name = pp.Regex(rf"(?!(?:{reserved})\b)[A-Za-z_][A-Za-z0-9_-]*").set_name("the name of a piece of evidence")
     piece = name.copy().add_parse_action(lambda _, offset, tokens: At(offset, Piece(tokens[0])))
-    count = pp.Regex(r"[0-9]{1,6}(?![A-Za-z0-9_])").add_parse_action(lambda tokens: int(tokens[0])).set_name("a number")
+    count = pp.Regex(r"[0-9]+(?![A-Za-z0-9_])").add_parse_action(counted).set_name("a number")
     span = pp.Regex(LENGTH).add_parse_action(lambda tokens: length_read(tokens[0])).set_name("a length such as 5m")
     within = pp.Optional(word("within") - span, default=None)
     group = left - term - right

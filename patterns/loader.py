@@ -16,7 +16,7 @@ from patterns.columns import FINDING, nearest
 from patterns.graph import cycle, edges, rests_on
 from patterns.packs import pack_files
 from patterns.pattern import Library, Pattern, PatternError
-from patterns.places import places
+from patterns.places import places, text_in
 from patterns.plain import from_plain, to_plain
 
 SHIPPED = "compiled.json"  # beside this file in a wheel: the library, read when the wheel was built
@@ -82,9 +82,9 @@ def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]
                 mistakes.append(f"{file}:1:1: there is a pattern `{name}` already: {names[name]}")
                 continue
             try:
-                found[id] = (file, path.read_text("utf-8"))
-            except (OSError, UnicodeDecodeError) as error:
-                mistakes.append(f"{file}:1:1: cannot be read: {error}")
+                found[id] = (file, text_in(path, file))
+            except PatternError as error:
+                mistakes.append(str(error))
             names[name] = file
     return found, mistakes
 
@@ -116,9 +116,23 @@ def _unconnected(patterns: Mapping[str, Pattern], texts: Mapping[str, tuple[str,
     for sentence, graph in graphs.items():
         way = cycle(graph)
         if way:  # at least one on it was read: only what was read names others
-            file = next(patterns[id].file for id in way if id in patterns)
-            mistakes.append(f"{file}:1:1: {sentence}: {' -> '.join(way)}")
+            mistakes.append(f"{_edge_on(way, patterns, texts)}: {sentence}: {' -> '.join(way)}")
     return mistakes
+
+
+def _edge_on(way: Sequence[str], patterns: Mapping[str, Pattern], texts: Mapping[str, tuple[str, str]]) -> str:
+    """Return where a circle can be broken: in a pack, if one takes part, since the library is whole without it."""
+    read = [patterns[id] for id in way if id in patterns]
+    pattern = next((one for one in read if not one.file.startswith(OWN)), read[0])
+    named: dict[tuple[str, ...], tuple[str, ...]] = {
+        ("explains",): pattern.explains,
+        ("explained_by",): pattern.explained_by,
+    }
+    for piece in pattern.evidence.values():
+        named["evidence", piece.name, "from"] = (piece.source.removeprefix(FINDING),)
+    key = next((key for key, others in named.items() if set(others) & set(way)), ())
+    line, column = places(texts[pattern.id][1]).get(key, (1, 1))
+    return f"{pattern.file}:{line}:{column}{': ' if key else ''}{'.'.join(key)}"
 
 
 def compiled() -> bytes:
@@ -216,6 +230,6 @@ def text_of(pattern: Pattern) -> str:
     own = Path(str(files("patterns") / "library")) / f"{pattern.id}.toml"
     path = own if pattern.file.startswith(OWN) else Path(pattern.file)
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return text_in(path, pattern.file)
+    except PatternError:
         return ""

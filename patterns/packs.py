@@ -5,10 +5,15 @@ A pack is a folder with a `pack.toml` and pattern files in `<layer>/<name>.toml`
     name    = "our-platform"
     version = "3"
     engine  = ">= 0.1"      # which versions of this tool can read it
+
+    [files]                 # where it is given, these are all its patterns, and as they were
+    "network/our-proxy.toml" = "<SHA-256, in hexadecimal>"
 """
 
+import hashlib
+import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from importlib import metadata
@@ -19,11 +24,13 @@ from typing import Any
 from parsers.schema import NAMES
 from patterns.columns import nearest
 from patterns.pattern import PatternError
+from patterns.places import not_toml, places, text_in
 from patterns.versions import applies, parse_versions
 
 MANIFEST = "pack.toml"
 MOST = 2_000  # pattern files of a pack
 BIGGEST = 1 << 20  # bytes of one file
+KEYS = {"name": str, "version": str, "engine": str, "about": str, "files": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +58,15 @@ def open_pack(folder: Path, *, engine: str | None = None) -> Pack:
         engine: the version of this tool; the installed one if not given.
 
     Raises:
-        PatternError: if it is no folder, holds no pattern, or asks for another version of the tool.
+        PatternError: if it is no folder, holds no pattern, asks for another version of the tool, or its files are
+            not those of its manifest; with every mistake.
     """
     if not folder.is_dir():
         raise PatternError(f"{folder}: is not a folder of patterns")
-    manifest = _manifest(folder / MANIFEST)
-    wanted = manifest.get("engine", "")
-    try:
-        bounds = f"engine {wanted}" if wanted else ""
-        parse_versions(bounds)
-    except ValueError as error:
-        raise PatternError(f"{folder / MANIFEST}: engine: {error}") from None
+    manifest = _Manifest(folder / MANIFEST)
+    wanted = manifest.text("engine")
     ours = engine or _installed()
-    if ours and not applies(bounds, {"engine": ours}):
+    if ours and not applies(f"engine {wanted}" if wanted else "", {"engine": ours}):
         raise PatternError(f"{folder}: this pack needs seldon-forensics {wanted}, and this is {ours}")
     files = {f"{path.parent.name}/{path.stem}": path for path in sorted(folder.glob("*/*.toml"))}
     astray = [path.name for path in sorted(folder.glob("*.toml")) if path.name != MANIFEST]
@@ -73,9 +76,10 @@ def open_pack(folder: Path, *, engine: str | None = None) -> Pack:
         raise PatternError(f"{folder}: holds no pattern; they lie in <layer>/<name>.toml")
     if len(files) > MOST:
         raise PatternError(f"{folder}: holds {len(files)} patterns; at most {MOST}")
-    for path in files.values():
-        _not_too_big(path)
-    return Pack(manifest.get("name", folder.name), manifest.get("version", ""), wanted, MappingProxyType(files))
+    mistakes = [*filter(None, map(_unfit, files.values()))] or [*manifest.altered(files)]
+    if mistakes:
+        raise PatternError("\n".join(mistakes))
+    return Pack(manifest.text("name") or folder.name, manifest.text("version"), wanted, MappingProxyType(files))
 
 
 def _installed() -> str:
@@ -91,35 +95,79 @@ def pack_files(folder: Path) -> Mapping[str, Path]:
     return open_pack(folder).files
 
 
-def _manifest(path: Path) -> dict[str, str]:
-    if not path.exists():
-        return {}
-    table = _toml(path)
-    for key, value in table.items():
-        if key not in ("name", "version", "engine", "about"):
-            raise PatternError(f"{path}: there is no key `{key}`{nearest(key, ('name', 'version', 'engine', 'about'))}")
-        if not isinstance(value, str):
-            raise PatternError(f"{path}: {key} should be a text")
-    return table
+class _Manifest:
+    """What `pack.toml` says; nothing where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        """Read it, and refuse it with every mistake in it."""
+        self._path = path
+        self._table, text = _toml(path) if path.exists() else ({}, "")
+        self._places = places(text)
+        mistakes = [*self._wrong()]
+        if mistakes:
+            raise PatternError("\n".join(mistakes))
+
+    def text(self, key: str) -> str:
+        """Return a text it gives, or an empty one."""
+        return str(self._table.get(key, ""))
+
+    def altered(self, files: Mapping[str, Path]) -> Iterator[str]:
+        """Yield which pattern files are not those it lists, if it lists any."""
+        listed = self._table.get("files")
+        if listed is None:
+            return
+        found = {f"{id}.toml": path for id, path in files.items()}
+        for name in sorted(listed.keys() | found.keys()):
+            if name not in found:
+                yield self._at(("files", name), "there is no such file")
+            elif name not in listed:
+                yield self._at(("files",), f"`{name}` lies in the pack and is not listed")
+            elif hashlib.sha256(found[name].read_bytes()).hexdigest() != listed[name].removeprefix("sha256:").lower():
+                yield self._at(("files", name), "the file is another than the one this pack was made of")
+
+    def _wrong(self) -> Iterator[str]:
+        for key, value in self._table.items():
+            kind = KEYS.get(key)
+            if kind is None:
+                yield self._at((key,), f"there is no key `{key}`{nearest(key, KEYS)}")
+            elif not isinstance(value, kind):
+                yield self._at((key,), f"should be a {'text' if kind is str else 'table'}")
+        listed = self._table.get("files")
+        for name, digest in listed.items() if isinstance(listed, dict) else ():
+            if not isinstance(digest, str):
+                yield self._at(("files", name), "should be a SHA-256 in double quotes")
+        wanted = self._table.get("engine")
+        if wanted and isinstance(wanted, str):
+            try:
+                parse_versions(f"engine {wanted}")
+            except ValueError as error:
+                yield self._at(("engine",), str(error))
+
+    def _at(self, key: tuple[str, ...], sentence: str) -> str:
+        line, column = self._places.get(key) or self._places.get(key[:1]) or (1, 1)
+        return f"{self._path}:{line}:{column}: {'.'.join(key)}: {sentence}"
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    _not_too_big(path)
+def _toml(path: Path) -> tuple[dict[str, Any], str]:
+    """Return a file's table, and its text."""
+    if unfit := _unfit(path):
+        raise PatternError(unfit)
+    text = text_in(path, str(path))
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PatternError(f"{path}: cannot be read: {error}") from None
+        return tomllib.loads(text), text
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PatternError(f"{path}: not TOML: {error}") from None
+        raise PatternError(not_toml(error, text, str(path))) from None
 
 
-def _not_too_big(path: Path) -> None:
+def _unfit(path: Path) -> str:
+    """Return why a file is none to read: it would never end, or hold too much. Empty if it is one."""
     try:
-        size = path.stat().st_size
+        found = path.stat()
     except OSError as error:
-        raise PatternError(f"{path}: cannot be read: {error}") from None
-    if size > BIGGEST:
-        raise PatternError(f"{path}: {size} bytes; at most {BIGGEST}")
+        return f"{path}:1:1: cannot be read: {error.strerror or error}"
+    if not stat.S_ISREG(found.st_mode):
+        return f"{path}:1:1: is {'a folder' if stat.S_ISDIR(found.st_mode) else 'no file'}"
+    return f"{path}:1:1: {found.st_size} bytes; at most {BIGGEST}" if found.st_size > BIGGEST else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +201,21 @@ def read_suppressions(path: Path) -> tuple[Suppression, ...]:
     Raises:
         PatternError: with every mistake in it.
     """
-    table = _toml(path)
-    mistakes = [f"{path}: there is no key `{key}`; only [[suppress]]" for key in table if key != "suppress"]
+    table, text = _toml(path)
+    at = places(text)
+
+    def wrong(key: tuple[str, ...], sentence: str) -> str:
+        line, column = at.get(key, (1, 1))
+        return f"{path}:{line}:{column}: {sentence}"
+
+    mistakes = [wrong((key,), f"there is no key `{key}`; only [[suppress]]") for key in table if key != "suppress"]
     made = []
     listed = table.get("suppress", [])
-    for index, each in enumerate(listed if isinstance(listed, list) else [listed], 1):
+    for index, each in enumerate(listed if isinstance(listed, list) else [listed]):
         try:
             made.append(_suppression(each))
         except ValueError as error:
-            mistakes.append(f"{path}: suppress {index}: {error}")
+            mistakes.append(wrong(("suppress", str(index)), f"suppress {index + 1}: {error}"))
     if mistakes:
         raise PatternError("\n".join(mistakes))
     return tuple(made)

@@ -1,6 +1,9 @@
-"""Where the keys of a TOML file stand, since the standard library's reader does not say."""
+"""Where the keys of a TOML file stand, which the standard library's reader does not say; and where it is no TOML."""
 
+import pathlib
 import re
+
+from patterns.pattern import PatternError
 
 Path = tuple[str, ...]
 
@@ -55,3 +58,34 @@ def _after(quotes: str, lines: list[str], number: int, column: int) -> int:
 
 def _split(keys: str) -> Path:
     return tuple(key.strip("\"'") for key in re.findall(_KEY, keys))
+
+
+def text_in(path: pathlib.Path, file: str) -> str:
+    """Return the text of a file of ours, without the mark some editors begin UTF-8 with.
+
+    Args:
+        path: where it lies.
+        file: what errors call it.
+
+    Raises:
+        PatternError: if it cannot be read, or is not UTF-8.
+    """
+    try:
+        held = path.read_bytes()
+        return held.decode("utf-8-sig").replace("\r\n", "\n")
+    except OSError as error:
+        raise PatternError(f"{file}:1:1: cannot be read: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        before = held[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise PatternError(f"{file}:{line}:{column}: not UTF-8: byte 0x{held[error.start]:02x}") from None
+
+
+def not_toml(error: Exception, text: str, file: str) -> str:
+    """Return why a text is not TOML, and where."""
+    said = str(error)
+    if isinstance(error, RecursionError):
+        said = "nested too deep"
+    found = re.search(r"\(at line ([0-9]+), column ([0-9]+)\)", said)
+    place = f"{file}:{found[1]}:{found[2]}" if found else f"{file}:{text.count(chr(10)) + 1}:1"
+    return f"{place}: not TOML: {said.partition(' (at ')[0]}"

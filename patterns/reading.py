@@ -22,7 +22,7 @@ from patterns.pattern import (
     Pattern,
     PatternError,
 )  # fmt: skip
-from patterns.places import Path, places
+from patterns.places import Path, not_toml, places
 from patterns.terms import Condition, Term, pieces
 from patterns.versions import parse_versions
 
@@ -66,20 +66,11 @@ def load_pattern(text: str, id: str, file: str) -> Pattern:
     try:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise PatternError(_toml(error, text, file)) from None
+        raise PatternError(not_toml(error, text, file)) from None
     pattern = reading.pattern(data, id)
     if reading.mistakes or pattern is None:
         raise PatternError("\n".join(reading.mistakes))
     return pattern
-
-
-def _toml(error: Exception, text: str, file: str) -> str:
-    said = str(error)
-    if isinstance(error, RecursionError):
-        said = "nested too deep"
-    found = re.search(r"\(at line ([0-9]+), column ([0-9]+)\)", said)
-    place = f"{file}:{found[1]}:{found[2]}" if found else f"{file}:{text.count(chr(10)) + 1}:1"
-    return f"{place}: not TOML: {said.partition(' (at ')[0]}"
 
 
 class _Reading:
@@ -88,6 +79,7 @@ class _Reading:
     def __init__(self, text: str, file: str) -> None:
         self.text, self.file = text, file
         self.mistakes: list[str] = []
+        self.refused: set[Path] = set()  # keys of the wrong kind: they are not missing
 
     @cached_property
     def places(self) -> dict[Path, tuple[int, int]]:
@@ -100,6 +92,11 @@ class _Reading:
             if found := self.places.get(path[:end]):
                 return Place(self.file, *found, ".".join(path))
         return Place(self.file, 1, 1, ".".join(path))
+
+    def missing(self, path: Path, sentence: str) -> None:
+        """Note a key that should be there, unless what stands there was refused already."""
+        if path not in self.refused:
+            self.wrong(path, sentence)
 
     def wrong(self, path: Path, sentence: str) -> None:
         """Note a mistake at a key."""
@@ -119,6 +116,7 @@ class _Reading:
             if float in kinds and isinstance(value, int) and not isinstance(value, bool):
                 value = float(value)
             if not isinstance(value, kinds):
+                self.refused.add((*path, key))
                 self.wrong((*path, key), f"should be {' or '.join(_KINDS[kind] for kind in kinds)}")
             else:
                 fine[key] = value
@@ -127,7 +125,7 @@ class _Reading:
     def word(self, table: Mapping[str, Any], key: str, words: Sequence[str], path: Path, default: str = "") -> str:
         """Return a value that is one of a few words."""
         value = table.get(key, default)
-        if value not in words:
+        if value not in words and (*path, key) not in self.refused:
             said = "is missing" if not value else f"`{value}` is none"
             self.wrong((*path, key), f"{said}; it is one of {', '.join(words)}{nearest(str(value), words)}")
         return str(value)
@@ -151,14 +149,14 @@ class _Reading:
         """Return the pattern; None where too much is wrong to build one."""
         table = self.keys(data, TOP, ())
         if not table.get("title", "").strip():
-            self.wrong(("title",), "is missing: what is wrong, as the reader of a report would say it")
+            self.missing(("title",), "is missing: what is wrong, as the reader of a report would say it")
         evidence = {
             name: piece
             for name, given in table.get("evidence", {}).items()
             if (piece := self.evidence(name, given)) is not None
         }
         if "evidence" not in table:
-            self.wrong((), "there is no [evidence.NAME]")
+            self.missing(("evidence",), "there is no [evidence.NAME]")
         match = self.match(table.get("match"), evidence, set(table.get("evidence", {})))
         versions = table.get("versions", "")
         try:
@@ -215,15 +213,14 @@ class _Reading:
             self.wrong(path, f"`{name}` cannot be a name: letters, digits, `_` and `-`, and no word of the language")
         table = self.keys(given, EVIDENCE, path)
         source = table.get("from", "")
-        if not self.source(source, path):
-            return None
-        where = self.where(table.get("where"), source, path)
-        bind = self.bind(table.get("bind", {}), source, path)
+        known = self.source(source, path)  # of a source nobody knows, no column can be told
+        where = self.where(table.get("where"), source, path) if known else None
+        bind = self.bind(table.get("bind", {}), source, path) if known else {}
         for twice in set(bind) & (where.groups() if where else frozenset()):
             self.wrong((*path, "bind"), f"`{twice}` is bound by a named group already")
         if "level" in table:
             self.word(table, "level", LEVELS, path)
-        return Evidence(
+        piece = Evidence(
             name=name,
             source=source,
             where=where,
@@ -234,6 +231,7 @@ class _Reading:
             level=table.get("level"),
             note=table.get("note", ""),
         )
+        return piece if known else None
 
     def source(self, source: str, path: Path) -> bool:
         """Whether the source is known; a finding's pattern is checked once all patterns are read."""
@@ -244,7 +242,7 @@ class _Reading:
             return known
         if columns_of(source) is None:
             said = f"there is no source `{source}`{nearest(source, SOURCES)}" if source else "is missing: the source"
-            self.wrong((*path, "from"), said)
+            self.missing((*path, "from"), said)
             return False
         return True
 
@@ -260,8 +258,11 @@ class _Reading:
 
     def bind(self, given: object, source: str, path: Path) -> dict[str, str]:
         """Return name to column."""
-        pairs = dict(given) if isinstance(given, dict) else {name: name for name in given if isinstance(name, str)}  # type: ignore[attr-defined]
         here = (*path, "bind")
+        names = given if isinstance(given, list) else []
+        if not all(isinstance(name, str) for name in names):
+            self.wrong(here, "should be a list of texts")
+        pairs = dict(given) if isinstance(given, dict) else {name: name for name in names if isinstance(name, str)}
         for name, written in pairs.items():
             column = parse_column(written) if isinstance(written, str) else None
             if name not in NAMES:
@@ -325,7 +326,7 @@ class _Reading:
         path = ("example", str(index))
         table = self.keys(given, EXAMPLE, path) if isinstance(given, dict) else {}
         if not table.get("name"):
-            self.wrong(path, "an example needs a name")
+            self.missing((*path, "name"), "an example needs a name")
         for member, text in table.get("files", {}).items():
             if not isinstance(text, str):
                 self.wrong((*path, "files"), f"`{member}` should be a text; a path with dots stands in quotes")

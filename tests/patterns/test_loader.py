@@ -160,6 +160,30 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     assert len(mistakes(text)) >= 4
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"Agents cannot reach the scheduler"', "3"),
+        ('severity = "critical"', 'severity = ["critical"]'),
+        ('from  = "net.path"', "from  = 1"),
+        ('name   = "seen once"', "name   = 1"),
+    ],
+)
+def test_what_is_of_the_wrong_kind_is_not_called_missing_too(old: str, new: str) -> None:
+    (only,) = mistakes(WHOLE.replace(old, new))
+    assert "should be text" in only
+
+
+def test_a_source_nobody_knows_hides_no_other_mistake() -> None:
+    text = WHOLE.replace('from  = "net.path"', 'from  = "net.paths"').replace('"decisive"', '"deciding"')
+
+    assert [any(word in mistake for mistake in mistakes(text)) for word in ("net.paths", "deciding")] == [True, True]
+
+
+def test_what_is_bound_is_text() -> None:
+    assert mistakes(small() + "bind = [1]\n") == ["one.toml:7:8: evidence.a.bind: should be a list of texts"]
+
+
 def test_a_name_is_not_bound_twice() -> None:
     text = small() + 'where = \'text matches "(?<pod>x)"\'\nbind = ["pod"]\n'
 
@@ -217,11 +241,30 @@ def test_what_can_run_is_read_beside_what_cannot(tmp_path: Path) -> None:
         "not TOML: Expected '=' after a key in a key/value pair",
         "explains: there is no pattern `net/bb`; did you mean `net/b`?",
         "evidence.a.from: there is no pattern `net/nobody-knows`",
-        "explains goes round in a circle: net/b -> net/c -> net/b",
+        "explains: explains goes round in a circle: net/b -> net/c -> net/b",
     ]
     assert said[2].startswith(f"{pack}/net/a.toml:4:12: ")
     with pytest.raises(PatternError):
         load_library([pack])
+
+
+@pytest.mark.usefixtures("_no_own_patterns")
+def test_a_file_from_an_editor_of_another_system_is_read(tmp_path: Path) -> None:
+    pack = write(tmp_path / "pack", {"net/a": "", "net/b": ""})
+    (pack / "net" / "a.toml").write_bytes(b"\xef\xbb\xbf" + small().encode().replace(b"\n", b"\r\n"))
+    (pack / "net" / "b.toml").write_bytes(small().encode() + b"# caf\xe9\n")
+
+    library, said = read_library([pack])
+    assert list(library.patterns) == ["net/a"]
+    assert said == (f"{pack}/net/b.toml:{small().count(chr(10)) + 1}:6: not UTF-8: byte 0xe9",)
+
+
+def test_a_circle_is_told_where_it_can_be_broken(tmp_path: Path) -> None:
+    own = next(iter(load_library().patterns))
+    pack = write(tmp_path / "pack", {"x/mine": small(more=f'explains = ["{own}"]\nexplained_by = ["{own}"]')})
+
+    (said,) = read_library([pack])[1]
+    assert said.startswith(f"{pack}/x/mine.toml:4:12: explains: ")
 
 
 @pytest.mark.usefixtures("_no_own_patterns")

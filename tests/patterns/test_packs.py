@@ -1,6 +1,8 @@
 """Packs of patterns, suppressions, and the versions both speak of."""
 
-from collections.abc import Mapping
+import hashlib
+import os
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -32,7 +34,7 @@ def test_a_pack_says_which_engine_it_needs(tmp_path: Path) -> None:
     [
         ({}, "is not a folder"),
         ({"pack": 'name = "x"'}, "holds no pattern"),
-        ({"pack": "name = 1", "net/a": ""}, "name should be a text"),
+        ({"pack": "name = 1", "net/a": ""}, "pack.toml:1:8: name: should be a text"),
         ({"pack": 'engin = ">= 1"', "net/a": ""}, "did you mean `engine`"),
         ({"pack": 'engine = "newest"', "net/a": ""}, "engine: "),
         ({"pack": "=", "net/a": ""}, "not TOML"),
@@ -42,6 +44,49 @@ def test_a_pack_says_which_engine_it_needs(tmp_path: Path) -> None:
 def test_a_pack_that_cannot_be_used(tmp_path: Path, files: dict[str, str], says: str) -> None:
     with pytest.raises(PatternError, match=says):
         packs.open_pack(write(tmp_path / "pack", files))
+
+
+def test_every_mistake_of_a_manifest_is_told(tmp_path: Path) -> None:
+    manifest = 'name = 1\nengin = ">= 1"\nengine = "newest"\n[files]\n"net/a.toml" = 3\n'
+
+    with pytest.raises(PatternError) as caught:
+        packs.open_pack(write(tmp_path / "pack", {"net/a": "", "pack": manifest}))
+    assert [line.partition("pack.toml:")[2].partition(": ")[0] for line in str(caught.value).split("\n")] == [
+        "1:8", "2:10", "5:16", "3:11"
+    ]  # fmt: skip
+
+
+def test_a_manifest_says_which_files_a_pack_is_made_of(tmp_path: Path) -> None:
+    listed = {name: hashlib.sha256(name.encode()).hexdigest() for name in ("net/a", "net/b")}
+    manifest = "[files]\n" + "".join(f'"{name}.toml" = "{digest}"\n' for name, digest in listed.items())
+    pack = write(tmp_path / "pack", {"net/a": "net/a", "net/b": "net/b", "pack": manifest})
+    assert list(packs.pack_files(pack)) == ["net/a", "net/b"]
+
+    (pack / "net" / "a.toml").write_text("something else")
+    (pack / "net" / "b.toml").rename(pack / "net" / "c.toml")
+    with pytest.raises(PatternError) as caught:
+        packs.open_pack(pack)
+    assert [line.partition("pack.toml:")[2] for line in str(caught.value).split("\n")] == [
+        "2:17: files.net/a.toml: the file is another than the one this pack was made of",
+        "3:17: files.net/b.toml: there is no such file",
+        "1:1: files: `net/c.toml` lies in the pack and is not listed",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda path: path.mkdir(), "is a folder"),
+        (lambda path: os.mkfifo(path), "is no file"),  # reading it would never end
+        (lambda path: path.symlink_to(path.name), "cannot be read: Too many levels of symbolic links"),
+    ],
+)
+def test_what_is_no_file_is_not_read(tmp_path: Path, make: Callable[[Path], None], says: str) -> None:
+    pack = write(tmp_path / "pack", {"net/a": ""})
+    make(pack / "net" / "b.toml")
+
+    with pytest.raises(PatternError, match=f"^{pack}/net/b.toml:1:1: {says}$"):
+        packs.open_pack(pack)
 
 
 def test_suppressions_hold_for_a_subject_until_a_day(tmp_path: Path) -> None:
@@ -70,7 +115,8 @@ def test_every_mistake_of_a_suppression_file_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(PatternError) as caught:
         packs.read_suppressions(path)
-    assert len(str(caught.value).split("\n")) == 4
+    said = str(caught.value).split("\n")
+    assert [line.removeprefix(str(path))[:5] for line in said] == [":1:9:", ":2:1:", ":4:1:", ":7:1:"]
 
 
 # ---- versions
