@@ -3,7 +3,7 @@
 import pytest
 
 from forensics.causality import root_causes
-from forensics.findings import Finding, Moment, Outcome
+from forensics.findings import Finding, Missing, Moment, Outcome, Seen
 from forensics.installation.links import Link
 from patterns.loader import load_pattern
 from patterns.pattern import Library
@@ -84,3 +84,42 @@ def test_a_cause_adds_only_to_what_rests_on_its_own_thing() -> None:
     """A second failure of the same namespace is a root of its own: to share a scheduler is no contribution."""
     assert beside(rests=True) == "contributing"
     assert beside(rests=False) == "root"
+
+
+def test_candidates_are_ruled_out_or_unknown_and_those_that_separate_most_come_first() -> None:
+    texts = {
+        "first": pattern("first", "", "symptom"),
+        "second": pattern("second", "", "symptom"),
+        "one": pattern("one", '"layer/first"', "cause"),
+        "both": pattern("both", '"layer/first", "layer/second"', "cause"),
+        "never": pattern("never", '"layer/first"', "cause"),
+        "mended": pattern("mended", '"layer/first"', "cause"),
+    }
+    library = Library({f"layer/{n}": load_pattern(t, f"layer/{n}", "here") for n, t in texts.items()}, "")
+    when, last = Moment(SECOND, 2 * SECOND), Moment(SECOND, 9 * SECOND)
+    unseen = Missing("log.agent", "not collected", "kubectl logs")
+
+    def of(name: str) -> Outcome:
+        made = library.patterns[f"layer/{name}"]
+        if name in ("first", "second"):
+            return Outcome(made, "present", (Finding(made, A, (), when, last, 1, "ongoing", "certain"),))
+        if name == "mended":
+            return Outcome(made, "absent", (Finding(made, A, (), when, when, 1, "ended", "certain"),))
+        closest = (Seen("line", "required", "absent"),) if name == "never" else ()
+        return Outcome(
+            made,
+            "absent" if name == "never" else "unknown",
+            closest=closest,
+            missing=() if name == "never" else (unseen,),
+        )
+
+    ranked, candidates = root_causes({f"layer/{n}": of(n) for n in texts}, library, lambda a, b: Link("proven", "same"))
+
+    first = next(i for i, r in enumerate(ranked) if r.finding.pattern.name == "first")
+    told = [(c.pattern.name, c.state, c.because, bool(c.missing)) for c in candidates if c.symptom == first]
+    assert told == [
+        ("both", "unknown", "log.agent: not collected", True),
+        ("one", "unknown", "log.agent: not collected", True),
+        ("mended", "ruled out", "it was there, and has ended", False),
+        ("never", "ruled out", "no sign of it in what was collected: line (log.agent)", False),
+    ]
