@@ -75,6 +75,7 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     odd = astray(frames, clocks)
     clocks = doubted(clocks, odd)
     topology = connect(frames)
+    frames = dict(topology.frames)  # a folder may tell the namespace of what lies in it
     states = last_words(frames, topology)
     frames |= states
     frames["route.expected"] = expected_routes(frames, topology)
