@@ -138,12 +138,12 @@ def state(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -
     """Show every model, pipeline and experiment link by link, and the first link that is broken."""
     from forensics.intake.quoting import Quotes
     from forensics.report import written_state
-    from forensics.reporting.tables import state_view
+    from forensics.reporting.tables import frame_rows, state_view
     from forensics.state import state_table
 
     case = opened(bundles, cached=not no_cache)
     rows = written_state(state_table(case.frames, case.states), Quotes(case.intake, case.frames))
-    put(rows, state_view(rows), output)
+    put(rows, state_view(rows, frame_rows(case.frames, "state.server")), output)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from forensics.intake.masking import mask
 from forensics.reporting.escape import inline
+from forensics.reporting.moments import utc
 from parsers.schema import LINKS
 
 STYLES = {
@@ -33,9 +34,14 @@ def _state(word: str | None) -> Text:
     return Text(word or "", style=STYLES.get(word or "", ""))
 
 
-def state_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-    """Return the state table, a row for each model, pipeline, experiment and server."""
-    if not rows:
+def state_view(rows: Sequence[Mapping[str, Any]], servers: Sequence[Mapping[str, Any]] = ()) -> RenderableType:
+    """Return the state table, a row for each model, pipeline and experiment, and the replicas of each Server.
+
+    Args:
+        rows: the states as the document holds them.
+        servers: rows of `state.server`.
+    """
+    if not rows and not servers:
         return Text("No model, pipeline, experiment or server is named in what was collected.")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("what", overflow="fold")
@@ -47,9 +53,28 @@ def state_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         table.add_row(_what(row), *(_state(states.get(link, {}).get("state")) for link in LINKS))
         if broken := row.get("broken"):
             cites = states.get(broken, {}).get("cites") or []
-            where = f" ({cites[0]['member']}:{cites[0]['lines'][0]})" if cites else ""
+            told = f", {utc(cites[0]['time'])}" if cites and cites[0].get("time") else ""
+            where = f" ({cites[0]['member']}:{cites[0]['lines'][0]}{told})" if cites else ""
             first.append(words(f"{_what(row)}: {broken}: {states.get(broken, {}).get('detail') or ''}{where}"))
-    return Group(table, *([Text("\nfirst broken link"), *first] if first else []))
+    parts: list[RenderableType] = [table] if rows else []
+    if first:
+        parts += [Text("\nfirst broken link"), *first]
+    if servers:
+        parts += [Text("\nreplicas"), _replicas(servers)]
+    return Group(*parts)
+
+
+def _replicas(servers: Sequence[Mapping[str, Any]]) -> Table:
+    """Return what was wanted of each Server, what runs, and what registered with the scheduler; `?` is not known."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("server", overflow="fold")
+    for head in ("wanted", "running", "registered", "models"):
+        table.add_column(head, justify="right")
+    for row in servers:
+        numbers = [row.get(head) for head in ("wanted", "running", "registered", "models")]
+        who = words(f"{row['namespace'] or '?'}/{row['name']}")
+        table.add_row(who, *("?" if number is None else str(number) for number in numbers))
+    return table
 
 
 def _what(row: Mapping[str, Any]) -> Text:

@@ -74,3 +74,21 @@ def test_sources_and_members_are_listed() -> None:
 def test_nothing_is_said_to_be_nothing() -> None:
     assert "No model" in printed(state_view([]))
     assert "No route" in printed(routes_view([]))
+
+
+def test_the_broken_link_is_told_with_its_place_and_time_and_servers_with_their_replicas() -> None:
+    row = state("iris")
+    row["broken"] = "agent"
+    cite = {"member": "agent.log", "lines": [7, 7], "time": "2026-03-04T10:15:30Z", "text": "x", "source": "log.agent"}
+    row["links"] = [
+        {"link": link, "state": "broken" if link == "agent" else "ok", "detail": "it failed", "cites": [cite]}
+        for link in LINKS
+    ]
+    server = {"namespace": "ml", "name": "mlserver", "wanted": 2, "running": None, "registered": 1, "models": 0}
+
+    text = printed(state_view([row], [server]), 120)
+    alone = printed(state_view([], [server]))
+
+    assert "agent: it failed (agent.log:7, 2026-03-04 10:15:30Z)" in text
+    assert re.search(r"ml/mlserver +2 +\? +1 +0", text)
+    assert re.search(r"ml/mlserver +2 +\? +1 +0", alone)
