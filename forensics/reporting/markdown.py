@@ -45,7 +45,8 @@ def _answer(document: Document) -> list[str]:
         "",
         f"{code_span(given.get('name'))}, {plain(view.collected(document))}",
     ]
-    told = [f"- Hit: {plain(line)}" for line in view.impact_lines(document)]
+    told = [f"- {plain(reviewed.asked_of(document))}"] if reviewed.is_review(document) else []
+    told += [f"- Hit: {plain(line)}" for line in view.impact_lines(document)]
     if chain := view.listed(document, "chain"):
         told.append("- Chain: " + " → ".join(f"{plain(link.get('node'))} {_loud(link.get('state'))}" for link in chain))
     told += [f"- Note: {plain(remark)}" for remark in view.listed(document, "remarks")]

@@ -56,6 +56,8 @@ def _answer(page: Page, document: Document) -> None:
     given, tool = document.get("input") or {}, document.get("tool") or {}
     patterns = view.counted(tool.get("patterns") or 0, "pattern")
     page.say((f"{given.get('name', '')}, {view.collected(document)}, {patterns}", "dim"))
+    if reviewed.is_review(document):
+        page.say(reviewed.asked_of(document))
     for line in view.impact_lines(document):
         page.say("Hit: ", line)
     if chain := view.listed(document, "chain"):

@@ -50,6 +50,17 @@ def is_review(document: Document) -> bool:
     return isinstance(document.get("scores"), list)
 
 
+def anchor(table: Table) -> str:
+    """Return what a table is linked by inside of a page."""
+    return "review-" + "-".join(table.title.lower().split())
+
+
+def asked_of(document: Document) -> str:
+    """Return what an installation is held against, and what it runs on."""
+    platform = document.get("platform") or "not known: no node was dumped"
+    return f"Held against what a {document.get('profile')} installation needs. Platform: {platform}."
+
+
 def tables(document: Document) -> Iterator[Table]:
     """Yield the tables of a review: score by area, connections, patterns of installation, baseline, manifests."""
     if not is_review(document):

@@ -1,6 +1,7 @@
 """Every readiness check has a dump in which it passes, one in which it fails, and one in which it cannot be said."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from forensics.authoring.examples import case_of, needed
 from forensics.review import review
 from patterns.loader import load_library
 from patterns.pattern import Library
+from patterns.terms import pieces
 
 LIBRARY = load_library()
 CHECKS = sorted(name for name, pattern in LIBRARY.patterns.items() if pattern.check)
@@ -116,13 +118,27 @@ def test_there_are_checks() -> None:
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_check_passes_fails_and_is_left_open(name: str) -> None:
     library = Library(needed(LIBRARY.patterns[name], LIBRARY), "")
-    seen: dict[str, dict[str, object]] = {}
+    pattern = LIBRARY.patterns[name]
+    seen: dict[str, list[dict[str, Any]]] = {}
     for files, whole in dumps(name):
         document = review(case_of(files, whole), library)
         check = next(c for c in document["checks"] if c["pattern"] == name)
-        seen.setdefault(check["status"], check)
+        seen.setdefault(check["status"], []).append(check)
 
     assert {"passed", "failed", "unknown"} <= set(seen)
-    assert seen["failed"]["evidence"]
-    assert seen["unknown"]["why"]
-    assert seen["unknown"]["collect"], "what to send is not said"
+    # It failed for lines of what its own pieces ask for.
+    asked = {key: piece.source for key, piece in pattern.evidence.items()}
+    for check in seen["failed"]:
+        cited = {(e["name"], c["source"]) for e in check["evidence"] if e["state"] == "present" for c in e["cites"]}
+        assert {(key, source) for key, source in cited if key in asked} == cited
+        assert any(not key.startswith("premise") or key in set(pieces(pattern.match)) for key, _ in cited)
+        assert all(source == asked[key] for key, source in cited), cited
+    # It passed because what it is about was there and was looked at.
+    if pattern.layer == "architecture":
+        assert any(check["cites"] for check in seen["passed"]), "what was looked at is not shown"
+    # It is open for want of something that it asks for, and says how to send that.
+    for check in seen["unknown"]:
+        wanted = {each["why"].partition(":")[0] for each in check["collect"]}
+        assert wanted, "what to send is not said"
+        assert wanted <= set(asked.values())
+        assert all(source in check["why"] for source in wanted)
