@@ -13,10 +13,11 @@ from tests.forensics.naive import SECOND, Bundle, Line, Log
 
 NAMES = ("a", "b", "c")
 END = 40 * SECOND
+SECONDS = st.integers(0, 12)  # few, so that windows and rows often end where others begin
 
 # ---- terms
 
-LENGTHS = st.integers(1, 15).map(lambda s: timedelta(seconds=s))
+LENGTHS = st.integers(1, 6).map(lambda s: timedelta(seconds=s))
 WITHIN = st.none() | LENGTHS
 PIECES = st.sampled_from(NAMES).map(t.Piece)
 COUNTED = st.sampled_from(("server", "pod"))
@@ -97,7 +98,7 @@ def logs(draw: st.DrawFn, source: str, member: str) -> tuple[Log, list[Line]]:
     namespace, pod = draw(st.sampled_from(SPACES)), draw(st.sampled_from(PODS))
     clock = draw(st.sampled_from(("", "n1", "n2")))
     width = draw(st.sampled_from((1, SECOND, 3 * SECOND)))
-    times = sorted(draw(st.lists(st.integers(0, 30), min_size=1, max_size=4)))
+    times = sorted(draw(st.lists(SECONDS, min_size=1, max_size=4)))
     jump = draw(st.sampled_from((None, None, 1, 2)))  # where a new section begins
     lines = []
     for number, second in enumerate(times):
@@ -119,8 +120,8 @@ def logs(draw: st.DrawFn, source: str, member: str) -> tuple[Log, list[Line]]:
 @st.composite
 def happenings(draw: st.DrawFn, number: int) -> Line:
     """An Event, that may have come again."""
-    at = draw(st.integers(0, 30)) * SECOND
-    first = draw(st.none() | st.integers(0, 30))
+    at = draw(SECONDS) * SECOND
+    first = draw(st.none() | SECONDS)
     columns = {
         "text": draw(st.sampled_from(TEXTS)),
         "level": None,
@@ -135,7 +136,7 @@ def happenings(draw: st.DrawFn, number: int) -> Line:
 @st.composite
 def pods(draw: st.DrawFn, number: int) -> Line:
     """A pod as it was dumped."""
-    since = draw(st.none() | st.integers(0, 30))
+    since = draw(st.none() | SECONDS)
     columns = {
         "phase": draw(st.sampled_from((None, "Failed", "Running"))),
         "namespace": draw(st.sampled_from(SPACES)),

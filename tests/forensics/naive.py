@@ -675,7 +675,7 @@ def interpreted(pattern: Pattern, bundle: Bundle) -> tuple[str, list[Finding]]:
     )
     findings: list[Finding] = []
     unknown = False
-    for subject in subjects(pieces):
+    for subject in sorted(subjects(pieces), key=by_name):
         standing = {name: [(stands(pieces, name, r, subject), r) for r in pieces.rows[name]] for name in pieces.rows}
         sure = {name: [r for answer, r in rows if answer in (YES, "assumed")] for name, rows in standing.items()}
         world = World(
@@ -694,6 +694,11 @@ def interpreted(pattern: Pattern, bundle: Bundle) -> tuple[str, list[Finding]]:
     findings = folded(pattern, findings)
     state = PRESENT if any(not f.cured for f in findings) else UNKNOWN if unknown else ABSENT
     return state, findings
+
+
+def by_name(subject: Mapping[str, Name]) -> str:
+    """The order of findings, which decides between two of one moment."""
+    return repr(tuple(sorted((n, f"\0{v.member}" if isinstance(v, File) else v) for n, v in subject.items())))
 
 
 def opening(piece: Evidence, bundle: Bundle, subject: Mapping[str, Name]) -> Callable[[int | None, int | None], bool]:

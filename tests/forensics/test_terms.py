@@ -13,7 +13,7 @@ from forensics.evidence.order import Order
 from forensics.evidence.terms import Evaluation, Rows
 from forensics.findings import Missing
 from patterns import terms as t
-from tests.forensics.generated import END, NAMES, TERMS
+from tests.forensics.generated import END, NAMES, SECONDS, TERMS
 from tests.forensics.naive import SECOND, ZONES, Row, World, judge
 
 PAIRS = int(os.environ.get("TWIN_PAIRS", "1000"))
@@ -22,7 +22,7 @@ PHASES = (Phase.explicit, Phase.reuse, Phase.generate) if PAIRS > 10_000 else tu
 
 @st.composite
 def rows(draw: st.DrawFn, number: int) -> Row:
-    earliest = draw(st.integers(0, 30)) * SECOND
+    earliest = draw(SECONDS) * SECOND
     width = draw(st.sampled_from((1, SECOND, 3 * SECOND)))
     file = draw(st.sampled_from(("f", "g")))
     return Row(
@@ -35,7 +35,7 @@ def rows(draw: st.DrawFn, number: int) -> Row:
         draw(st.integers(1, 20)),
         {"server": draw(st.sampled_from(("x", "y"))), "pod": draw(st.sampled_from(("x", None)))},
         draw(st.sampled_from((1, 1, 1, 3))),
-        draw(st.none() | st.integers(0, 30).map(lambda second: second * SECOND)),
+        draw(st.none() | SECONDS.map(lambda second: second * SECOND)),
     )
 
 
@@ -91,7 +91,7 @@ def worlds(draw: st.DrawFn) -> World:
     coverage = st.one_of(
         st.none(),
         st.just((0, END)),
-        st.tuples(st.integers(0, 20), st.integers(10, 40)).map(lambda x: (x[0] * SECOND, x[1] * SECOND)),
+        st.tuples(SECONDS, st.integers(6, 40)).map(lambda x: (x[0] * SECOND, x[1] * SECOND)),
     )
     return World(
         {n: [straight(r) for r in rs] for n, rs in sure.items()},
