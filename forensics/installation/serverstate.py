@@ -14,6 +14,7 @@ from forensics.installation.routes import cited
 from forensics.intake.rows import Row, rows_of
 from parsers.schema import SOURCES, empty
 
+NOTIFIED = r"^Server notification (\S+) expectedReplicas (\d+)"
 CAPABILITIES = r"^Setting capabilities from env \S+ with value \[([^\]]*)\]"
 
 
@@ -37,6 +38,7 @@ def servers(frames: Mapping[str, pl.DataFrame], topology: Topology, models: pl.D
         made[key]["wanted"] = server["replicas"] if server["replicas"] is not None else 1
         made[key]["capabilities"] = server["capabilities"]
     _running(frames, topology, made, rows)
+    _notified(frames, topology, made, rows)
     _registered(frames, topology, made, rows)
     _capabilities(frames, topology, made, rows)
     placed = models.filter(pl.col("on_server").is_not_null())
@@ -98,6 +100,31 @@ def _running(
                     made[key]["wanted"] = workload["replicas"]
                 if made[key].get("running") is None:
                     made[key]["running"] = workload["ready"]
+
+
+def _notified(
+    frames: Mapping[str, pl.DataFrame],
+    topology: Topology,
+    made: Mapping[Key, dict[str, Any]],
+    rows: Mapping[Key, list[Row]],
+) -> None:
+    """Take what the controller last told the scheduler to expect, where no object says what is wanted."""
+    frame = log(frames, "log.scheduler")
+    if frame.is_empty():
+        return
+    told = (
+        frame.filter(~pl.col("previous"))
+        .select("row", "namespace", "at", pl.col("text").str.extract_groups(NOTIFIED).alias("said"))
+        .unnest("said")
+        .drop_nulls("2")
+        .sort("at", "row")
+        .unique(("namespace", "1"), keep="last", maintain_order=True)
+    )
+    for row, namespace, name, replicas in told.select("row", "namespace", "1", "2").iter_rows():
+        key = (topology.home(namespace), name)
+        if key in made and made[key].get("wanted") is None:
+            made[key]["wanted"] = int(replicas)
+            rows[key].append(("log.scheduler", row))
 
 
 def _registered(

@@ -268,6 +268,23 @@ def test_servers_count_those_that_joined_and_have_not_left() -> None:
         assert (row["wanted"], row["registered"]) == (2, registered)
 
 
+def test_the_scheduler_tells_what_is_wanted_where_no_object_does() -> None:
+    told = log(
+        "log.scheduler",
+        "Setting log level to info",
+        "Namespace is shop",
+        "Server notification fast expectedReplicas 1 shared false func=ServerNotify source=SchedulerServer",
+        "Server notification fast expectedReplicas 3 shared false func=ServerNotify source=SchedulerServer",
+    )
+    listed = rows("k8s.server", {"name": "fast", "namespace": "shop", "replicas": 2})
+
+    alone = last_words(told, connect(told))["state.server"].row(0, named=True)
+    both = last_words(together(told, listed), connect(together(told, listed)))["state.server"].row(0, named=True)
+
+    assert alone["wanted"] == 3
+    assert both["wanted"] == 2
+
+
 def test_registration_is_unknown_in_a_tail() -> None:
     frames = together(
         log("log.scheduler", "Scheduler is ready", namespace="shop"),
