@@ -4,7 +4,7 @@ From `net.path` (policies of both sides), the Services and their endpoints, and 
 A dial error in a log is told beside the state and does not change it: every healthy start has some.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -36,6 +36,7 @@ _LOGS = {"operator": "controller", "rclone": "agent"}
 _DIALLED = r"dial (tcp|udp) [^ ]*:PORT: "
 _DIALLERS = ("controller", "agent", "modelgateway", "pipelinegateway", "dataflow", "hodometer")
 _WORST = ("shut", "unknown", "open")
+_TOGETHER = ("from", "from_namespace", "to", "to_namespace", "state", "by", "why")
 _KEY = ("from", "from_namespace", "to", "to_namespace", "port", "protocol")
 
 
@@ -79,7 +80,7 @@ def _row(
     if last is not None:
         cites += quotes.cites([last], False)
     why = WHY.get((str(one["from"]), str(one["to"]))) or _WHY_TO.get(str(one["to"]), "")
-    reason = None if state != "unknown" else "which policies hold there was not collected"
+    reason = _unknown(frames) if state == "unknown" else None
     return {
         **one,
         "why": why,
@@ -89,6 +90,16 @@ def _row(
         "errors": errors,
         "cites": list({(c["member"], *c["lines"]): c for c in cites}.values()),
     }
+
+
+def _unknown(frames: Mapping[str, pl.DataFrame]) -> str:
+    """Say why no policy decides: none was collected, or a list that is empty and so names no namespace."""
+    listing = frames.get("k8s.listing")
+    if listing is not None:
+        empty = (pl.col("kind") == "networkpolicy") & pl.col("namespace").is_null() & (pl.col("items") == 0)
+        if listing.filter(empty).height:
+            return "the list of policies is empty, and does not say of which namespace it is"
+    return "which policies hold there was not collected"
 
 
 def _without_service(frames: Mapping[str, pl.DataFrame], name: str, namespace: str | None) -> str | None:
@@ -132,6 +143,27 @@ def _errors(
     mine = pl.col("namespace").is_null() | (pl.col("namespace") == namespace) if namespace else pl.lit(True)
     rows = frame.filter(pl.col("text").str.contains(_DIALLED.replace("PORT", str(port))) & mine).get_column("row")
     return rows.len(), (source, int(rows[-1])) if rows.len() else None
+
+
+def side_by_side(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows of a matrix with ports of the same two ends, state and reason in one row, in their order."""
+    same: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        same.setdefault(tuple(str(row.get(key)) for key in _TOGETHER), []).append(row)
+    return [_together(held) for held in same.values()]
+
+
+def _together(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    protocols: dict[str, list[str]] = {}
+    for row in rows:
+        protocols.setdefault(str(row.get("port")), []).append(str(row.get("protocol")))
+    ports: dict[str, list[str]] = {}
+    for port, found in protocols.items():
+        ports.setdefault("+".join(dict.fromkeys(found)), []).append(port)
+    *others, (protocol, last) = ports.items()
+    head = "".join(f"{', '.join(listed)}/{name}, " for name, listed in others)
+    errors = sum(row.get("errors") or 0 for row in rows)
+    return {**rows[0], "port": head + ", ".join(last), "protocol": protocol, "errors": errors}
 
 
 def told(row: Mapping[str, Any]) -> Iterator[str]:

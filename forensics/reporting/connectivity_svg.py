@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from forensics.readiness.connectivity import told, where
+from forensics.readiness.connectivity import side_by_side, told, where
 from forensics.reporting.escape import inline
 
 ROW = 44  # px between two boxes
@@ -32,7 +32,7 @@ _PORT = Markup('<text x="{}" y="{}" font-size="11" fill="currentColor">{}{}</tex
 
 def picture(rows: Any) -> Markup | None:
     """Return the picture of a matrix; None where there is nothing to draw."""
-    given = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    given = side_by_side(row for row in rows if isinstance(row, dict)) if isinstance(rows, list) else []
     if not given:
         return None
     shown = given[:MOST]  # the matrix is sorted, the worst first

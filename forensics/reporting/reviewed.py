@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from forensics.document import Document
-from forensics.readiness.connectivity import told
+from forensics.readiness.connectivity import side_by_side, told
 
 MOST_CONNECTIONS = 60
 FEW = 8  # rows of a long table in a short report
@@ -68,7 +68,7 @@ def tables(document: Document) -> Iterator[Table]:
     yield Table(SCORES, ("area", "passed of decided", "unknown", "not applicable", "accepted"), _scores(document))
     if wanted := _wanted(document):
         yield Table(SEND, ("command", "decides"), wanted)
-    connections = _listed(document, "connectivity")
+    connections = side_by_side(_listed(document, "connectivity"))
     if connections:
         rows = tuple(tuple(told(row)) for row in connections[:MOST_CONNECTIONS])
         head = ("from", "to", "port", "state", "why")

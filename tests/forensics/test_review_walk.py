@@ -16,6 +16,7 @@ from forensics.reporting.html import html
 from forensics.reporting.junit import junit
 from forensics.reporting.markdown import markdown
 from forensics.reporting.render import render
+from forensics.reporting.reviewed import CONNECTIONS, tables
 from forensics.review import review
 from tests.forensics.test_review import DATA, case, library, reviewed, statuses
 from tests.forensics.test_review_manifests import Object, applied, key, objects_in
@@ -119,6 +120,26 @@ def test_a_namespace_of_its_own_fails_although_others_pass() -> None:
 
 def test_where_something_was_seen_that_names_nobody() -> None:
     assert check(reviewed("k3s"), "arch-loadbalancer-per-namespace")["why"].endswith("Seen in: dev, risk-lab.")
+
+
+def test_ports_of_the_same_two_ends_stand_in_one_row() -> None:
+    document = reviewed("production")
+    table = next(t for t in tables(document) if t.title == CONNECTIONS)
+
+    assert len(table.rows) < len(document["connectivity"])
+    assert (
+        "envoy (fraud)",
+        "agent (fraud)",
+        "9001, 9501/TCP",
+        "open",
+        "inference requests to the servers",
+    ) in table.rows
+
+
+def test_an_empty_list_of_policies_is_told_from_none() -> None:
+    assert {row["by"] for row in reviewed("k3s")["connectivity"]} == {
+        "the list of policies is empty, and does not say of which namespace it is"
+    }
 
 
 def test_what_is_missing_says_of_which_namespace() -> None:
