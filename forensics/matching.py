@@ -71,17 +71,19 @@ def find_all(library: Library, context: Context, ledger: Ledger | None = None) -
     )
     for pattern in order:
         if _builds_on(pattern):
-            frames = dict(context.frames)
-            for target in _builds_on(pattern):
-                frames[f"finding.{target}"] = _as_rows(outcomes[target])
             pieces_of = {f"{pattern.id}:{name}": piece for name, piece in pattern.evidence.items()}
-            found |= find(pieces_of.items(), frames, ledger=ledger)
+            found |= find(pieces_of.items(), frames_for(pattern, context, outcomes), ledger=ledger)
         own = {name: found[f"{pattern.id}:{name}"] for name in pattern.evidence}
         since = ledger.clock() if ledger else 0
         outcomes[pattern.id] = judge(pattern, own, context, outcomes)
         if ledger:
             ledger.judged(pattern.id, since)
     return {pattern.id: outcomes[pattern.id] for pattern in library.patterns.values()}
+
+
+def frames_for(pattern: Pattern, context: Context, outcomes: Mapping[str, Outcome]) -> dict[str, pl.DataFrame]:
+    """Return the frames a pattern is asked of: those of the bundle, and the findings it builds on."""
+    return {**context.frames, **{f"finding.{target}": _as_rows(outcomes[target]) for target in _builds_on(pattern)}}
 
 
 def _builds_on(pattern: Pattern) -> tuple[str, ...]:
@@ -146,10 +148,9 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
     unknown = False
     best = -1
     for subject in joins.subjects():
-        sorted_rows = {name: joins.rows(name, subject) for name in pattern.evidence}
         rows = {
-            name: _rows(pattern.evidence[name], found[name], sorted_rows[name], subject, context, outcomes)
-            for name in pattern.evidence
+            name: rows_about(piece, found[name], joins.rows(name, subject), subject, context, outcomes)
+            for name, piece in pattern.evidence.items()
         }
         result = Evaluation(rows, context.order, context.end).of(pattern.match)
         seen = tuple(_seen(pattern.evidence[name], rows[name], name in required, result) for name in pattern.evidence)
@@ -186,7 +187,7 @@ def _unique(findings: Sequence[Finding]) -> list[Finding]:
     return kept
 
 
-def _rows(
+def rows_about(
     piece: Evidence,
     found: Found,
     own: Sorted,
@@ -194,6 +195,8 @@ def _rows(
     context: Context,
     outcomes: Mapping[str, Outcome],
 ) -> Rows:
+    """Return the rows of a piece as they stand to a subject."""
+
     def gap(start: int | None, end: int | None) -> Missing | None:
         if piece.source.startswith("finding."):
             target = outcomes.get(piece.source.removeprefix("finding."))

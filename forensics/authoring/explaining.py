@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
+import polars as pl
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from forensics.analysis import Case, context_of
+from forensics.authoring.failing import failing
 from forensics.causality import BASE, SUPPORT, Ranked, root_causes
 from forensics.findings import ABSENT, PRESENT, Edge, Finding, Outcome, Seen
 from forensics.intake.quoting import Quotes, iso
@@ -15,8 +17,9 @@ from forensics.reporting.escape import inline
 from forensics.reporting.forms import UsageError
 from forensics.selection import asked
 from patterns.conditions import compile_where, shown
+from patterns.matches import shown_term
 from patterns.pattern import Evidence, Library, Pattern
-from patterns.terms import All, Condition
+from patterns.terms import All, Any, Condition, Node
 
 SHOWN = 3  # rows of a piece
 ORDER = ("decides", "certainty", "explains", "severity")  # weights, in the order in which roots are ranked by them
@@ -39,9 +42,14 @@ def named(library: Library, name: str) -> Pattern:
 
 def explained(case: Case, library: Library, pattern: Pattern) -> RenderableType:
     """Return the pattern's outcome, subject by subject, piece by piece."""
-    outcomes = find_all(library, context_of(case))
+    context = context_of(case)
+    outcomes = find_all(library, context)
     ranked, _ = root_causes(asked(outcomes), library, case.topology.link)
-    return Group(*_lines(outcomes[pattern.id], ranked, Quotes(case.intake, case.frames), case))
+    lines = [*_lines(outcomes[pattern.id], ranked, Quotes(case.intake, case.frames), case)]
+    if not outcomes[pattern.id].findings:
+        for term, state in failing(pattern, context, outcomes):
+            lines.append(Text(f"    {shown_term(term)}: {state}, though what it joins is there"))
+    return Group(*lines)
 
 
 def _lines(outcome: Outcome, ranked: Sequence[Ranked], quotes: Quotes, case: Case) -> Iterator[Text]:
@@ -112,24 +120,35 @@ def _piece(pattern: Pattern, seen: Seen, quotes: Quotes, case: Case) -> Iterator
 def _nearest(piece: Evidence, case: Case, quotes: Quotes) -> Iterator[Text]:
     """Show the row that fits most parts of a condition, and the part that failed."""
     frame = case.frames.get(piece.source)
-    if frame is None or not frame.height or piece.where is None or not isinstance(piece.where.root, All):
+    if frame is None or not frame.height or piece.where is None:
         rows = 0 if frame is None else frame.height
         yield Text(f"      none of {rows} rows fits")
         return
-    tests = piece.where.root.parts
-    judged = frame.select(
-        compile_where(Condition(test), piece.source).fill_null(False).alias(str(number))
-        for number, test in enumerate(tests)
-    )
-    score = judged.sum_horizontal()
-    best = score.arg_max()
-    if best is None or not score[best]:
+    found = max((_closest(arm, piece.source, frame) for arm in _arms(piece.where.root)), key=lambda one: one[0])
+    share, best, failed = found
+    if not share:
         yield Text(f"      none of {frame.height} rows fits any part")
         return
-    failed = [number for number in range(len(tests)) if not judged[str(number)][best]]
     cite = quotes.cite((piece.source, int(best)), context=False)
     if cite is not None:
         yield Text(inline(f"      closest: {cite['member']}:{cite['lines'][0]}  {cite['text'].partition(chr(10))[0]}"))
-    for number in failed:
-        test = tests[number]
+    for test in failed:
         yield Text(inline(f"      it fails at: {shown(test)}"))
+
+
+def _arms(node: Node) -> tuple[tuple[Node, ...], ...]:
+    """Return each way a condition can hold, as the parts that must."""
+    return tuple(
+        arm.parts if isinstance(arm, All) else (arm,) for arm in (node.parts if isinstance(node, Any) else (node,))
+    )
+
+
+def _closest(tests: Sequence[Node], source: str, frame: pl.DataFrame) -> tuple[float, int, list[Node]]:
+    """Return the share of the parts that a row fits which fits most, that row, and the parts it does not fit."""
+    judged = frame.select(
+        compile_where(Condition(test), source).fill_null(False).alias(str(number)) for number, test in enumerate(tests)
+    )
+    score = judged.sum_horizontal()
+    best = score.arg_max() or 0
+    failed = [test for number, test in enumerate(tests) if not judged[str(number)][best]]
+    return (len(tests) - len(failed)) / len(tests), best, failed

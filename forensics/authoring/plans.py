@@ -61,8 +61,9 @@ def plan_of(pattern: Pattern, measured: Measured, over: str) -> str:
     states = [outcome.state for outcome in measured.outcomes]
     subjects = sum(len(outcome.findings) for outcome in measured.outcomes)
     total = measured.nominating + measured.judging + sum(piece.cpu for piece in measured.pieces.values())
+    said = f"it is {_counted(states)}, with {subjects} finding{'' if subjects == 1 else 's'}"
     lines += [
-        f"  it is {_counted(states)}, with {subjects} finding{'' if subjects == 1 else 's'}",
+        f"  {said if states else 'it was asked of nothing'}",
         f"  CPU: {_time(total)} = {_time(measured.nominating)} nominating,"
         f" {_time(sum(piece.cpu for piece in measured.pieces.values()))} deciding,"
         f" {_time(measured.judging)} joining and judging (least of {RUNS} runs)",
@@ -88,7 +89,7 @@ def measure(pattern: Pattern, library: Library, cases: Sequence[Case], clock: Ca
     """
     alone = Library(needed(pattern, library), "")
     pieces = dict.fromkeys(pattern.evidence, NOTHING)
-    literals: dict[str, dict[str, int]] = {name: {} for name in pattern.evidence}
+    literals = {name: _held(piece, {}) for name, piece in pattern.evidence.items()}
     nominating = judging = 0
     outcomes: list[Outcome] = []
     for case in cases:

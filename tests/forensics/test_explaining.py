@@ -1,14 +1,17 @@
-"""`explain` prints the sum of a finding's weights, its rank, and its edges with their reasons and times."""
+"""`explain` prints a finding's weights, rank and edges; and of what is not found, the row and the part that came near."""
 
 from io import StringIO
 
 from rich.console import Console
 
 from forensics.analysis import analyse, read
+from forensics.authoring.examples import case_of
 from forensics.authoring.explaining import explained, named
 from forensics.bundle import open_bundle
 from forensics.reporting.render import render
 from patterns.loader import load_library
+from patterns.pattern import Library
+from patterns.reading import load_pattern
 from tests.test_sample_bundles import BUNDLES
 
 LIBRARY = load_library()
@@ -46,3 +49,47 @@ def test_edges_are_printed_with_their_reasons_and_times() -> None:
     effect = next(f for f in document["findings"] if f["id"] == root["edges"][0]["to"])
     told = printed(explained(CASE, LIBRARY, named(LIBRARY, effect["pattern"])))
     assert f"explained by {root['pattern']}, {root['edges'][0]['state']}: " in told
+
+
+PATTERN = """title = "The agent asks again"
+severity = "low"
+role     = "cause"
+match    = '{match}'
+[evidence.early]
+from  = "log.agent"
+where = 'text contains "Server Capabilities"'
+[evidence.late]
+from  = "log.agent"
+where = '{where}'
+"""
+LOG = """time="2025-03-04T10:15:00Z" level=info msg="Server Capabilities [sklearn]"
+time="2025-03-04T10:25:01Z" level=error msg="dial tcp: connection refused"
+"""
+
+
+def asked(match: str, where: str = 'text contains "connection refused"') -> str:
+    pattern = load_pattern(PATTERN.format(match=match, where=where), "net/p", "p.toml")
+    library = Library({pattern.id: pattern}, "")
+    return printed(explained(case_of({"a.log": LOG}), library, pattern))
+
+
+def test_the_window_that_failed_is_told() -> None:
+    text = asked("(early then late within 5s) or (early and late within 1m)")
+    assert "early then late within 5s: absent, though what it joins is there" in text
+    assert "early and late within 1m: absent, though what it joins is there" in text
+    assert "though" not in asked("early then late within 1h")
+
+
+def test_a_sign_that_came_is_told() -> None:
+    assert "not late: absent" in asked("early and not late")
+    assert "early without late within 1h: absent" in asked("early without late within 1h")
+
+
+def test_the_nearest_row_is_told_of_each_way_a_condition_can_hold() -> None:
+    text = asked(
+        "early and late",
+        '(text contains "nothing" and level = "fatal") or (text contains "dial tcp" and level = "fatal")',
+    )
+    assert "closest: a.log:2 " in text
+    assert text.count("it fails at: ") == 1
+    assert 'it fails at: level = "fatal"' in text

@@ -92,3 +92,12 @@ def test_the_command_says_the_cost(arguments: list[str], told: str) -> None:
     assert told in ran.output
     assert " nominated" in ran.output
     assert " ms" in ran.output
+
+
+def test_a_plan_without_examples_says_what_nominates() -> None:
+    pattern = LIBRARY.patterns["net/p"]
+
+    text = plan_of(pattern, measure(pattern, LIBRARY, [], lambda: 0), "nothing")
+
+    assert "nominated by: 'connection refused' (0 rows)" in text
+    assert "it was asked of nothing" in text
