@@ -58,13 +58,18 @@ def _moved(plan: Plan, namespace: str, known: Object | None) -> tuple[str, str]:
     if known is None:
         return namespace, ""
     meta = known["metadata"]
-    was = plan.moved.get((meta["namespace"], meta["name"]), meta["namespace"])
-    target = _beside_mesh(plan, was, known)
+    was = plan.moved.get((meta["namespace"], meta["name"]))
+    target = meta["namespace"] if was else _beside_mesh(plan, meta["namespace"], known)
     if target is None:
         return namespace, ""
-    meta["namespace"] = target
-    plan.moved[target, meta["name"]] = was
+    if was is None:
+        was, meta["namespace"] = meta["namespace"], target
+        plan.moved[target, meta["name"]] = was
     return target, f"From {was} it reached no seldon-mesh: kubectl -n {was} delete ingress {meta['name']}"
+
+
+def _is_moved(plan: Plan, known: Object) -> bool:
+    return (known["metadata"]["namespace"], known["metadata"]["name"]) in plan.moved
 
 
 def _controller(plan: Plan) -> str:
@@ -124,7 +129,11 @@ def ingress_of(plan: Plan, namespace: str) -> Object | None:
             return plan.existing("k8s.ingress", namespace, row["name"])
     for row in rows:
         known = plan.existing("k8s.ingress", row["namespace"], row["name"])
-        if known is not None and _beside_mesh(plan, str(row["namespace"]), known) == namespace:
+        if known is not None and namespace == (
+            known["metadata"]["namespace"]
+            if _is_moved(plan, known)
+            else _beside_mesh(plan, str(row["namespace"]), known)
+        ):
             return known
     return None
 

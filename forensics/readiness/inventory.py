@@ -15,7 +15,6 @@ TESTED: Mapping[str, tuple[tuple[int, int], tuple[int, int]]] = {
     "kubernetes": ((1, 27), (1, 33)),
     "kafka": ((3, 4), (3, 8)),
 }
-_TAG = re.compile(r"[/:@]([a-z0-9-]+):v?([0-9]+(?:\.[0-9]+){1,2})")
 _PLAIN = ("controller", "manager", "server", "proxy")  # an image's name that says little alone
 _GROUP = ".mlops.seldon.io"
 _PLATFORMS = (("k3s", "+k3s"), ("EKS", "-eks-"), ("GKE", "-gke."), ("RKE2", "+rke2"))
@@ -23,7 +22,9 @@ _NUMBER = re.compile(r"v?([0-9]+)\.([0-9]+)")
 
 
 def versions(frames: Mapping[str, pl.DataFrame], printed: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
-    """Return a row a part: `part`, `versions`, `state` (tested, not tested, mixed, unknown) and `source`.
+    """Return a row a part: `part`, `versions`, `state` and `source`.
+
+    `state` is tested, not tested, one version, mixed, served (of a CRD), by digest or a tag that moves.
 
     Args:
         frames: source name to frame.
@@ -34,10 +35,9 @@ def versions(frames: Mapping[str, pl.DataFrame], printed: Iterable[tuple[str, st
         found.setdefault((component, "log"), set()).add(version)
     for _, row in rows_of(frames, "k8s.container"):
         if row["component"] and row["image"] and row["owner_kind"] in ("Pod", None):
-            tag = _TAG.search(str(row["image"]))
-            if tag is not None:
-                part = f"{tag[1]} of {row['component']}" if tag[1] in _PLAIN else tag[1]
-                found.setdefault((part, "image"), set()).add(tag[2])
+            name, version = _of_image(str(row["image"]))
+            part = f"{name} of {row['component']}" if name in _PLAIN else name
+            found.setdefault((part, "image"), set()).add(version)
     for _, row in rows_of(frames, "k8s.node"):
         if row["kubelet"]:
             found.setdefault(("kubernetes", "node"), set()).add(str(row["kubelet"]))
@@ -45,15 +45,28 @@ def versions(frames: Mapping[str, pl.DataFrame], printed: Iterable[tuple[str, st
         if str(row["name"]).endswith(_GROUP):
             listed = sequence(mapping(mapping(parsed(row["raw"])).get("spec")).get("versions"))
             served = {str(v["name"]) for v in map(mapping, listed) if v.get("served") and v.get("name")}
-            found.setdefault((f"CRD {str(row['name']).removesuffix(_GROUP)}", "object"), set()).update(served)
+            if served:
+                found.setdefault((f"CRD {str(row['name']).removesuffix(_GROUP)}", "CRD"), set()).update(served)
     for _, row in rows_of(frames, "k8s.kafka"):
         release = mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("kafka")).get("version")
         if isinstance(release, str):
             found.setdefault(("kafka", "Kafka object"), set()).add(release)
     return [
-        {"part": part, "versions": sorted(seen), "state": _state(part, seen), "source": source}
+        {
+            "part": part,
+            "versions": sorted(seen),
+            "state": "served" if source == "CRD" else _state(part, seen),
+            "source": source,
+        }
         for (part, source), seen in sorted(found.items())
     ]
+
+
+def _of_image(image: str) -> tuple[str, str]:
+    """Return the name of an image and its version: its tag, else its digest, else the tag that is meant without one."""
+    named, _, digest = image.partition("@")
+    name, _, tag = named.rpartition("/")[2].partition(":")
+    return name, tag.removeprefix("v") or digest[:19] or "latest"
 
 
 def _state(part: str, seen: set[str]) -> str:
@@ -61,7 +74,11 @@ def _state(part: str, seen: set[str]) -> str:
     if part in TESTED and numbers:
         low, high = TESTED[part]
         return "tested" if all(low <= n <= high for n in numbers) else "not tested"
-    return "mixed" if len(seen) > 1 else "unknown" if not numbers else "one version"
+    if len(seen) > 1:
+        return "mixed"
+    if numbers:
+        return "one version"
+    return "by digest" if all(version.startswith("sha256:") for version in seen) else "a tag that moves"
 
 
 def platform(frames: Mapping[str, pl.DataFrame]) -> str | None:

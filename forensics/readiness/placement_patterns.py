@@ -103,7 +103,7 @@ def seen(frames: Mapping[str, pl.DataFrame]) -> Today:
         frozenset(spaces),
         frozenset(runtimes),
         frozenset(_teams(frames)),
-        frames["k8s.model"]["name"].n_unique() if "k8s.model" in frames else None,
+        frames["k8s.model"].n_unique(["namespace", "name"]) if "k8s.model" in frames else None,
         _requests(frames),
         frozenset(str(m["namespace"]) for m in meshes if m["type"] in ("LoadBalancer", "NodePort")) if meshes else None,
         _namespaces(frames, "k8s.ingress", "seldon-mesh"),

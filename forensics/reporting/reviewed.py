@@ -37,7 +37,7 @@ def telling(table: Table) -> tuple[tuple[str, ...], ...]:
     if table.title in (PATTERNS, SEND):
         return table.rows[: 1 if table.title == PATTERNS else FEW]
     if table.title == VERSIONS:
-        return tuple(row for row in table.rows if row[2] in ("mixed", "not tested"))
+        return tuple(row for row in table.rows if row[2] in ("mixed", "not tested", "a tag that moves"))
     if table.title == CERTIFICATES:
         return tuple(row for row in table.rows if row[-1] != "valid")[:FEW]
     if table.title == FACTS:

@@ -11,6 +11,7 @@ import yaml
 from forensics.analysis import read
 from forensics.bundle import open_bundle
 from forensics.document import dump, load, problems
+from forensics.readiness.inventory import _of_image
 from forensics.readiness.manifests import write_manifests
 from forensics.reporting.html import html
 from forensics.reporting.junit import junit
@@ -208,6 +209,28 @@ def test_the_schedulers_claim_takes_a_class_that_is_there(tmp_path: Path) -> Non
     assert scheduler["volumeClaimTemplates"][0]["spec"]["storageClassName"] == "longhorn"
 
 
+def test_versions_tell_tags_that_move_and_models_are_counted_by_namespace() -> None:
+    parts = {row["part"]: (row["versions"], row["state"]) for row in reviewed("k3s")["versions"]}
+
+    assert parts["seldon-scheduler"] == (["latest"], "a tag that moves")
+    assert parts["mlserver"] == (["1.7.1"], "one version")
+    assert parts["kubernetes"] == (["v1.30.4+k3s1"], "tested")
+    assert reviewed("k3s")["installation"]["models"] == 3
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("registry.example.com:5000/seldonio/seldon-agent:2.9.1", ("seldon-agent", "2.9.1")),
+        ("seldon-agent:v2.9.1@sha256:0123456789abcdef0123", ("seldon-agent", "2.9.1")),
+        ("registry.example.com:5000/seldon-agent@sha256:0123456789abcdef0123", ("seldon-agent", "sha256:0123456789ab")),
+        ("seldonio/seldon-agent", ("seldon-agent", "latest")),
+    ],
+)
+def test_an_image_tells_its_version(image: str, told: tuple[str, str]) -> None:
+    assert _of_image(image) == told
+
+
 def test_an_ingress_moves_beside_the_mesh_with_the_secret_that_fits_its_host(tmp_path: Path) -> None:
     made, _ = mended(tmp_path)
 
@@ -215,6 +238,8 @@ def test_an_ingress_moves_beside_the_mesh_with_the_secret_that_fits_its_host(tmp
     assert moved["tls"] == [{"hosts": ["models.example.com"], "secretName": "models-tls"}]
     assert moved["rules"][0]["http"]["paths"][0]["path"] == "/"
     assert ("Ingress", "default", "models") not in made
+    assert not (tmp_path / "default-ingress.yaml").exists()
+    assert [k for k in made if k[:2] == ("Ingress", "dev")] == [("Ingress", "dev", "models")]
     assert "kubectl -n default delete ingress models" in (tmp_path / "dev-ingress.yaml").read_text("utf-8")
 
 
@@ -291,3 +316,16 @@ def scheduler_of(namespace: str) -> Object:
         variable["value"] = {"CONTROL_PLANE_SECURITY_PROTOCOL": "SSL", "LOG_LEVEL": "info"}[variable["name"]]
     pod["status"]["qosClass"] = "Burstable"
     return pod
+
+
+def test_the_served_versions_of_crds_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "crds.yaml").write_text(
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: models.mlops.seldon.io\n"
+        "spec:\n  group: mlops.seldon.io\n  versions:\n  - name: v1alpha1\n    served: true\n  - name: v1\n    served: false\n",
+        "utf-8",
+    )
+    document = review(read(open_bundle([tmp_path]), workers=1), library())
+
+    assert document["versions"] == [
+        {"part": "CRD models", "versions": ["v1alpha1"], "state": "served", "source": "CRD"}
+    ]
