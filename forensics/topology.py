@@ -281,10 +281,9 @@ def _topics(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
             topology.join(pipeline, topology.thing("topic", space, topic), "a topic of the pipeline", at)
             parts = topic.split(".")
             if "model" in parts[:-2]:
-                step = parts[parts.index("model") + 1]
-                topology.join(
-                    pipeline, topology.thing("model", space, step), "a step of the pipeline, by its topics", at
-                )
+                step = topology.thing("model", space, parts[parts.index("model") + 1])
+                topology.join(pipeline, step, "a step of the pipeline, by its topics", at)
+                topology.join(step, topology.thing("topic", space, topic), "a topic of the model", at)
 
 
 def _plausible(topology: Topology, server: Thing, pod: Thing) -> bool:

@@ -233,6 +233,20 @@ def test_a_replica_known_by_a_hash_names_no_pod() -> None:
     assert connect(frames).names("pod") == frozenset()
 
 
+def test_a_pipeline_reaches_its_steps_and_their_topics_by_the_schedulers_log_alone() -> None:
+    named = 'pipelineName:\\"line\\" topicName:\\"seldon.shop.{}\\"'
+    told = f"Adding sources [{named.format('pipeline.line.inputs')}] to {named.format('model.tree.inputs')} source=dataflow"
+    below = connect(together(LOGS, log("log.scheduler", "Namespace is shop", told, member="a.log", since=20)))
+
+    assert set(below.below(("pipeline", "shop", "line"))) >= {
+        ("model", "shop", "tree"),
+        ("topic", "shop", "seldon.shop.model.tree.inputs"),
+        ("topic", "shop", "seldon.shop.pipeline.line.inputs"),
+    }
+    assert ("topic", "shop", "seldon.shop.model.tree.inputs") in below.below(("model", "shop", "tree"))
+    assert ("topic", "shop", "seldon.shop.pipeline.line.inputs") not in below.below(("model", "shop", "tree"))
+
+
 # ---- what leads to Services, what pods need, and what a runtime made
 
 POD = {
