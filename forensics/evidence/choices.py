@@ -1,7 +1,7 @@
 """Every greatest choice of one set of names from each piece, all of which agree: the full outer join of the pieces."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, islice
 
 Names = Mapping[str, str | None]
 Choice = Mapping[str, int]  # piece to the position of its set
@@ -29,31 +29,32 @@ class Choices:
             whole = (1 << len(own)) - 1
             grown: dict[tuple[tuple[str, int], ...], None] = {}
             added: dict[tuple[tuple[str, int], ...], int] = {}  # sets each part of a choice was joined with already
+            fitting = {choice: self._fitting(choice, piece, whole) for choice in found}
+            for choice, joining in fitting.items():
+                if not joining:
+                    grown[choice] = None
+                grown.update(((*choice, (piece, place)), None) for place in _bits(joining))
+            done.append(piece)
             for choice in found:
                 if len(grown) >= most:
                     break
-                fitting = self._fitting(choice, piece, whole)
-                if not fitting:
-                    grown[choice] = None
-                for part, joining in self._parts(choice, piece, whole, fitting):
+                for part, joining in self._parts(choice, piece, whole & ~fitting[choice]):
                     new = joining & ~added.get(part, 0)
                     added[part] = added.get(part, 0) | new
-                    grown.update(((*part, (piece, place)), None) for place in _bits(new))
-            done.append(piece)
-            found = [choice for choice in grown if not self._could_grow(choice, done)][:most]
+                    parts = ((*part, (piece, place)) for place in _bits(new))
+                    grown.update((each, None) for each in parts if not self._could_grow(each, done))
+            found = list(islice(grown, most))
         return [dict(choice) for choice in found]
 
     def _parts(
-        self, choice: tuple[tuple[str, int], ...], piece: str, whole: int, fitting: int
+        self, choice: tuple[tuple[str, int], ...], piece: str, left: int
     ) -> Iterator[tuple[tuple[tuple[str, int], ...], int]]:
-        """Yield the parts of a choice, the greatest first, each with the sets of `piece` that agree with just that."""
-        yield choice, fitting
-        left = whole & ~fitting
+        """Yield parts of a choice, the greatest first, each with those sets of `piece` in `left` that agree with it."""
         for size in range(len(choice) - 1, -1, -1):
             if not left:
                 return
             for part in combinations(choice, size):
-                joining = self._fitting(part, piece, whole) & left
+                joining = self._fitting(part, piece, left)
                 if joining:
                     yield part, joining
 

@@ -7,7 +7,7 @@ most one thing of that kind occurs in either source, and cannot be told otherwis
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from forensics.evidence.choices import Choices
@@ -57,6 +57,7 @@ class Joins:
         self._makers = [name for name in pattern.evidence if name in makers]
         self._identities: dict[tuple[str, str], frozenset[str]] = {}
         self._groups: dict[str, list[tuple[Names, list[Hit]]]] = {}
+        self._valued: dict[tuple[str, str], Mapping[str, list[int]]] = {}
 
     def subjects(self) -> list[dict[str, str | None]]:
         """Return the subjects the positive pieces make, in an order that depends on their names alone."""
@@ -91,12 +92,13 @@ class Joins:
 
     def rows(self, piece: str, subject: Names) -> Sorted:
         """Return the rows of `piece` that are about `subject`, surely or maybe."""
-        names = self._names[piece]
+        names = [name for name in self._names[piece] if name in subject]
         sure: list[Hit] = []
         maybe: list[Hit] = []
         assumed = False
-        for bound, hits in self._alike(piece):
-            verdict = self._stands(piece, names, bound, subject)
+        said = {name: self._said_by_others(piece, name, subject) for name in names} if piece in self._makers else {}
+        for bound, hits in self._near(piece, subject):
+            verdict = self._stands(piece, bound, subject, said)
             if verdict == "no":
                 continue
             if verdict == "maybe":
@@ -115,9 +117,31 @@ class Joins:
             self._groups[piece] = [(dict(key), hits) for key, hits in groups.items()]
         return self._groups[piece]
 
-    def _stands(self, piece: str, names: Iterable[str], bound: Names, subject: Names) -> str:
+    def _near(self, piece: str, subject: Names) -> Iterator[tuple[Names, list[Hit]]]:
+        """Yield the rows of a piece that may be about a subject, by what they bind: those that name another are not."""
+        groups = self._alike(piece)
+        places: Sequence[int] = range(len(groups))
+        for name in self._names[piece]:
+            wanted = subject.get(name)
+            if wanted and not wanted.startswith("\0"):
+                by_value = self._by_value(piece, name)
+                if len(by_value.get(wanted, ())) + len(by_value[""]) < len(places):
+                    places = sorted((*by_value.get(wanted, ()), *by_value[""]))
+        return (groups[place] for place in places)
+
+    def _by_value(self, piece: str, name: str) -> Mapping[str, list[int]]:
+        """Return places of groups by what they call `name`; under "" those that do not say it."""
+        if (piece, name) not in self._valued:
+            values: dict[str, list[int]] = {"": []}
+            for place, (bound, _) in enumerate(self._alike(piece)):
+                value = bound.get(name) or ""
+                values.setdefault("" if value.startswith("\0") else value, []).append(place)
+            self._valued[piece, name] = values
+        return self._valued[piece, name]
+
+    def _stands(self, piece: str, bound: Names, subject: Names, said: Mapping[str, bool]) -> str:
         worst = "yes"
-        for name in names:
+        for name in self._names[piece]:
             if name not in subject:
                 continue  # no positive piece says which one: any will do
             value, wanted = bound.get(name), subject[name]
@@ -125,7 +149,7 @@ class Joins:
                 continue
             if value and wanted and self._differ(value, wanted):
                 return "no"
-            if piece in self._makers and not self._said_by_others(piece, name, subject):
+            if not said.get(name, True):
                 if value != wanted:  # the piece alone says it: this is another subject
                     return "no"
                 continue
@@ -138,7 +162,7 @@ class Joins:
         return any(
             other != piece
             and name in self._names[other]
-            and any(self._agree(subject, names) for names in self._tuples(other))
+            and any(self._agree(subject, names) for names, _ in self._near(other, subject))
             for other in self._makers
         )
 

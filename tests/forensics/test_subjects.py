@@ -116,3 +116,20 @@ def test_logs_of_one_time_are_not_one_process() -> None:
 
     assert joined(apart=True) == (0, 0)
     assert sum(joined(apart=False)) == 1
+
+
+def test_of_thousands_of_things_each_is_a_subject_and_has_its_own_rows() -> None:
+    bind = {"pod": "pod"}
+    rows = Found(tuple(hit(number, {"pod": f"p{number}"}) for number in range(3000)), 0, True, 3000)
+    joins = Joins(
+        pattern(AndTerm((Piece("a"), Piece("b"), Piece("c"))), (bind, bind, bind)),
+        dict.fromkeys("abc", rows),
+        lambda one, other: False,
+    )
+
+    subjects = joins.subjects()
+
+    assert {subject["pod"] for subject in subjects} == {f"p{number}" for number in range(3000)}
+    for subject in subjects:
+        (own,) = joins.rows("b", subject).sure
+        assert own.names == subject
