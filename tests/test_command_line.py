@@ -112,6 +112,21 @@ def test_a_mistake_gets_one_sentence_and_its_exit_code(
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize("output", ["-", "json:-"])
+def test_the_states_go_to_standard_output_by_either_name(
+    output: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    before = sorted(folder.rglob("*"))
+    monkeypatch.setattr(sys, "argv", ["seldon-forensics", "state", "--no-cache", "agent.log", "-o", output])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code in (0, None)
+    assert capfdbinary.readouterr().out.startswith(b"[")
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_what_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     work, temporary = tmp_path / "work", tmp_path / "tmp"
     work.mkdir()

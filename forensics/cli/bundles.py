@@ -225,8 +225,9 @@ def explain(
 
 
 def put(data: object, view: "RenderableType", output: str | None) -> None:
-    """Write `data` as JSON where `output` says, else print `view`."""
+    """Write `data` as JSON where `output` says (with or without the form's name before it), else print `view`."""
     if output is not None:
+        output = output.removeprefix("json:")
         from pathlib import Path
 
         import orjson
