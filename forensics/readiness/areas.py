@@ -26,6 +26,7 @@ _AREAS: Mapping[str, tuple[str, ...]] = {
         "arch-ingress-hosts-collide",
         "arch-lb-idle-timeout",
         "arch-gateway-without-tls",
+        "arch-route-cannot-reach-mesh",
     ),
     "network": (
         "arch-missing-networkpolicy",

@@ -19,6 +19,7 @@ from forensics.intake.rows import mapping, rows_of, sequence
 from forensics.readiness import charts, guards, validity
 from forensics.readiness.entry import entry, ingress_of
 from forensics.readiness.mending import Object, Plan, Written, dict_in, list_in, new_object
+from forensics.readiness.routes import reroute
 from forensics.readiness.termination import gateway_tls
 from forensics.writing import write_whole
 
@@ -309,6 +310,7 @@ _MAKERS: Mapping[str, Maker] = {
     "arch-no-tls-data-plane": _encrypted,
     "arch-no-tls-control-plane": charts.control_plane,
     "arch-gateway-without-tls": gateway_tls,
+    "arch-route-cannot-reach-mesh": reroute,
     "arch-operator-wider-than-needed": charts.scope,
     "arch-scheduler-state-not-protected": charts.state,
     "arch-logs-too-quiet": charts.logs,

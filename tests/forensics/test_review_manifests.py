@@ -289,3 +289,90 @@ def test_where_a_gateway_is_the_entry_is_a_route(tmp_path: Path) -> None:
     route = next(o for o in made if key(o) == ("HTTPRoute", "team-a", "seldon-mesh"))
     assert route["spec"]["parentRefs"] == [{"name": "public", "namespace": "gateways"}]
     assert route["spec"]["rules"][0]["backendRefs"] == [{"name": "seldon-mesh", "port": 80}]
+
+
+ROUTES = """\
+apiVersion: v1
+kind: List
+items:
+- apiVersion: gateway.networking.k8s.io/v1
+  kind: Gateway
+  metadata:
+    name: public
+    namespace: gateways
+  spec:
+    gatewayClassName: envoy
+    listeners:
+    - name: http
+      port: 80
+      protocol: HTTP
+      hostname: models.example.com
+- apiVersion: gateway.networking.k8s.io/v1
+  kind: HTTPRoute
+  metadata:
+    name: models
+    namespace: gateways
+  spec:
+    parentRefs:
+    - name: public
+    hostnames:
+    - models.example.com
+    rules:
+    - backendRefs:
+      - name: seldon-mesh
+        port: 80
+      matches:
+      - path:
+          type: PathPrefix
+          value: /team-a
+- apiVersion: networking.istio.io/v1
+  kind: VirtualService
+  metadata:
+    name: models
+    namespace: gateways
+  spec:
+    gateways:
+    - public
+    hosts:
+    - models.example.com
+    http:
+    - match:
+      - uri:
+          prefix: /team-a
+      route:
+      - destination:
+          host: seldon-mesh
+- apiVersion: v1
+  kind: Service
+  metadata:
+    name: seldon-mesh
+    namespace: team-a
+  spec:
+    type: ClusterIP
+- apiVersion: v1
+  kind: Service
+  metadata:
+    name: entry
+    namespace: gateways
+  spec:
+    type: ClusterIP
+"""
+
+
+def test_gateways_get_tls_and_routes_reach_the_mesh(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.mkdir()
+    (bundle / "objects.yaml").write_text(ROUTES, "utf-8")
+    opened = read(open_bundle([bundle]), workers=1)
+    document = review(opened, library())
+    names = ("arch-gateway-without-tls", "arch-route-cannot-reach-mesh")
+    assert {name: statuses(document)[name] for name in names} == dict.fromkeys(names, "failed")
+
+    write_manifests(document, opened.frames, tmp_path / "made")
+    made = {key(o): o for o in objects_in(tmp_path / "made")}
+    listener = made["Gateway", "gateways", "public"]["spec"]["listeners"][1]
+    assert listener["tls"]["certificateRefs"] == [{"kind": "Secret", "name": "seldon-mesh-tls"}]
+    assert listener["hostname"] == "models.example.com"
+    assert made["ReferenceGrant", "team-a", "routes-of-gateways"]["spec"]["from"][0]["namespace"] == "gateways"
+    after = review(read(open_bundle([applied(bundle, tmp_path / "made", tmp_path / "after")]), workers=1), library())
+    assert {name: statuses(after)[name] for name in names} == dict.fromkeys(names, "passed")

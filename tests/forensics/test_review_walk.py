@@ -105,6 +105,7 @@ def test_what_is_messy_fails_by_name() -> None:
         "arch-gateway-without-tls",
         "arch-networkpolicy-ports-incomplete",  # an empty list does not say of which namespace it is
         "arch-no-ingress",  # one Ingress of `default` is all that was listed
+        "arch-route-cannot-reach-mesh",
         "arch-storage-secret-missing",
     }
     assert document["platform"] == "k3s"
