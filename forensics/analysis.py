@@ -25,6 +25,7 @@ from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.intake.drift import drift
 from forensics.intake.quoting import Quotes
+from forensics.lean import LESS, Lean
 from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
@@ -51,14 +52,22 @@ class Case:
     given: Mapping[str, Any]
 
 
-def read(bundle: Bundle, until: datetime | None = None, workers: int = 2, strict: bool = False) -> Case:
+def read(
+    bundle: Bundle,
+    until: datetime | None = None,
+    workers: int = 2,
+    strict: bool = False,
+    lean: Lean | None = None,
+) -> Case:
     """Return `bundle` as frames on one clock, with what is derived from them."""
-    return on_clock(*read_whole(bundle, workers, strict), until)
+    return on_clock(*read_whole(bundle, workers, strict, lean), until)
 
 
-def read_whole(bundle: Bundle, workers: int = 2, strict: bool = False) -> tuple[Intake, dict[str, Any]]:
+def read_whole(
+    bundle: Bundle, workers: int = 2, strict: bool = False, lean: Lean | None = None
+) -> tuple[Intake, dict[str, Any]]:
     """Return all that could be read of `bundle`, and `input` of the document."""
-    intake = ingest(bundle, PARSERS, workers, strict)
+    intake = ingest(bundle, PARSERS, workers, strict, lean)
     return intake, {"name": bundle.name, "sha256": bundle.sha256, "bytes": bundle.bytes, "members": bundle.count}
 
 
@@ -116,6 +125,7 @@ def concluded(
         table,
         changes(case.frames, case.covered, quotes),
         [
+            *([LESS] if case.intake.lean else []),
             *others,
             *remarks,
             *accepted,

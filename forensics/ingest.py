@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from forensics.bundle import Bundle, Member
-from forensics.intake.duplicates import copies, without_copies
+from forensics.intake.duplicates import RECORD, copies, without_copies
 from forensics.intake.eras import dated
 from forensics.intake.lines import Lines
 from forensics.intake.masking import hide, without_keys
+from forensics.lean import Lean
 from forensics.timeline import in_file_order
 from parsers.decoding import decode, without_crowds
 from parsers.layout import origin_of
@@ -65,6 +66,7 @@ class Intake:
         versions: (component, version) as the components print them.
         failures: parsers of ours that failed, and on what.
         cut: members that visibly end early.
+        lean: whether records that tell nothing have lost their words, as not all fit into memory.
     """
 
     frames: dict[str, pl.DataFrame]
@@ -72,6 +74,7 @@ class Intake:
     versions: frozenset[tuple[str, str]]
     failures: tuple[str, ...]
     cut: frozenset[str]
+    lean: bool = False
 
     def lines_of(self, member: str) -> Lines | None:
         """Return the physical lines of a member, or None where it was not read."""
@@ -81,7 +84,9 @@ class Intake:
         return None
 
 
-def ingest(bundle: Bundle, parsers: Sequence[Parser], workers: int = WORKERS, strict: bool = False) -> Intake:
+def ingest(
+    bundle: Bundle, parsers: Sequence[Parser], workers: int = WORKERS, strict: bool = False, lean: Lean | None = None
+) -> Intake:
     """Return everything that could be read of `bundle`.
 
     Members are read by this thread and parsed by `workers` others; the result does not depend on their number.
@@ -91,21 +96,49 @@ def ingest(bundle: Bundle, parsers: Sequence[Parser], workers: int = WORKERS, st
         parsers: the first one that recognises an artefact reads it.
         workers: threads that parse.
         strict: let a parser's own error through instead of marking the artefact.
+        lean: what is kept of the logs if they do not fit; None: all, whatever it takes.
     """
-    reads: list[Read] = []
+    kept = _Kept(lean)
     with ThreadPoolExecutor(workers, thread_name_prefix="parse") as pool:
         waiting: list[Future[Read]] = []
         for member in bundle.members():
             waiting.append(pool.submit(read_member, member, parsers, strict))
             del member
             while len(waiting) > QUEUED:
-                reads.append(waiting.pop(0).result())
-        reads.extend(future.result() for future in waiting)
-    return gather(reads)
+                kept.add(waiting.pop(0).result())
+        while waiting:
+            kept.add(waiting.pop(0).result())
+    return gather(kept.reads, kept.thin)
 
 
-def gather(reads: Iterable[Read]) -> Intake:
-    """Return the intake of members that were read one by one."""
+class _Kept:
+    """Members that were read; of all of them only what tells something, once they are too large together."""
+
+    def __init__(self, lean: Lean | None) -> None:
+        self.reads: list[Read] = []
+        self.thin = False
+        self._lean = lean
+        self._bytes = 0
+
+    def add(self, read: Read) -> None:
+        self.reads.append(read)
+        if self._lean is None:
+            return
+        if self.thin:
+            self.reads[-1] = _thinned(read, self._lean)
+            return
+        self._bytes += sum(int(part.estimated_size()) for parts in read.frames.values() for part in parts)
+        if self._bytes > self._lean.room:
+            self.thin = True
+            self.reads = [_thinned(one, self._lean) for one in self.reads]
+
+
+def _thinned(read: Read, lean: Lean) -> Read:
+    return replace(read, frames={name: [lean.thinned(name, x) for x in some] for name, some in read.frames.items()})
+
+
+def gather(reads: Iterable[Read], lean: bool = False) -> Intake:
+    """Return the intake of members that were read one by one, `lean` if their records may have lost their words."""
     ordered = sorted(reads, key=lambda r: r.member)
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
     for read in ordered:
@@ -115,11 +148,12 @@ def gather(reads: Iterable[Read]) -> Intake:
     same = copies(whole)
     first = {member: other for (_, member), other in same.items()}
     return Intake(
-        without_copies(whole, same),
+        {name: frame.drop(RECORD, strict=False) for name, frame in without_copies(whole, same).items()},
         tuple(_counted_once(replace(read, frames={}), first.get(read.member)) for read in ordered),
         frozenset(v for read in ordered for v in read.versions),
         tuple(f for read in ordered for f in read.failed),
         frozenset(read.member for read in ordered if read.status == "partly"),
+        lean,
     )
 
 

@@ -21,6 +21,7 @@ SERVES_MODELS = {"modelgateway": "seldon-modelgateway"}
 SELDON_LOGS = ("controller", "scheduler", "agent", "rclone", "modelgateway", "pipelinegateway", "dataflow")
 SELDON_KINDS = ("model", "server", "pipeline", "experiment", "seldonruntime")
 WORKLOADS = ("deployment", "statefulset", "replicaset", "daemonset", "job")
+TOPICS = "topicName:"  # in what the scheduler tells the dataflow engine
 CLUSTER = r"^(?P<model>.+)_(?P<version>\d+)_(?:http|grpc)$"
 
 
@@ -265,7 +266,7 @@ def _topics(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
     frame = log(frames, "log.scheduler")
     if frame.is_empty():
         return
-    told = frame.filter(pl.col("text").str.contains("topicName:", literal=True)).select(
+    told = frame.filter(pl.col("text").str.contains(TOPICS, literal=True)).select(
         "row",
         "namespace",
         pl.col("text").str.extract(r'pipelineName:\\?"([^"\\]+)').alias("pipeline"),

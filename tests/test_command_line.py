@@ -38,6 +38,8 @@ WRONG = [
     ("analyse", "agent.log --since nonsense", Exit.USAGE),
     ("analyse", "agent.log --until 2025-13-45", Exit.USAGE),
     ("analyse", "agent.log --as-of yesterday", Exit.USAGE),
+    ("analyse", "agent.log --memory lots", Exit.USAGE),
+    ("analyse", "agent.log --memory 0", Exit.USAGE),
     ("analyse", "agent.log --timezone Mars/Olympus", Exit.USAGE),
     ("analyse", "agent.log --timezone ../../etc/passwd", Exit.USAGE),
     ("analyse", "agent.log --fail-on awful", Exit.USAGE),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from forensics.analysis import Case
+    from forensics.lean import Lean
     from patterns.pattern import Library
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -58,6 +59,15 @@ Bounds = Annotated[
         "--budget",
         metavar="NAME=NUMBER",
         help="Read more, or less, than usual: bytes_out=16GiB, member_bytes=, entries=, depth=, ratio=, seconds=.",
+    ),
+]
+Memory = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="How much may be taken, such as 2GiB; usual is a quarter of the machine's. Where the records do not fit, "
+        "those that tell nothing are kept without their words.",
     ),
 ]
 NoCache = Annotated[
@@ -126,11 +136,28 @@ def load(packs: Sequence[Path] | None) -> "Library":
     return load_library(tuple(packs or ()))
 
 
+def sparing(library: "Library | None" = None, memory: str | None = None) -> "Lean":
+    """Return what is kept of a bundle that is too large for `memory`, such as 2GiB; a quarter of the machine's if None.
+
+    Args:
+        library: the patterns that will be asked; without them only what the analysis itself looks for keeps its words.
+        memory: as it was given.
+    """
+    from forensics.lean import Lean, room
+    from forensics.opening.budgets import size
+
+    try:
+        return Lean(library, room(size(memory) if memory is not None else None))
+    except ValueError:
+        stop(f"--memory {memory}: not a size such as 500MiB or 2GiB", Exit.USAGE)
+
+
 def opened(
     bundles: Sequence[str],
     until: "datetime | None" = None,
     cached: bool = True,
     bounds: Sequence[str] = (),
+    lean: "Lean | None" = None,
 ) -> "Case":
     """Return the bundles, read; nothing at or after `until`.
 
@@ -139,6 +166,7 @@ def opened(
         until: see `forensics.analysis.on_clock`.
         cached: whether to look into the cache and to keep what was read.
         bounds: of the budget, where they are not the usual ones; nothing is cached then.
+        lean: what is kept of logs that do not fit into memory; None where all their words are asked for.
     """
     from forensics.analysis import on_clock, read_whole
     from forensics.bundle import open_bundle
@@ -157,9 +185,9 @@ def opened(
 
         key = key_of(Path(bundles[0]), bundle.name)
     known = recall(key) if key is not None else None
-    intake, given = known or read_whole(bundle)
+    intake, given = known or read_whole(bundle, lean=lean)
     PROGRESS.doing("putting what was read on one clock")
-    if known is None and key is not None and key == key_of(Path(bundles[0]), bundle.name):
+    if known is None and key is not None and not intake.lean and key == key_of(Path(bundles[0]), bundle.name):
         keep(key, intake, given)
     case = on_clock(intake, given, until)
     PROGRESS.rest()

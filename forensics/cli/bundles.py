@@ -7,7 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from forensics.cli import SEVERITIES, Bounds, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
+from forensics.cli import (
+    SEVERITIES,
+    Bounds,
+    Bundles,
+    Exit,
+    Memory,
+    NoCache,
+    Out,
+    Packs,
+    app,
+    load,
+    opened,
+    sparing,
+    stop,
+)
 from forensics.cli.progress import PROGRESS
 
 if TYPE_CHECKING:
@@ -45,6 +59,7 @@ def analyse(
     as_of: Annotated[str | None, typer.Option("--as-of", metavar="TIME", help="When expiries are judged.")] = None,
     patterns: Packs = None,
     budget: Bounds = None,
+    memory: Memory = None,
     no_cache: NoCache = False,
 ) -> None:
     """Say what broke first, what followed, which lines prove it, what to do, and what cannot be said."""
@@ -54,7 +69,7 @@ def analyse(
 
     request = requested(since, until, timezone, {"model": model, "namespace": namespace}, suppress or (), as_of)
     library = load(patterns)
-    case = opened(bundles, request.until, not no_cache, budget or ())
+    case = opened(bundles, request.until, not no_cache, budget or (), sparing(library, memory))
     PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
     document = conclude(case, library, request)
     deliver(document, case, output or (), details)
@@ -141,7 +156,7 @@ def state(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) -
     from forensics.reporting.tables import frame_rows, state_view
     from forensics.state import state_table
 
-    case = opened(bundles, cached=not no_cache)
+    case = opened(bundles, cached=not no_cache, lean=sparing())
     rows = written_state(state_table(case.frames, case.states), Quotes(case.intake, case.frames))
     put(rows, state_view(rows, frame_rows(case.frames, "state.server")), output)
 
@@ -151,7 +166,7 @@ def routes(bundles: Bundles, output: JsonOut = None, no_cache: NoCache = False) 
     """Compare the routes Envoy ought to have with those it has."""
     from forensics.reporting.tables import frame_rows, routes_view
 
-    case = opened(bundles, cached=not no_cache)
+    case = opened(bundles, cached=not no_cache, lean=sparing())
     rows = frame_rows(case.frames, "route.expected")
     put(rows, routes_view(rows), output)
 
@@ -162,7 +177,7 @@ def coverage(bundles: Bundles, output: JsonOut = None, budget: Bounds = None, no
     from forensics.report import written_coverage
     from forensics.reporting.tables import coverage_view
 
-    case = opened(bundles, None, not no_cache, budget or ())
+    case = opened(bundles, None, not no_cache, budget or (), sparing())
     document = written_coverage(case.covered, case.intake)
     put(document, coverage_view(document, case.covered.period), output)
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli import Bundles, Exit, NoCache, Packs, app, load, opened, stop
+from forensics.cli import Bundles, Exit, NoCache, Packs, app, load, opened, sparing, stop
 from forensics.cli.progress import PROGRESS
 
 
@@ -38,7 +38,7 @@ def postmortem(
         except (OSError, UnicodeDecodeError) as error:
             stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
     library = load(patterns)
-    case = opened(bundles, request.until, cached=not no_cache)
+    case = opened(bundles, request.until, cached=not no_cache, lean=sparing(library))
     PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
     document = analyse(case, library, request)
     PROGRESS.doing(f"writing {output}")

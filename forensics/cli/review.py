@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, stop
+from forensics.cli import SEVERITIES, Bundles, Exit, NoCache, Out, Packs, app, load, opened, sparing, stop
 from forensics.cli.bundles import deliver, exit_code
 from forensics.cli.progress import PROGRESS
 
@@ -50,7 +50,7 @@ def review(
     accepted = [entry for path in baseline or () for entry in read_baseline(path)]
     terms = Terms(profile, accepted, instant(as_of, "--as-of"))
     library = load(patterns)
-    case = opened(bundles, cached=not no_cache)
+    case = opened(bundles, cached=not no_cache, lean=sparing(library))
     PROGRESS.doing("asking every readiness check")
     document = judged(case, library, terms)
     if manifests is not None:

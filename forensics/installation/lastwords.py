@@ -32,6 +32,7 @@ class Word:
 
 
 NOTHING = Word("unknown")
+WAITS = "^(?:Signalling synchroniser|Scheduler is ready)"
 
 
 def worst(words: Iterable[Word]) -> Word:
@@ -108,7 +109,7 @@ class Layers:
             return _word(said[-1]) if said else NOTHING
         if not set(running["member"]) & self.whole["log.scheduler"]:
             return NOTHING
-        waits = running.filter(pl.col("text").str.contains("^(?:Signalling synchroniser|Scheduler is ready)"))
+        waits = running.filter(pl.col("text").str.contains(WAITS))
         shown = waits.tail(1) if not waits.is_empty() else running.head(1)
         row = ("log.scheduler", int(shown["row"][0]))
         return Word("pending", "the scheduler has said nothing of it since its start", (row,))

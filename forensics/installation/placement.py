@@ -337,6 +337,7 @@ def _unversioned(said: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+RECEIVED = "Received event"
 STATES = {  # of a Model, as the scheduler tells the controller
     "ModelAvailable": "ok",
     "ModelScaledDown": "ok",
@@ -355,7 +356,7 @@ def _controller(frame: pl.DataFrame) -> pl.DataFrame:
     if frame.is_empty():
         return pl.DataFrame(schema=SAID)
     told = frame.filter(
-        pl.col("text").str.contains("Received event", literal=True) & pl.col("text").str.contains("Model|ScheduleF")
+        pl.col("text").str.contains(RECEIVED, literal=True) & pl.col("text").str.contains("Model|ScheduleF")
     ).with_columns(
         pl.coalesce(pl.col("fields").str.json_path_match("$.name"), _in_text("name")).alias("model"),
         pl.coalesce(pl.col("fields").str.json_path_match("$.version"), _in_text("version"))

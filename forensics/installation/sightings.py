@@ -31,6 +31,11 @@ HEARD = {  # where the id of a request may stand
 ID = "^[0-9A-Za-z][0-9A-Za-z-]{15,63}$"
 MOST_IDS = 200
 LONGEST = timedelta(seconds=10)  # a call that took longer does not tell when its server wrote of it
+LOST = "event recv failed"
+UPDATED = (
+    ("log.scheduler", "scheduler", r"open delta watch ID:\d+ for \S+\.Cluster\b"),
+    ("log.envoy", "envoy", r"cds: (?:response indicates|add) \d+ .*cluster"),
+)
 BROKE = "(?:EOF|context canceled|GOAWAY|connection reset)"  # both sides know at once
 
 Key = tuple[str, str]
@@ -89,9 +94,7 @@ def _ends(frames: Mapping[str, pl.DataFrame], several: bool) -> Iterator[tuple[s
     agents = log(frames, "log.agent")
     if agents.is_empty():
         return
-    lost = agents.filter(
-        pl.col("text").str.contains("event recv failed", literal=True) & pl.col("text").str.contains(BROKE)
-    )
+    lost = agents.filter(pl.col("text").str.contains(LOST, literal=True) & pl.col("text").str.contains(BROKE))
     for member, pod, at in lost.select("member", "pod", "at").iter_rows():
         if at is not None:
             yield "agent", ("left", (pod or "") if several else ""), member, _us(at)
@@ -99,10 +102,7 @@ def _ends(frames: Mapping[str, pl.DataFrame], several: bool) -> Iterator[tuple[s
 
 def _updates(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, str, int]]:
     """Yield when the scheduler had sent an Envoy its clusters and waited for the next change, and when they came."""
-    for source, layer, words in (
-        ("log.scheduler", "scheduler", r"open delta watch ID:\d+ for \S+\.Cluster\b"),
-        ("log.envoy", "envoy", r"cds: (?:response indicates|add) \d+ .*cluster"),
-    ):
+    for source, layer, words in UPDATED:
         frame = log(frames, source)
         if frame.is_empty():
             continue

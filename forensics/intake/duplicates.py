@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+RECORD = "\0record"  # a column that holds the hash of time and text, where the text may have gone
 LEAST = 5  # dated records; fewer may be alike by chance
 WHOLE = 0.95  # a log of which so many records stand in another is a part of that one
 
@@ -18,7 +19,8 @@ def copies(frames: Mapping[str, pl.DataFrame]) -> dict[tuple[str, str], str]:
     for source, frame in frames.items():
         if not source.startswith("log.") or source == "log.client" or frame["member"].n_unique() < 2:
             continue
-        dated = frame.filter(pl.col("time").is_not_null()).select("member", "pod", key=pl.struct("time", "text").hash())
+        key = pl.col(RECORD) if RECORD in frame.columns else pl.struct("time", "text").hash()
+        dated = frame.filter(pl.col("time").is_not_null()).select("member", "pod", key=key)
         sizes = dict(dated.group_by("member").len().iter_rows())
         pods = dict(dated.group_by("member").agg(pl.col("pod").drop_nulls().first()).iter_rows())
         shared = (

@@ -27,7 +27,8 @@ class Lines:
         """Pack lines; a null is an empty one."""
         frames = lines.fill_null("").to_frame("text").iter_slices(CHUNK)
         whole = (str(frame["text"].str.join("\n").item()) for frame in frames if len(frame))
-        return cls(tuple(zstandard.compress(text.encode(), FAST) for text in whole), len(lines))
+        # The compressor's own bytes keep the room for the worst case behind them; a copy takes what it needs.
+        return cls(tuple(bytes(memoryview(zstandard.compress(text.encode(), FAST))) for text in whole), len(lines))
 
     def __len__(self) -> int:
         """How many lines there are."""

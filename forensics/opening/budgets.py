@@ -11,6 +11,18 @@ _UNITS = {"": 1, "KiB": 1 << 10, "MiB": MIB, "GiB": GIB}
 _NUMBER = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)(KiB|MiB|GiB)?")
 
 
+def size(said: str) -> float:
+    """Return the number that `500MiB`, `2GiB` or `1.5` stands for.
+
+    Raises:
+        ValueError: it is none, or not positive.
+    """
+    read = _NUMBER.fullmatch(said.strip())
+    if read is None or not float(read[1]):
+        raise ValueError(said)
+    return float(read[1]) * _UNITS[read[2] or ""]
+
+
 class Damaged(Exception):  # noqa: N818 - it ends one stream, and is data
     """The bytes end, or stop making sense. What was read before is good."""
 
@@ -57,11 +69,15 @@ class Budget:
         known = {each.name: each.default for each in fields(cls)}
         for word in said:
             name, _, number = word.partition("=")
-            read = _NUMBER.fullmatch(number.strip())
-            if name not in known or read is None or not float(read[1]):
+            try:
+                if name not in known:
+                    raise ValueError(name)
+                value = size(number)
+            except ValueError:
                 names = ", ".join(known)
-                raise ValueError(f"--budget {word}: not NAME=NUMBER with one of {names}, such as bytes_out=16GiB")
-            value = float(read[1]) * _UNITS[read[2] or ""]
+                raise ValueError(
+                    f"--budget {word}: not NAME=NUMBER with one of {names}, such as bytes_out=16GiB"
+                ) from None
             bounds[name] = value if isinstance(known[name], float) else max(1, int(value))
         return replace(cls(), **bounds)  # type: ignore[arg-type]
 
