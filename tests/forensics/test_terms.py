@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from itertools import product
 
 import pytest
 from hypothesis import Phase, given, settings
@@ -149,6 +151,51 @@ def test_engine_says_what_the_naive_interpreter_says(world: World, term: t.Term)
 @given(world=worlds(), term=TERMS)
 def test_engine_says_what_the_naive_interpreter_says_of_many(world: World, term: t.Term) -> None:
     check(world, term)
+
+
+A, B = t.Piece("a"), t.Piece("b")
+TWO = timedelta(seconds=2)
+WIDTHS = (1, SECOND, 3 * SECOND)
+EDGES = (
+    t.Then(A, B),
+    t.Then(A, B, TWO),
+    t.Then(A, t.Then(A, B, TWO), TWO),
+    t.Without(A, B, TWO),
+    t.NoLater(A, B),
+    t.AndTerm((A, B), TWO),
+    t.AtLeast(2, t.OrTerm((A, B)), TWO),
+    t.Lasting(t.OrTerm((A, B)), TWO),
+)
+
+
+@pytest.mark.parametrize("term", EDGES, ids=repr)
+def test_they_agree_at_every_edge(term: t.Term) -> None:
+    """Two rows from four seconds apart to four seconds the other way round: what is less, and what is no more."""
+    for apart, width, other, place, zoneless, told, covered in product(
+        range(-4, 5),
+        (1, SECOND),
+        (1, SECOND, 3 * SECOND),
+        ("line", "section", "file"),
+        (0, ZONES),
+        (True, False),
+        (0, 1),
+    ):
+        at = 10 * SECOND
+        first = Row(0, at, at + width, "", "f", 0, 5, {})
+        line = 5 + (apart if apart else 1)
+        second = Row(1, at + apart * SECOND, at + apart * SECOND + other, "", "f", 0, line, {})
+        if place == "section":
+            second = replace(second, section=1)
+        elif place == "file":
+            second = replace(second, file="g", clock="n1")
+        first, second = (
+            replace(row, earliest=row.earliest - zoneless // 2, latest=row.latest + zoneless // 2)
+            for row in (first, second)
+        )
+        rows = {"a": [first], "b": [second] if told else [], "c": []}
+        maybe = {"a": [], "b": [] if told else [second], "c": []}
+        seen = opening((0, END) if covered else None)
+        check(World(rows, maybe, frozenset(), dict.fromkeys(NAMES, seen), {"n1": SECOND}, END), term)
 
 
 def test_what_came_first_before_and_again_after_is_later() -> None:
