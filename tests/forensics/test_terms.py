@@ -153,7 +153,7 @@ def test_engine_says_what_the_naive_interpreter_says_of_many(world: World, term:
     check(world, term)
 
 
-A, B = t.Piece("a"), t.Piece("b")
+A, B, C = map(t.Piece, NAMES)
 TWO = timedelta(seconds=2)
 WIDTHS = (1, SECOND, 3 * SECOND)
 EDGES = (
@@ -161,6 +161,8 @@ EDGES = (
     t.Then(A, B, TWO),
     t.Then(A, t.Then(A, B, TWO), TWO),
     t.Without(A, B, TWO),
+    t.Without(A, t.OrTerm((B, C)), TWO),
+    t.Without(t.OrTerm((A, B)), t.OrTerm((A, B)), TWO),
     t.NoLater(A, B),
     t.AndTerm((A, B), TWO),
     t.AtLeast(2, t.OrTerm((A, B)), TWO),
@@ -171,11 +173,12 @@ EDGES = (
 @pytest.mark.parametrize("term", EDGES, ids=repr)
 def test_they_agree_at_every_edge(term: t.Term) -> None:
     """Two rows from four seconds apart to four seconds the other way round: what is less, and what is no more."""
+    long = Row(2, 6 * SECOND, 14 * SECOND, "n1", "g", -3, 1, {})
     for apart, width, other, place, zoneless, told, covered in product(
         range(-4, 5),
-        (1, SECOND),
-        (1, SECOND, 3 * SECOND),
-        ("line", "section", "file"),
+        WIDTHS,
+        WIDTHS,
+        ("line", "section", "file", "event"),
         (0, ZONES),
         (True, False),
         (0, 1),
@@ -188,11 +191,13 @@ def test_they_agree_at_every_edge(term: t.Term) -> None:
             second = replace(second, section=1)
         elif place == "file":
             second = replace(second, file="g", clock="n1")
+        elif place == "event":
+            second = replace(second, file="g", clock="n1", section=-2)
         first, second = (
             replace(row, earliest=row.earliest - zoneless // 2, latest=row.latest + zoneless // 2)
             for row in (first, second)
         )
-        rows = {"a": [first], "b": [second] if told else [], "c": []}
+        rows = {"a": [first], "b": [second] if told else [], "c": [long]}
         maybe = {"a": [], "b": [] if told else [second], "c": []}
         seen = opening((0, END) if covered else None)
         check(World(rows, maybe, frozenset(), dict.fromkeys(NAMES, seen), {"n1": SECOND}, END), term)
