@@ -173,15 +173,15 @@ EDGES = (
 @pytest.mark.parametrize("term", EDGES, ids=repr)
 def test_they_agree_at_every_edge(term: t.Term) -> None:
     """Two rows from four seconds apart to four seconds the other way round: what is less, and what is no more."""
-    long = Row(2, 6 * SECOND, 14 * SECOND, "n1", "g", -3, 1, {})
-    for apart, width, other, place, zoneless, told, covered in product(
+    for apart, width, other, place, zoneless, told, covered, since in product(
         range(-4, 5),
         WIDTHS,
         WIDTHS,
-        ("line", "section", "file", "event"),
+        ("line", "section", "file", "event", "events"),
         (0, ZONES),
         (True, False),
         (0, 1),
+        (6, 11),
     ):
         at = 10 * SECOND
         first = Row(0, at, at + width, "", "f", 0, 5, {})
@@ -191,16 +191,21 @@ def test_they_agree_at_every_edge(term: t.Term) -> None:
             second = replace(second, section=1)
         elif place == "file":
             second = replace(second, file="g", clock="n1")
-        elif place == "event":
-            second = replace(second, file="g", clock="n1", section=-2)
+        elif place in ("event", "events"):
+            first = replace(first, section=-1 if place == "events" else 0)
+            second = replace(second, file="g", section=-2)
         first, second = (
             replace(row, earliest=row.earliest - zoneless // 2, latest=row.latest + zoneless // 2)
             for row in (first, second)
         )
-        rows = {"a": [first], "b": [second] if told else [], "c": [long]}
+        rows = {
+            "a": [first],
+            "b": [second] if told else [],
+            "c": [Row(2, since * SECOND, (since + 8) * SECOND, "", "g", -3, 1, {})],
+        }
         maybe = {"a": [], "b": [] if told else [second], "c": []}
         seen = opening((0, END) if covered else None)
-        check(World(rows, maybe, frozenset(), dict.fromkeys(NAMES, seen), {"n1": SECOND}, END), term)
+        check(World(rows, maybe, frozenset(), dict.fromkeys(NAMES, seen), {"n1": 3 * SECOND}, END), term)
 
 
 def test_what_came_first_before_and_again_after_is_later() -> None:
