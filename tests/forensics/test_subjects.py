@@ -133,3 +133,21 @@ def test_of_thousands_of_things_each_is_a_subject_and_has_its_own_rows() -> None
     for subject in subjects:
         (own,) = joins.rows("b", subject).sure
         assert own.names == subject
+
+
+def test_two_processes_that_ran_at_the_same_time_are_not_taken_for_one() -> None:
+    bind = {"pod": "pod"}
+    rows = {
+        name: Found((hit(number, {"pod": f"\0{name}.log"}),), 0, True, 1) for number, name in enumerate(("a", "b", "c"))
+    }
+
+    def together(apart: bool) -> list[int]:
+        joins = Joins(
+            pattern(AndTerm((Piece("a"), Piece("b"), Piece("c"))), (bind, bind, bind)), rows, lambda one, other: apart
+        )
+        first = next(subject for subject in joins.subjects() if subject["pod"] == "\0a.log")
+        found = [joins.rows(name, first) for name in "abc"]
+        return [len(own.sure) + len(own.maybe) for own in found]
+
+    assert together(apart=True) == [1, 0, 0]
+    assert together(apart=False) == [1, 1, 1]
