@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from forensics.evidence.hits import Hit
 from forensics.timeline import WHOLE_DAY
@@ -30,6 +30,7 @@ class Occurrence:
     sure: bool = True
 
 
+@lru_cache(maxsize=256)
 def us(length: timedelta) -> int:
     """Return a length in microseconds."""
     return length // timedelta(microseconds=1)

@@ -41,21 +41,36 @@ def often(
     ordered = sorted(occurrences, key=lambda o: order.key(o.start))
     if length is None:
         return occurrences if _number(ordered, distinct) >= count else ()
-    starts = [order.earliest(o.start) for o in ordered]
-    starts = [order.earliest(o.start) for o in ordered]
+    span = us(length)
+    starts, ends = ([at(o.start) for o in ordered] for at in (order.earliest, order.latest))
+    sections, clocks = [o.start.place[:2] for o in ordered], [o.start.clock for o in ordered]
+    # Lines of one section without a zone are all off by the same, which does not bring them nearer to each other.
+    alike = [
+        place if place[1] >= 0 and order.zoneless(o.start) else None for place, o in zip(sections, ordered, strict=True)
+    ]
     surely, possibly = _Most(ordered, distinct), _Most(ordered, distinct)
     reach = starts[0]
     held = False
+    # What cannot lie in a window is passed over by its bounds: the exact question is far dearer.
     for number, o in enumerate(ordered):
-        last = bisect_left(starts, starts[number] + us(length))
-        if surely.of(number, last) >= count and _holds(order, ordered[number:last], count, length, distinct, CERTAIN):
-            return occurrences
+        until, place = starts[number] + span, sections[number]
+        last = bisect_left(starts, until)
+        if surely.of(number, last) >= count:
+            inside = [ordered[n] for n in range(number, last) if ends[n] <= until or sections[n] == place]
+            if _holds(order, o, inside, count, length, distinct, CERTAIN):
+                return occurrences
         if not held:
-            reach = max(reach, order.latest(o.start) + us(length) + order.greatest_slack)
+            reach = max(reach, ends[number] + span + order.greatest_slack)
             last = bisect_left(starts, reach)
-            held = possibly.of(number, last) >= count and _holds(
-                order, ordered[number:last], count, length, distinct, POSSIBLE
-            )
+            if possibly.of(number, last) >= count:
+                near, own = ends[number] + span, alike[number]
+                inside = [
+                    ordered[n]
+                    for n in range(number, last)
+                    if clocks[n] != o.start.clock
+                    or starts[n] < (near if own is None or alike[n] != own else near - NO_ZONE)
+                ]
+                held = _holds(order, o, inside, count, length, distinct, POSSIBLE)
     return unsure(occurrences) if held else ()
 
 
@@ -86,10 +101,16 @@ class _Most:
 
 
 def _holds(
-    order: Order, ordered: Sequence[Occurrence], count: int, length: timedelta, distinct: str | None, wanted: int
+    order: Order,
+    first: Occurrence,
+    ordered: Sequence[Occurrence],
+    count: int,
+    length: timedelta,
+    distinct: str | None,
+    wanted: int,
 ) -> bool:
-    """Whether the window that begins with the first one holds `count` of them, as surely as is wanted."""
-    start = ordered[0].start
+    """Whether the window that begins with `first` holds `count` of them, as surely as is wanted."""
+    start = first.start
     seen: dict[object, int] = {}
     number = 0
     for o in ordered:
