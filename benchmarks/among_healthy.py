@@ -27,7 +27,7 @@ TIME = re.compile(r"(\d{4})([-/])(\d\d)[-/](\d\d)([T ])(\d\d):(\d\d):(\d\d)")
 EPOCH = re.compile(r"^\d\.\d{9,}e\+09(?=\t)")
 KLOG = re.compile(r"^([IWEF])(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")  # no year: that of the examples
 START = re.compile(
-    "Setting log level to|Namespace is |initializing epoch|Server Capabilities|Agent server running|Starting xDS|"
+    "Setting log level to|Namespace is |initializing epoch|Server Capabilities|(Agent|Scheduler) server running|Starting xDS|"
     "starting main dispatch loop|(HTTP|gRPC|Uvicorn|metrics) server running|Uvicorn running|^INFO: +Waiting for app|"
     "^INFO: +Application startup|Starting workers|Starting Controller"
 )
@@ -40,6 +40,7 @@ NOT_HERE = (
     "agent/agent-scheduler-host-missing",  # beside a scheduler of its own, another's is a split brain
     # A scheduler that refuses and says nothing more may be dead as well: not told from its open port long before.
     "network/networkpolicy-blocks-agent-to-scheduler | rejected while the scheduler listens",
+    "network/networkpolicy-blocks-controller-to-scheduler | time-outs that go on while the scheduler runs",
 )
 
 

@@ -116,9 +116,9 @@ def wrong(seen: Seen, library: Library) -> str | None:
         return "found, but over"
     if seen.unexpected and seen.certainty != "possible":  # it does not decide, so another may
         return f"beside it (as {seen.role}): {', '.join(seen.unexpected)}"
-    if pattern.role == "cause" and pattern.severity in ("medium", "high", "critical") and not seen.roots:
-        return "no root decides" if pattern.status == "stable" else None
-    return None
+    weak = seen.certainty == "possible" and any(piece.weak for piece in pattern.evidence.values())
+    grave = pattern.role == "cause" and pattern.severity in ("medium", "high", "critical")
+    return "no root decides" if grave and pattern.status == "stable" and not weak and not seen.roots else None
 
 
 def main() -> int:

@@ -103,7 +103,11 @@ BROKEN: list[tuple[str, str, set[str], set[str]]] = [
         "wrong_payload",
         "failure",
         {"mlserver/mlserver-payload-invalid"},
-        {"mlserver/mlserver-500-model-exception", "envoy/envoy-retries-amplify-5xx"},
+        {
+            "mlserver/mlserver-500-model-exception",
+            "envoy/envoy-retries-amplify-5xx",
+            "envoy/model-server-answers-errors",
+        },
     ),
 ]
 LONG = ("xds_lost", "xds_never", "envoy_before_scheduler", "recovered_worker")  # a minute each: begun first
