@@ -28,8 +28,8 @@ EPOCH = re.compile(r"^\d\.\d{9,}e\+09(?=\t)")
 KLOG = re.compile(r"^([IWEF])(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)")  # no year: that of the examples
 START = re.compile(
     "Setting log level to|Namespace is |initializing epoch|Server Capabilities|(Agent|Scheduler) server running|"
-    "Starting xDS|starting main dispatch loop|(HTTP|gRPC|Uvicorn|metrics) server running|Uvicorn running|^INFO: +Waiting for app|"
-    "^INFO: +Application startup|Starting workers|Starting Controller"
+    "Starting xDS|starting main dispatch loop|(HTTP|gRPC|Uvicorn|metrics) server running|Uvicorn running|"
+    "^INFO: +Waiting for app|^INFO: +Application startup|Starting workers|Starting Controller"
 )
 LATER = timedelta(seconds=20)  # between the last line of the sound logs and the first that is put in
 # What cannot be in an installation that has been running: they are about its first minutes, or about what it has.
