@@ -8,7 +8,7 @@ Envoy may be two different events; they count where several agree. Medians are t
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
@@ -16,6 +16,7 @@ import polars as pl
 
 from forensics.coverage import HEAD, START
 from forensics.installation.sightings import PAIRED, STRONG, Sides, pairs, sightings
+from forensics.timeline import microseconds
 from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 
@@ -61,7 +62,8 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     clock_of = {m["member"]: m["clock"] for m in members}
     skews = _skews(clock_of, zones, sides, _reference(m for m in members if m["member"] not in starts))
     reference_end = max(
-        (_us(m["last"]) for m in members if m["last"] is not None and m["zoned"] and m["clock"] in skews), default=None
+        (microseconds(m["last"]) for m in members if m["last"] is not None and m["zoned"] and m["clock"] in skews),
+        default=None,
     )
     rows = []
     for m in members:
@@ -69,7 +71,7 @@ def estimate_clocks(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
         nothing: tuple[int, int, int | None] = (0, 0, None)
         offset, pairs, residual = skews.get(m["clock"], starts.get(m["member"], nothing))
         error = max(KEPT, residual or 0, turned(zone_residual or 0, 0))
-        first = _us(m["first"]) if m["first"] is not None else None
+        first = microseconds(m["first"]) if m["first"] is not None else None
         if (
             first is not None
             and reference_end is not None
@@ -168,8 +170,8 @@ def _zones(
         for strong in (True, False)
     ]
     zoned = [m for m in members if m["zoned"] and m["first"] is not None]
-    start = min((_us(m["first"]) for m in zoned), default=None)
-    end = max((_us(m["last"]) for m in zoned), default=None)
+    start = min((microseconds(m["first"]) for m in zoned), default=None)
+    end = max((microseconds(m["last"]) for m in zoned), default=None)
     found: dict[str, tuple[int, int, int | None]] = {}
     for m in members:
         if m["zoned"] or m["first"] is None:
@@ -187,11 +189,11 @@ def _zones(
         elif told:
             found[name] = (nearest(median(told)), len(told), _turned_within(told) or _spread(told))
         elif began is not None:
-            found[name] = (nearest(began - _us(m["first"])), 1, None)
+            found[name] = (nearest(began - microseconds(m["first"])), 1, None)
         elif start is None or end is None:
             found[name] = (0, 0, None)  # nothing to compare it with: its own clock is the only one there is
         else:
-            first, last = _us(m["first"]), _us(m["last"])
+            first, last = microseconds(m["first"]), microseconds(m["last"])
             found[name] = (of_period(first, last, start, end), 0, None)
     return found
 
@@ -204,7 +206,7 @@ def _container_start(member: Mapping[str, Any], frames: Mapping[str, pl.DataFram
     column = "last_started" if member["previous"] else "started"
     own = containers.filter((pl.col("name") == member["pod"]) & (pl.col("container") == member["container"]))
     times = own[column].drop_nulls()
-    return _us(times[0]) if times.len() else None
+    return microseconds(times[0]) if times.len() else None
 
 
 def _by_start(
@@ -221,8 +223,8 @@ def _by_start(
     if began is None or member["first"] is None:
         return None
     zone = zones.get(str(member["member"]), (0, 0, None))[0]
-    off = began - _us(member["first"]) - zone
-    if -STARTING <= off <= DELAY or began > _us(member["last"]) + zone or not _from_start(member, frames):
+    off = began - microseconds(member["first"]) - zone
+    if -STARTING <= off <= DELAY or began > microseconds(member["last"]) + zone or not _from_start(member, frames):
         return None
     return off, 1, AT_ONCE if member["source"] in IN_GO else STARTING
 
@@ -377,9 +379,5 @@ def _turned_within(distances: Sequence[int]) -> int:
     return turned(median(distances[:half]), median(distances[-half:])) if half > 1 else 0
 
 
-def _us(moment: datetime) -> int:
-    return int(moment.timestamp() * SECOND)
-
-
-def _span(microseconds: int | None) -> timedelta | None:
-    return None if microseconds is None else timedelta(microseconds=microseconds)
+def _span(length: int | None) -> timedelta | None:
+    return None if length is None else timedelta(microseconds=length)

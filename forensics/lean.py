@@ -16,7 +16,7 @@ from forensics.installation.lastwords import WAITS
 from forensics.installation.placement import HOME, RECEIVED, SAYINGS
 from forensics.installation.relevance import ENVOYS, OF_SELDON
 from forensics.installation.serverstate import CAPABILITIES
-from forensics.installation.sightings import HEARD, LOST, UPDATED
+from forensics.installation.sightings import DIALLED, HEARD, LOST, UPDATED
 from forensics.intake.duplicates import RECORD
 from forensics.topology import TOPICS
 from parsers.schema import SOURCES
@@ -33,7 +33,6 @@ LESS = (
     "their words; the answer is the same, and their lines can be quoted"
 )
 _SHARED = frozenset(("member", "namespace", "pod", "container", "node", "component"))  # one text for many rows
-_DIALLED = "dial (?:tcp|udp) "
 _ID = "[0-9a-f]{8}-[0-9a-f]{4}-"  # of a request, as Envoy makes them
 
 
@@ -76,16 +75,21 @@ class Lean:
 
     def __init__(self, library: Library | None, room: int) -> None:
         self.room = room
-        self._asked = {name: _asked(name, library) for name in SOURCES if name.startswith("log.")}
+        self._library = library
+        self._known: dict[str, _Asked] = {}
 
     def thinned(self, source: str, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the records of one member, without the words of those that tell nothing; other sources as they are.
 
         The column `RECORD` is added to a log: the hash of time and text.
         """
-        if source not in self._asked or not frame.height:
-            return frame.with_columns(pl.lit(0, pl.UInt64).alias(RECORD)) if source in self._asked else frame
-        asked = self._asked[source]
+        if not source.startswith("log."):
+            return frame
+        if not frame.height:
+            return frame.with_columns(pl.lit(0, pl.UInt64).alias(RECORD))
+        if source not in self._known:  # few bundles are ever that large
+            self._known[source] = _asked(source, self._library)
+        asked = self._known[source]
         text = pl.col("text")
         telling = pl.col("level").is_in(["warning", "error", "fatal"])
         telling |= pl.int_range(pl.len()).over("member", "pod", "container") < OPENING
@@ -94,7 +98,8 @@ class Lean:
         if asked.regex:
             telling |= text.str.contains(asked.regex)
         if source in ENVOYS:
-            telling |= text.str.contains(OF_SELDON) & (text.str.contains(OF_SELDON).cum_sum().over("member") == 1)
+            named = text.str.contains(OF_SELDON)
+            telling |= named & (named.cum_sum().over("member") == 1)
         frame = frame.with_columns(telling.fill_null(False).alias("\0kept"))
         bare = frame.with_columns(pl.when(pl.col(c).is_null()).then(c).otherwise(pl.lit("")).alias(c) for c in WORDS)
         for condition, names in asked.conditions:
@@ -130,7 +135,7 @@ def _asked(source: str, library: Library | None) -> _Asked:
             names = any(_in_words(name) for name in bindings(piece.where, piece.bind, source).values())
             if names or _in_words(condition):
                 conditions.append((condition, names))
-    regexes = [_DIALLED, *_OWN.get(source, ()), *(x for x in HOME.get(source, ()) if x)]
+    regexes = [DIALLED, *_OWN.get(source, ()), *(x for x in HOME.get(source, ()) if x)]
     if source in HEARD:
         regexes.append(_ID)
     return _Asked(sorted(literals), "|".join(f"(?:{regex})" for regex in regexes), conditions)

@@ -10,6 +10,7 @@ import polars as pl
 from forensics.causality import Candidate, Ranked
 from forensics.findings import PRESENT, Finding, Outcome
 from forensics.installation.links import NO_NAMESPACE, NONE
+from forensics.timeline import microseconds
 from patterns.packs import Suppression
 from patterns.pattern import Library
 from patterns.versions import applies
@@ -85,7 +86,7 @@ def asked(outcomes: Mapping[str, Outcome]) -> dict[str, Outcome]:
 
 def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> tuple[dict[str, Outcome], list[str]]:
     """Return the outcomes without findings that were not asked for, and remarks on what was left out."""
-    since = int(request.since.timestamp() * 1e6) if request.since else None
+    since = microseconds(request.since) if request.since else None
     left: dict[str, int] = {}
 
     about = _about(outcomes, request, topology) if request.subject else frozenset()

@@ -12,6 +12,11 @@ WHOLE_DAY = timedelta(hours=14)  # no zone is further from UTC
 PLACED = {"earliest": TIME, "latest": TIME, "section": pl.Int64(), "clock": pl.String()}
 
 
+def microseconds(moment: datetime) -> int:
+    """Return a moment in microseconds since the epoch."""
+    return int(moment.timestamp() * 1_000_000)
+
+
 def in_file_order(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame in the order of member and line; as it is where it is so already, which costs no copy."""
     later, below = pl.col("member") > pl.col("member").shift(), pl.col("line") >= pl.col("line").shift()
@@ -109,7 +114,7 @@ def collected(
             columns = [pl.col(c).max().cast(pl.Int64) for c in MOMENTS if frame.schema.get(c) == TIME]
             found += [latest for latest in frame.select(columns).row(0) if latest is not None] if columns else []
     latest = max(found, default=None)
-    return latest if latest is None or until is None else min(latest, int(until.timestamp() * 1e6))
+    return latest if latest is None or until is None else min(latest, microseconds(until))
 
 
 def period(frames: Mapping[str, pl.DataFrame], astray: Collection[str] = ()) -> tuple[int, int] | None:

@@ -12,7 +12,7 @@ import polars as pl
 from forensics.installation.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
 from forensics.installation.placement import log, sayings, settled
 from forensics.installation.selectors import selects
-from forensics.installation.uses import add_uses
+from forensics.installation.uses import WORKLOADS, add_uses
 from forensics.intake.rows import labels_of, mapping, parsed, rows_of, sequence
 from parsers.schema import LOGS
 
@@ -20,7 +20,6 @@ SERVES_PIPELINES = {"pipelinegateway": "seldon-pipelinegateway", "dataflow": "se
 SERVES_MODELS = {"modelgateway": "seldon-modelgateway"}
 SELDON_LOGS = ("controller", "scheduler", "agent", "rclone", "modelgateway", "pipelinegateway", "dataflow")
 SELDON_KINDS = ("model", "server", "pipeline", "experiment", "seldonruntime")
-WORKLOADS = ("deployment", "statefulset", "replicaset", "daemonset", "job")
 TOPICS = "topicName:"  # in what the scheduler tells the dataflow engine
 CLUSTER = r"^(?P<model>.+)_(?P<version>\d+)_(?:http|grpc)$"
 

@@ -19,18 +19,16 @@ from benchmarks.accuracy.voices import Line, Model, Server
 class World(Starts):
     """An installation: it starts, places models, and answers calls."""
 
+    def _unrouted(self, model: Model, at: datetime) -> None:
+        """Let the scheduler take a model's route away."""
+        said = f"{self.remove} for model {model.name}"
+        self.say("scheduler", at, "info", said, func="RemoveRoute", source="SeldonXDSCache")
+
     def _seen(self, model: Model, at: datetime) -> None:
         """Let the scheduler hear of a model: any route it had is taken away first."""
         event = f"Received event {model.name}:1"
         self.say("scheduler", at, "info", event, func="handleModelEvents", source="pipelineStore")
-        self.say(
-            "scheduler",
-            at,
-            "info",
-            f"{self.remove} for model {model.name}",
-            func="RemoveRoute",
-            source="SeldonXDSCache",
-        )
+        self._unrouted(model, at)
         self.say(
             "scheduler",
             at,
@@ -123,14 +121,7 @@ class World(Starts):
                 func="AgentEvent",
                 source="AgentServer",
             )
-            self.say(
-                "scheduler",
-                done,
-                "info",
-                f"{self.remove} for model {model.name}",
-                func="RemoveRoute",
-                source="SeldonXDSCache",
-            )
+            self._unrouted(model, done)
             self.told(model, done, "ModelFailed", why, tag)
             return
         self.rclone(pod, at, "INFO", "model.joblib: Copied (new)")
@@ -154,14 +145,7 @@ class World(Starts):
             func="AgentEvent",
             source="AgentServer",
         )
-        self.say(
-            "scheduler",
-            at,
-            "info",
-            f"{self.remove} for model {model.name}",
-            func="RemoveRoute",
-            source="SeldonXDSCache",
-        )
+        self._unrouted(model, at)
         self.say(
             "scheduler",
             at,

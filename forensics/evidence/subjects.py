@@ -62,7 +62,7 @@ class Joins:
     def subjects(self) -> list[dict[str, str | None]]:
         """Return the subjects the positive pieces make, in an order that depends on their names alone."""
         sets = {piece: found for piece in self._makers if (found := self._tuples(piece))}
-        choices = Choices({piece: sets[piece] for piece in sets}, self._agree)
+        choices = Choices(sets, self._agree)
         merged: dict[tuple[tuple[str, str | None], ...], dict[str, str | None]] = {}
         for choice in choices.greatest(MOST):
             joined: dict[str, str | None] = {}

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from forensics.intake.rows import mapping, parsed, rows_of, sequence
+from forensics.intake.rows import mapping, moment, parsed, rows_of, sequence
 from parsers.schema import SOURCES
 
 SOURCE = "state.certificate"
@@ -47,7 +47,7 @@ def _of_cert_manager(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[
             held = mapping(parsed(row["raw"]))
             status = mapping(held.get("status"))
             names = _json(mapping(held.get("spec")).get("dnsNames"))
-            bounds = {"valid_from": _moment(status.get("notBefore")), "expires": _moment(status.get("notAfter"))}
+            bounds = {"valid_from": moment(status.get("notBefore")), "expires": moment(status.get("notAfter"))}
             refused = any(_no(each) for each in sequence(status.get("conditions")))
             yield row, {"kind": "Certificate", "names": names, "ca": False, "refused": refused, **bounds}
 
@@ -75,7 +75,7 @@ def _of_secrets(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[dict[str, 
         else:
             held = [{}] if row["type"] == "kubernetes.io/tls" and place not in shown else []
         for each in held:
-            bounds = {"valid_from": _moment(each.get("valid_from")), "expires": _moment(each.get("expires"))}
+            bounds = {"valid_from": moment(each.get("valid_from")), "expires": moment(each.get("expires"))}
             if bounds["expires"] is not None or place not in dated:
                 names = _json(each.get("names"))
                 yield row, {"kind": "Secret", "names": names, "ca": bool(each.get("trusted")), **bounds}
@@ -120,13 +120,3 @@ def _row(
 
 def _json(names: Any) -> str:
     return json.dumps([str(name) for name in sequence(names)], ensure_ascii=False)
-
-
-def _moment(text: Any) -> datetime | None:
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None

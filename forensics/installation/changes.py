@@ -5,16 +5,18 @@ An edit of a ConfigMap or a Secret leaves no time behind in a dump; only that it
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import polars as pl
 
 from forensics.coverage import Coverage
+from forensics.installation.serverstate import NOTIFIED
 from forensics.intake.masking import mask
 from forensics.intake.quoting import Quotes, iso
-from forensics.intake.rows import mapping, parsed, rows_of, sequence
+from forensics.intake.rows import mapping, moment, rows_of, sequence, template_of
+from forensics.timeline import microseconds
 
 EVENT_REASONS = (
     "ScalingReplicaSet", "SuccessfulCreate", "SuccessfulDelete", "Killing", "Evicted", "Preempted", "NodeNotReady",
@@ -28,7 +30,7 @@ OBJECTS = (
 )  # fmt: skip
 RESTARTED = "kubectl.kubernetes.io/restartedAt"
 TOLD = (  # of the scheduler's log: who, then what; the kind of the first; what a change of the second is
-    (r"^Server notification (\S+) expectedReplicas (\d+)", "server", "Server {0} is to have {2} replicas, had {1}"),
+    (NOTIFIED, "server", "Server {0} is to have {2} replicas, had {1}"),
     (r"^Adding model (\S+)\((\d+)\) to server ", "model", "Model {0}: version {2} after {1}"),
 )
 MOST = 100
@@ -117,11 +119,11 @@ def _made(frames: Mapping[str, pl.DataFrame], covered: Coverage, quotes: Quotes)
     for kind in OBJECTS:
         for _, row in rows_of(frames, f"k8s.{kind}"):
             if row["created"] is not None:
-                at = _us(row["created"])
+                at = microseconds(row["created"])
                 oldest[row["namespace"]] = min(at, oldest.get(row["namespace"], at))
     for kind in OBJECTS:
         for (source, number), row in rows_of(frames, f"k8s.{kind}"):
-            at = _us(row["created"]) if row["created"] is not None else 0
+            at = microseconds(row["created"]) if row["created"] is not None else 0
             if at < since or at <= oldest[row["namespace"]] + LATER or row["owner"]:
                 continue  # what belongs to another object follows from that
             yield _change(
@@ -137,7 +139,7 @@ def _rollouts(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[di
     revisions: dict[tuple[str | None, str], list[tuple[int, int, dict[str, Any]]]] = defaultdict(list)
     for (_, number), row in rows_of(frames, "k8s.replicaset"):
         if row["owner"] and row["created"] is not None:
-            revisions[row["namespace"], row["owner"]].append((_us(row["created"]), number, row))
+            revisions[row["namespace"], row["owner"]].append((microseconds(row["created"]), number, row))
     for (namespace, owner), found in revisions.items():
         found.sort(key=lambda each: each[:2])
         for (_, _, before), (at, number, after) in pairwise(found):
@@ -151,23 +153,19 @@ def _rollouts(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[di
             )
     for kind in ("deployment", "statefulset", "daemonset"):
         for (source, number), row in rows_of(frames, f"k8s.{kind}"):
-            told = mapping(mapping(_template(row).get("metadata")).get("annotations")).get(RESTARTED)
-            written = _written(told)
+            told = mapping(mapping(template_of(row).get("metadata")).get("annotations")).get(RESTARTED)
+            written = moment(told)
             if written is not None:
                 yield _change(
                     f"restart of {row['kind'] or kind} {row['name']} on command",
                     quotes.cite((source, number), context=False),
-                    iso(written),
+                    iso(microseconds(written)),
                     {"namespace": row["namespace"], "name": row["name"]},
                 )
 
 
-def _template(row: Mapping[str, Any]) -> dict[str, Any]:
-    return mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("template"))
-
-
 def _images(row: Mapping[str, Any]) -> dict[str, str]:
-    containers = sequence(mapping(_template(row).get("spec")).get("containers"))
+    containers = sequence(mapping(template_of(row).get("spec")).get("containers"))
     return {str(c.get("name")): str(c.get("image")) for c in map(mapping, containers) if c.get("image")}
 
 
@@ -179,6 +177,7 @@ def _told(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[dict[s
     for regex, kind, words in TOLD:
         said = (
             frame.with_row_index("row")
+            .filter(pl.col("text").str.contains(regex))
             .select(
                 "row",
                 "namespace",
@@ -194,21 +193,9 @@ def _told(frames: Mapping[str, pl.DataFrame], quotes: Quotes) -> Iterator[dict[s
             yield _change(
                 words.format(row["who"], row["was"], row["value"]),
                 quotes.cite(("log.scheduler", row["row"]), context=False),
-                iso(_us(row["earliest"])),
+                iso(microseconds(row["earliest"])),
                 {"namespace": row["namespace"], kind: row["who"]},
             )
-
-
-def _written(text: Any) -> int | None:
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return _us(moment) if moment is not None and moment.tzinfo is not None else None
-
-
-def _us(moment: datetime) -> int:
-    return int(moment.timestamp() * 1_000_000)
 
 
 def _change(
@@ -240,7 +227,7 @@ def preceding(
     """
     last = None
     for index, change in enumerate(made):
-        at = int(datetime.fromisoformat(change["time"]).astimezone(UTC).timestamp() * 1_000_000)
+        at = microseconds(datetime.fromisoformat(change["time"]))
         theirs = change["subject"].get("namespace")
         cite = change["cite"] or {}
         itself = at == first and (cite.get("member"), *cite.get("lines", ())) in own

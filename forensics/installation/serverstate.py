@@ -113,7 +113,7 @@ def _notified(
     if frame.is_empty():
         return
     told = (
-        frame.filter(~pl.col("previous"))
+        frame.filter(~pl.col("previous") & pl.col("text").str.contains(NOTIFIED))
         .select("row", "namespace", "at", pl.col("text").str.extract_groups(NOTIFIED).alias("said"))
         .unnest("said")
         .drop_nulls("2")

@@ -9,11 +9,12 @@ cache; source/common/upstream/cds_api_helper.cc, Envoy 1.27 to 1.36.
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
 from forensics.installation.placement import log, sayings
+from forensics.timeline import microseconds
 from parsers.schema import TIME
 
 SECOND = 1_000_000
@@ -32,6 +33,7 @@ ID = "^[0-9A-Za-z][0-9A-Za-z-]{15,63}$"
 MOST_IDS = 200
 LONGEST = timedelta(seconds=10)  # a call that took longer does not tell when its server wrote of it
 LOST = "event recv failed"
+DIALLED = "dial (?:tcp|udp) "  # in what a component says of a connection that failed
 UPDATED = (
     ("log.scheduler", "scheduler", r"open delta watch ID:\d+ for \S+\.Cluster\b"),
     ("log.envoy", "envoy", r"cds: (?:response indicates|add) \d+ .*cluster"),
@@ -62,7 +64,7 @@ def sightings(frames: Mapping[str, pl.DataFrame]) -> Sides:
             key = ("loaded", name if version.isdigit() and row["layer"] == "server" else row["model"])
         else:
             continue
-        _note(found[row["layer"]][key], row["member"], _us(row["at"]), key[0] == "left")
+        _note(found[row["layer"]][key], row["member"], microseconds(row["at"]), key[0] == "left")
     for layer, key, member, at in (*_ends(frames, several), *_updates(frames)):
         _note(found[layer][key], member, at, True)
     for layer, key, member, at in _requests(frames):
@@ -97,7 +99,7 @@ def _ends(frames: Mapping[str, pl.DataFrame], several: bool) -> Iterator[tuple[s
     lost = agents.filter(pl.col("text").str.contains(LOST, literal=True) & pl.col("text").str.contains(BROKE))
     for member, pod, at in lost.select("member", "pod", "at").iter_rows():
         if at is not None:
-            yield "agent", ("left", (pod or "") if several else ""), member, _us(at)
+            yield "agent", ("left", (pod or "") if several else ""), member, microseconds(at)
 
 
 def _updates(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, str, int]]:
@@ -108,7 +110,7 @@ def _updates(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, str
             continue
         for member, at in frame.filter(pl.col("text").str.contains(words)).select("member", "at").iter_rows():
             if at is not None:
-                yield layer, ("update", ""), member, _us(at)
+                yield layer, ("update", ""), member, microseconds(at)
 
 
 def _requests(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, str, int]]:
@@ -125,7 +127,7 @@ def _requests(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, st
     if calls.is_empty():
         return
     for member, name, at in calls.iter_rows():
-        yield "envoy", ("request", name), member, _us(at)
+        yield "envoy", ("request", name), member, microseconds(at)
     names = calls["request_id"].unique(maintain_order=True).to_list()
     for source, layer in HEARD.items():
         frame = frames.get(source)
@@ -138,8 +140,4 @@ def _requests(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, st
             .unique(("member", "id"), keep="first", maintain_order=True)
         )
         for member, name, at in told.select("member", "id", "at").iter_rows():
-            yield layer, ("request", name), member, _us(at)
-
-
-def _us(moment: datetime) -> int:
-    return int(moment.timestamp() * SECOND)
+            yield layer, ("request", name), member, microseconds(at)

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from forensics.installation.links import Thing, Topology
-from forensics.intake.rows import Row, mapping, parsed, rows_of, sequence
+from forensics.intake.rows import Row, mapping, parsed, rows_of, sequence, template_of
 
 Paths = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -32,7 +32,7 @@ READS: Paths = (
 )
 KINDS = {"secret": "Secret", "configmap": "ConfigMap", "claim": "PersistentVolumeClaim", "account": "ServiceAccount"}
 OBJECTS = {"secret": "secret", "configmap": "configmap", "claim": "persistentvolumeclaim", "account": "serviceaccount"}
-TEMPLATES = ("deployment", "statefulset", "replicaset", "daemonset", "job")
+WORKLOADS = ("deployment", "statefulset", "replicaset", "daemonset", "job")
 
 
 def add_uses(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
@@ -102,11 +102,10 @@ def _needs(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
         if pod["service_account"]:
             spec = {"serviceAccountName": pod["service_account"]} | spec
         _use(topology, user, spec, row)
-    for source in TEMPLATES:
+    for source in WORKLOADS:
         for row, workload in rows_of(frames, f"k8s.{source}"):
-            template = mapping(mapping(mapping(parsed(workload["raw"])).get("spec")).get("template"))
             user = topology.thing("workload", workload["namespace"], workload["name"])
-            _use(topology, user, mapping(template.get("spec")), row)
+            _use(topology, user, mapping(template_of(workload).get("spec")), row)
     for row, model in rows_of(frames, "k8s.model"):
         if model["secret"]:
             below = topology.thing("secret", model["namespace"], model["secret"])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -54,3 +55,17 @@ def parsed(text: str | None) -> Any:
         return json.loads(text)
     except ValueError:
         return None
+
+
+def moment(value: Any) -> datetime | None:
+    """Return the time that a JSON value writes with its zone; None for anything else."""
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return read if read is not None and read.tzinfo is not None else None
+
+
+def template_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the template of the pods that a workload makes, as its object writes it."""
+    return mapping(mapping(mapping(parsed(row["raw"])).get("spec")).get("template"))

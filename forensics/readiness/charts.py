@@ -26,7 +26,7 @@ def values(plan: Plan, check: str, namespace: str | None) -> Object:
     written = plan.values(space, "seldon-core-v2-setup", check)
     run = f"helm upgrade {release} <chart seldon-core-v2-setup> -n {space} --reuse-values -f THIS"
     note = f"Values of the chart, no manifest: {run}"
-    written.notes += [note] if note not in written.notes else []
+    written.note(note)
     return written.values
 
 
@@ -218,7 +218,7 @@ def _remind(plan: Plan, check: str, subject: Mapping[str, str], secrets: str) ->
     namespace = subject.get("namespace")
     written = plan.values(_release(plan, namespace)[1], "seldon-core-v2-setup", check)
     note = f"Before: the Secrets {secrets} (tls.crt, tls.key, ca.crt) in {namespace or 'each namespace of a runtime'}."
-    written.notes += [note] if note not in written.notes else []
+    written.note(note)
 
 
 def logs(plan: Plan, check: str, subject: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from forensics.installation.sightings import DIALLED
 from forensics.intake.quoting import Quotes
 
 WHY: Mapping[tuple[str, str], str] = {
@@ -33,7 +34,7 @@ _WHY_TO = {
 }
 SERVICES = {"seldon-scheduler": "seldon-scheduler", "envoy": "seldon-mesh", "pipelinegateway": "seldon-pipelinegateway"}
 _LOGS = {"operator": "controller", "rclone": "agent"}
-_DIALLED = r"dial (tcp|udp) [^ ]*:PORT: "
+_AT_PORT = DIALLED + r"[^ ]*:PORT: "
 _DIALLERS = ("controller", "agent", "modelgateway", "pipelinegateway", "dataflow", "hodometer")
 _WORST = ("shut", "unknown", "open")
 _TOGETHER = ("from", "from_namespace", "to", "to_namespace", "state", "by", "why")
@@ -127,7 +128,7 @@ def _without_service(frames: Mapping[str, pl.DataFrame], name: str, namespace: s
 def _dials(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Return the records in which somebody failed to dial, by source, with their row numbers: few, looked for once."""
     return {
-        source: frame.with_row_index("row").filter(pl.col("text").str.contains("dial (?:tcp|udp) "))
+        source: frame.with_row_index("row").filter(pl.col("text").str.contains(DIALLED))
         for source, frame in frames.items()
         if source.startswith("log.") and source.removeprefix("log.") in _DIALLERS and frame.height
     }
@@ -141,7 +142,7 @@ def _errors(
     if frame is None or port is None:
         return 0, None
     mine = pl.col("namespace").is_null() | (pl.col("namespace") == namespace) if namespace else pl.lit(True)
-    rows = frame.filter(pl.col("text").str.contains(_DIALLED.replace("PORT", str(port))) & mine).get_column("row")
+    rows = frame.filter(pl.col("text").str.contains(_AT_PORT.replace("PORT", str(port))) & mine).get_column("row")
     return rows.len(), (source, int(rows[-1])) if rows.len() else None
 
 

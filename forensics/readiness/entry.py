@@ -25,7 +25,7 @@ def entry(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
         return
     namespace, note = _moved(plan, namespace, known)
     written = plan.file(namespace, "ingress", check)
-    written.notes += [note] if note and note not in written.notes else []
+    written.note(*filter(None, (note,)))
     fresh = known is None
     if known is None:
         written.notes = ["Put your host, and your class of Ingress."]
@@ -44,7 +44,7 @@ def entry(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     if fresh or name == "arch-inference-unauthenticated":
         notes.setdefault("nginx.ingress.kubernetes.io/auth-url", f"https://auth.{namespace}.example.com/verify")
         note = "Put the address of the service that checks credentials; the annotations are those of ingress-nginx."
-        written.notes += [note] if note not in written.notes else []
+        written.note(note)
     if name == "arch-ingress-cannot-reach-mesh":
         for path in _paths(spec):
             path |= {"path": "/", "pathType": "Prefix"}

@@ -80,8 +80,7 @@ def _policies(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
     written = plan.file(namespace, "networkpolicies", check)
     for made in guards.policies(plan.document.get("connectivity", ()), namespace, plan.frames):
         plan.add(written, made)
-    notes = guards.notes(plan.document.get("connectivity", ()), namespace)
-    written.notes += [note for note in notes if note not in written.notes]
+    written.note(*guards.notes(plan.document.get("connectivity", ()), namespace))
 
 
 def _budgets(plan: Plan, check: str, subject: Mapping[str, str]) -> None:

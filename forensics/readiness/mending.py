@@ -35,6 +35,10 @@ class Written:
     checks: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def note(self, *said: str) -> None:
+        """Add what the reader has to know, each thing once."""
+        self.notes += [each for each in said if each not in self.notes]
+
 
 class Plan:
     """Files in the making; objects that several checks change are changed once."""

@@ -43,7 +43,7 @@ def provided(plan: Plan, written: Written, namespace: str, hosts: list[str]) -> 
         plan.add(written, new_object("cert-manager.io/v1", "Certificate", namespace, name, spec=spec))
         return name
     note = f"Make its Secret: kubectl -n {namespace} create secret tls {name} --cert FILE --key FILE"
-    written.notes += [note] if note not in written.notes else []
+    written.note(note)
     return name
 
 
@@ -65,7 +65,7 @@ def gateway_tls(plan: Plan, check: str, subject: Mapping[str, str]) -> None:
         space = str(row["namespace"])
         written = plan.file(space, "gateway", check)
         note = "Then send plain HTTP on to HTTPS, or take its listener away."
-        written.notes += [note] if note not in written.notes else []
+        written.note(note)
         spec = dict_in(gateway, "spec")
         if str(gateway.get("apiVersion")).startswith("gateway.networking.k8s.io/"):
             _listen(plan, written, space, spec)
