@@ -4,10 +4,9 @@ import re
 
 import polars as pl
 
+from parsers.giants import shortened, with_short_strings
 from parsers.parser import LINES
 
-LONGEST = 1 << 20  # bytes of a line that are kept; the rest is counted
-LONGEST_DOCUMENT = 64 << 20  # the same where the text begins as JSON, which dumps write on one line
 MOST_LINES = 1_000_000  # lines of a text that may all be short; past that a line must have `LEAST` bytes on average
 LEAST = 32  # bytes; logs have 80 and more, objects 25 to 40, and a line costs memory of its own
 ENOUGH = 8192  # bytes that show whether it is text
@@ -55,7 +54,7 @@ def not_text(data: bytes) -> str | None:
     for magic, what in _BINARY:
         if head.startswith(magic) and (magic not in _ALSO_TEXT or _odd(head) > 0.02):
             return what
-    if _utf16(head):
+    if utf16(head):
         return None
     if hole := _HOLE.search(head):  # a log that was truncated while it was written to, or a disk's unwritten block
         begin, end = hole.start(), _NULS.match(data, hole.start()).end()  # type: ignore[union-attr]
@@ -78,7 +77,7 @@ def _odd(head: bytes) -> float:
     return (len(runs) - len(runs.translate(None, _CONTROLS + b"\0")) + invalid) / max(1, len(runs))
 
 
-def _utf16(head: bytes) -> str | None:
+def utf16(head: bytes) -> str | None:
     """Return the codec if the bytes are UTF-16, with or without a mark."""
     if head.startswith(b"\xff\xfe"):
         return "utf-16-le"
@@ -95,7 +94,7 @@ def _utf16(head: bytes) -> str | None:
 
 
 def _as_utf8(data: bytes) -> bytes:
-    if codec := _utf16(data[:ENOUGH]):
+    if codec := utf16(data[:ENOUGH]):
         return data.decode(codec, "replace").lstrip("\ufeff").encode("utf-8", "replace")
     return data.removeprefix(b"\xef\xbb\xbf")
 
@@ -112,41 +111,6 @@ def _read(data: bytes) -> pl.Series:
     if lost > 0.9 * high and b"\xef\xbf\xbd" not in data:
         text = data.decode("cp1252", "replace")
     return pl.read_lines(text.encode(), name="text")["text"]
-
-
-def _without_giants(data: bytes, most: int) -> bytes:
-    """Return a text of which no line has more than `most` bytes and a mark that counts the rest.
-
-    Here, before there are lines: as lines, a text of one line would be held several times over.
-    """
-    pieces: list[bytes] = []
-    half = most // 2
-    done = at = 0
-    while at + half < len(data):
-        if data.find(b"\n", at, at + half) >= 0:  # a line that is too long fills such a stretch
-            at += half
-            continue
-        begin = max(done, data.rfind(b"\n", done, at) + 1)
-        end = data.find(b"\n", at + half)
-        end = len(data) if end < 0 else end
-        if end - begin > most:
-            pieces += [data[done:begin], _cut(data, begin, end, most)]
-            done = end
-        at = end
-    return b"".join([*pieces, data[done:]]) if pieces else data
-
-
-def _cut(data: bytes, begin: int, end: int, most: int) -> bytes:
-    """Return the first bytes of the line that lies there, of a progress bar those of its last state, and a mark."""
-    while end > begin and data[end - 1] == 0x0D:
-        end -= 1
-    begin = max(begin, data.rfind(b"\r", begin, end) + 1)
-    if end - begin <= most:
-        return data[begin:end]
-    kept = begin + most
-    while kept > begin + most - 4 and data[kept] & 0xC0 == 0x80:  # amid a character
-        kept -= 1
-    return data[begin:kept] + f" …[{end - kept} bytes more]".encode()
 
 
 def without_crowds(data: bytes) -> tuple[bytes, int]:
@@ -169,8 +133,8 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     r"""Return the lines of a text, and why it was refused.
 
     A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept.
-    Colours and other terminal sequences and NULs go. What a line has past `LONGEST` bytes (`LONGEST_DOCUMENT` in JSON)
-    is replaced by a mark.
+    Colours and other terminal sequences and NULs go. What is too long is replaced by a mark
+    (`parsers/giants.py`).
 
     Returns:
         Columns `LINES`, one row a physical line, `stamped` null; and None. For what is no text: None and the reason.
@@ -182,9 +146,7 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     clean = _as_utf8(data)
     if b"\0" in clean:
         clean = clean.replace(b"\0", b"")
-    clean = _without_giants(
-        clean, LONGEST_DOCUMENT if clean[:64].lstrip().startswith((b"{", b"[", b"HTTP/")) else LONGEST
-    )
+    clean = with_short_strings(shortened(clean))
     lines = pl.Series("text", [], pl.String()) if not clean else _read(clean)
     text = pl.col("text")
     frame = lines.to_frame()

@@ -18,6 +18,7 @@ JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]]', re.DOTALL)
 # Half of a must-gather, of no use here, and the slowest part to load
 _MANAGED = re.compile(r"(?m)^( *)managedFields:[ ]*\n(?:\1(?:- | ).*(?:\n|\Z))*+")
 _NAMED = re.compile(r"""\s*(?:- )?"?name"?: ["']?([^"']+)["']?,?\s*""")
+_BLANK = re.compile(r"\s*+")
 _MERGED = 10_000  # pairs of one mapping after merging
 
 
@@ -263,8 +264,9 @@ def _json_made(
     for opened, ended in spans:
         value, broken = load_json(text[opened:ended])
         begins = bisect_right(breaks, opened - 1)
-        line = text.rfind("\n", 0, opened) + 1
-        piece = text[line:ended] if not text[line:opened].strip() else text[opened:ended]
+        line = breaks[begins - 1] + 1 if begins else 0
+        # Of a list on one line, what stands before an item is not looked at again.
+        piece = text[line:ended] if _BLANK.match(text, line, opened).end() == opened else text[opened:ended]  # type: ignore[union-attr]
         items.append(Item(value, begins, bisect_right(breaks, ended - 2) + 1, piece, broken))
     head: dict[str, Any] = {}
     if not array and whole and closed is not None:

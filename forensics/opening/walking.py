@@ -16,7 +16,8 @@ from forensics.opening.budgets import MIB, Damaged, Meter
 from forensics.opening.folders import Found, files_of
 from forensics.opening.names import leaves, member_name, shown
 from forensics.opening.streams import COMPRESSED, Inflated, Peekable, Reader, kind_of
-from parsers.decoding import ENOUGH, not_text
+from parsers.decoding import ENOUGH, not_text, utf16
+from parsers.giants import Shortening
 
 _HEAD = 512
 _NULS = bytes(MIB)
@@ -173,6 +174,7 @@ class Walk:
         budget, alarms = self._budget, self._meter.alarms
         digest = hashlib.sha256()
         kept = io.BytesIO()  # gives its bytes away without a copy
+        shortening: Shortening | None = Shortening()  # of a line without end no more is held than is read
         size = 0
         status, reason, binary = "read", None, None
         try:
@@ -181,7 +183,9 @@ class Walk:
                 size += len(piece)
                 # Of NULs, which a log that was cut while it was written begins with, none is kept.
                 if binary is None and piece != _NULS[: len(piece)]:
-                    kept.write(piece)
+                    if not kept.tell() and utf16(piece[:ENOUGH]):
+                        shortening = None  # its line ends are looked for once it is UTF-8
+                    kept.write(shortening.take(piece) if shortening else piece)
                     if kept.tell() == len(piece) >= ENOUGH:
                         binary = not_text(piece)
                 if size > budget.member_bytes:
@@ -195,6 +199,7 @@ class Walk:
             status, reason = "partly" if size else "broken", str(damage)
         if status == "refused" or (status == "broken" and not size):
             return Member(name, None, size, "", status, reason)
+        kept.write(shortening.end() if shortening else b"")
         data = kept.getvalue()
         if size and not data:
             binary = "nothing but NUL bytes"

@@ -1,5 +1,6 @@
 """What is broken, hostile or strange ends in a reject, soon, and never in an exception."""
 
+import json
 import time
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers import kubectl, kubernetes
+from parsers.k8s_documents import json_documents
 from parsers.parser import Artefact, Parsed, Parser
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -134,3 +136,16 @@ def test_nothing_that_is_read_raises_or_loses_a_line(text: str, edits: list[tupl
         facts = set().union(*seen[2:])
         assert facts | seen[0] | seen[1] == set(artefact.frame["line"])
         assert len(facts) + len(seen[0]) + len(seen[1]) == artefact.frame.height
+
+
+def test_a_list_on_one_line_costs_what_it_costs_on_many() -> None:
+    pods = [json.dumps({"kind": "Pod", "metadata": {"name": f"a-{n}"}, "x": "y" * 900}) for n in range(12_000)]
+    took = []
+    for between in (",\n", ","):
+        text = '{"apiVersion":"v1","kind":"List","items":[' + between.join(pods) + "]}"
+        begun = time.process_time()
+        (found,) = json_documents(text.split("\n"))
+        took.append(time.process_time() - begun)
+        assert [item.text for item in found.items[1:]] == pods[1:]
+
+    assert took[1] < 3 * took[0] + 0.2

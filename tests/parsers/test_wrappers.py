@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from parsers.decoding import LONGEST, _without_giants, decode
+from parsers.decoding import decode
+from parsers.giants import LONGEST, LONGEST_STRING, SLACK, Shortening, shortened, with_short_strings
 from parsers.parser import Artefact, Origin
 from parsers.wrappers import Unwrapped, unwrap
 
@@ -241,28 +242,69 @@ def test_decoding_undoes_what_shells_and_terminals_do() -> None:
 
 
 def test_a_long_line_is_cut_and_marked() -> None:
-    frame, _ = decode(b"x" * (LONGEST + 5) + b"\nshort\n")
+    frame, _ = decode(b"x" * (LONGEST + 500) + b"\nshort\n" + b"y" * (LONGEST + SLACK))
 
     assert frame is not None
-    assert frame["text"][0].endswith("x \u2026[5 bytes more]")
+    assert frame["text"][0].endswith("x \u2026[500 bytes more]")
     assert frame["text"][1] == "short"
+    assert frame["text"][2] == "y" * (LONGEST + SLACK)
 
 
 @given(
-    st.binary(max_size=200).map(lambda data: bytes(b"\n\rab\xc3\xa9"[byte % 6] for byte in data)), st.integers(4, 12)
+    st.binary(max_size=400).map(lambda data: bytes(b"\n\rab\xc3\xa9"[byte % 6] for byte in data)),
+    st.integers(4, 12),
+    st.integers(1, 90),
 )
-@example(b"a" * 13 + b"\n" + b"b" * 8, 8)
-@example("aaaaaaaé".encode() * 2, 8)
-def test_every_line_that_is_too_long_is_cut_and_no_other(data: bytes, most: int) -> None:
-    for long, cut in zip(data.split(b"\n"), _without_giants(data, most).split(b"\n"), strict=True):
+@example(b"a" * 73 + b"\n" + b"b" * 8, 8, 3)
+@example("aaaaaaaé".encode() * 9, 8, 5)
+@example(b"a" * 80 + b"\rbb\r\n" + b"c" * 70 + b"\r", 8, 1)
+def test_every_line_that_is_too_long_is_cut_and_no_other(data: bytes, most: int, size: int) -> None:
+    shortening = Shortening(most)
+    pieces = [shortening.take(data[at : at + size]) for at in range(0, len(data), size)]
+    short = b"".join([*pieces, shortening.end()])
+
+    assert shortened(data, most) == short == shortened(short, most)
+    for long, cut in zip(data.split(b"\n"), short.split(b"\n"), strict=True):
         if len(long) <= most:
             assert cut == long
             continue
-        last = long.rstrip(b"\r").rpartition(b"\r")[2]
-        kept, mark, more = cut.partition(b" \xe2\x80\xa6[")
+        assert len(cut) <= 2 * most + SLACK + 4
+        last, state = long.rstrip(b"\r").rpartition(b"\r")[2], cut.rstrip(b"\r").rpartition(b"\r")[2]
+        kept, mark, more = state.partition(" …[".encode())
         assert last.startswith(kept)
-        assert len(kept) == len(last) if len(last) <= most else most - 4 < len(kept) <= most
-        assert not mark or int(more.split()[0]) == len(last) - len(kept)
+        if mark:
+            assert int(more.split()[0]) + len(kept) == len(last) + (len(long) - len(long.rstrip(b"\r")))
+            assert most <= len(kept) < most + 4
+        elif len(last) > most + SLACK:
+            assert len(kept) == most  # of a progress bar
+
+
+@given(st.lists(st.text(st.sampled_from('a"\\é💥\n'), max_size=60), max_size=4), st.integers(8, 40))
+def test_json_with_long_strings_stays_json(texts: list[str], most: int) -> None:
+    whole = json.dumps({"level": "error", "texts": texts}, ensure_ascii=len(texts) % 2 == 0)
+    short = json.loads(with_short_strings(whole.encode(), most))
+
+    assert short["level"] == "error"
+    for text, kept in zip(texts, short["texts"], strict=True):
+        assert text.startswith(kept.partition(" …[")[0])
+        assert len(json.dumps(text)) > most or kept == text
+
+
+def test_a_record_of_json_with_a_giant_message_keeps_its_fields() -> None:
+    frame, _ = decode(b'{"level":"error","msg":"' + b"x\\n" * LONGEST + b'","n":7}\nshort\n')
+
+    assert frame is not None
+    record = json.loads(frame["text"][0])
+    assert (record["level"], record["n"]) == ("error", 7)
+    assert LONGEST_STRING // 3 < len(record["msg"]) < LONGEST_STRING
+
+
+def test_a_dump_below_its_command_is_whole() -> None:
+    dump = json.dumps({"configs": [{"name": f"c{n}"} for n in range(80_000)]})
+    frame, _ = decode(f"$ curl -s localhost:9003/config_dump\n{dump}\n".encode())
+
+    assert frame is not None
+    assert frame["text"][1] == dump
 
 
 def test_a_character_is_not_cut_in_two() -> None:
@@ -294,7 +336,7 @@ def test_no_lines_are_no_trouble() -> None:
 
 
 def test_a_document_on_one_line_is_whole() -> None:
-    text = '{"configs": "' + "x" * LONGEST + '"}'
+    text = '{"configs": ["' + '", "'.join(["x" * 99] * (LONGEST // 100)) + '"]}'
     frame, _ = decode(text.encode())
 
     assert frame is not None
