@@ -6,7 +6,7 @@ indentation kubectl writes, JSON by brackets outside of strings.
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -18,6 +18,7 @@ JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]]', re.DOTALL)
 # Half of a must-gather, of no use here, and the slowest part to load
 _MANAGED = re.compile(r"(?m)^( *)managedFields:[ ]*\n(?:\1(?:- | ).*(?:\n|\Z))*+")
 _NAMED = re.compile(r"""\s*(?:- )?"?name"?: ["']?([^"']+)["']?,?\s*""")
+Loaded = tuple[Any, str | None]  # what a text holds, and why it could not be loaded
 _BLANK = re.compile(r"\s*+")
 _MERGED = 10_000  # pairs of one mapping after merging
 
@@ -42,18 +43,21 @@ class Item:
     """One object of a text.
 
     Attributes:
-        value: the object as loaded, null when it could not be.
         start: index of its first line.
         stop: index after its last line.
         text: its lines.
-        broken: why it could not be loaded.
+        load: makes of the text the object, and why it could not be loaded. An object takes ten times the memory of its
+            text, so that of a list one at a time is loaded.
     """
 
-    value: Any
     start: int
     stop: int
     text: str
-    broken: str | None = None
+    load: Callable[[str], "Loaded"]
+
+    def loaded(self) -> "Loaded":
+        """Return the object, null when it could not be loaded, and why it could not be."""
+        return self.load(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,20 @@ class Document:
     whole: bool = True
 
 
-def load_yaml(text: str) -> tuple[Any, str | None]:
+def _first_of_yaml(text: str) -> Loaded:
+    value, broken = load_yaml(text)
+    return value[0] if isinstance(value, list) and value else None, broken
+
+
+def _held(value: Any, broken: str | None = None) -> Callable[[str], Loaded]:
+    return lambda _: (value, broken)
+
+
+def _cut_off(_: str) -> Loaded:
+    return None, "cut off before its end"
+
+
+def load_yaml(text: str) -> Loaded:
     """Return what a YAML text holds, and why it could not be loaded, one of them null."""
     if "managedFields:" in text:
         text = _MANAGED.sub("", text)
@@ -89,7 +106,7 @@ def load_yaml(text: str) -> tuple[Any, str | None]:
         return None, f"not YAML: {type(error).__name__}"
 
 
-def load_json(text: str) -> tuple[Any, str | None]:
+def load_json(text: str) -> Loaded:
     """Return what a JSON text holds, and why it could not be loaded, one of them null."""
     try:
         return orjson.loads(text), None
@@ -134,7 +151,7 @@ def _yaml_document(lines: list[str], start: int, stop: int) -> Iterator[Document
         if isinstance(value, dict) and "items" in value and not _is_object_with_items(value):
             yield _inline_list(value, lines, start, stop)
         else:
-            yield Document(None, [Item(value, start, stop, text, broken)], False, start, stop)
+            yield Document(None, [Item(start, stop, text, _held(value, broken))], False, start, stop)
         return
     yield _block_list(lines, start, stop, first, opening)
 
@@ -146,7 +163,7 @@ def _is_object_with_items(value: dict[str, Any]) -> bool:
 def _inline_list(value: dict[str, Any], lines: list[str], start: int, stop: int) -> Document:
     held = value.pop("items")
     text = "\n".join(lines[start:stop])
-    items = [Item(each, start, stop, text) for each in held] if isinstance(held, list) else []
+    items = [Item(start, stop, text, _held(each)) for each in held] if isinstance(held, list) else []
     return Document(value, items, True, start, stop)
 
 
@@ -164,9 +181,7 @@ def _block_list(lines: list[str], start: int, stop: int, first: int, opening: in
         end += 1
     items = []
     for begin, after in pairwise([*starts, end]):
-        text = "\n".join(lines[begin:after])
-        value, broken = load_yaml(text)
-        items.append(Item(value[0] if isinstance(value, list) and value else None, begin, after, text, broken))
+        items.append(Item(begin, after, "\n".join(lines[begin:after]), _first_of_yaml))
     head: dict[str, Any] | None = None
     rest = [*(lines[start:opening] if opening is not None else []), *lines[end:stop]]
     if rest:
@@ -178,8 +193,8 @@ def _block_list(lines: list[str], start: int, stop: int, first: int, opening: in
     whole = opening is None or (head is not None and "kind" in head)
     if any(line.strip() for line in lines[first : starts[0] if starts else end]):
         whole = False
-    if not whole and items and items[-1].broken is None:
-        items[-1] = replace(items[-1], value=None, broken="cut off before its end")
+    if not whole and items and items[-1].loaded()[1] is None:
+        items[-1] = replace(items[-1], load=_cut_off)
     return Document(head, items, True, start, stop, whole)
 
 
@@ -259,15 +274,14 @@ def _json_made(
         if isinstance(value, dict) and "items" in value and value["items"] is None:
             value.pop("items")
             return Document(value, [], True, start, stop)
-        return Document(None, [Item(value, start, stop, text[begin:end], broken)], False, start, stop, whole)
+        return Document(None, [Item(start, stop, text[begin:end], _held(value, broken))], False, start, stop, whole)
     items = []
     for opened, ended in spans:
-        value, broken = load_json(text[opened:ended])
         begins = bisect_right(breaks, opened - 1)
         line = breaks[begins - 1] + 1 if begins else 0
         # Of a list on one line, what stands before an item is not looked at again.
         piece = text[line:ended] if _BLANK.match(text, line, opened).end() == opened else text[opened:ended]  # type: ignore[union-attr]
-        items.append(Item(value, begins, bisect_right(breaks, ended - 2) + 1, piece, broken))
+        items.append(Item(begins, bisect_right(breaks, ended - 2) + 1, piece, load_json))
     head: dict[str, Any] = {}
     if not array and whole and closed is not None:
         loaded, _ = load_json(f"{text[begin:holder]}[]{text[closed:end]}")
@@ -278,7 +292,7 @@ def _json_made(
         head = {"kind": found[1]} if found else {}
     if not array and "spec" in head:  # an object that happens to have items
         value, broken = load_json(text[begin:end])
-        return Document(None, [Item(value, start, stop, text[begin:end], broken)], False, start, stop, whole)
+        return Document(None, [Item(start, stop, text[begin:end], _held(value, broken))], False, start, stop, whole)
     return Document(head, items, True, start, stop, whole)
 
 

@@ -133,9 +133,10 @@ class _Reader:
         self, item: Item, of_items: str | None, version: str | None, namespace: str | None
     ) -> tuple[str, str | None] | None:
         """Add the rows of an item; return its source's kind and its namespace, null if it could not be read."""
-        rows, value = self.rows, item.value
-        if item.broken is not None:
-            rows.reject(item.start, item.stop, item.broken)
+        rows = self.rows
+        value, broken = item.loaded()
+        if broken is not None:
+            rows.reject(item.start, item.stop, broken)
             return None
         if not isinstance(value, dict):
             if value is not None:

@@ -2,13 +2,15 @@
 
 import json
 import time
+import tracemalloc
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers import kubectl, kubernetes
-from parsers.k8s_documents import json_documents
+from parsers.k8s_documents import json_documents, yaml_documents
 from parsers.parser import Artefact, Parsed, Parser
 
 HEAD = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
@@ -22,6 +24,11 @@ MERGES = (
     + "m0: &m0 {a: 1, b: 2}\n"
     + "".join(f"m{i}: &m{i}\n  <<: [{','.join([f'*m{i - 1}'] * 9)}]\n" for i in range(1, 15))
 )
+
+
+class _Plain(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 def soon(parser: Parser, text: str, seconds: float = 5.0) -> Parsed:
@@ -149,3 +156,20 @@ def test_a_list_on_one_line_costs_what_it_costs_on_many() -> None:
         assert [item.text for item in found.items[1:]] == pods[1:]
 
     assert took[1] < 3 * took[0] + 0.2
+
+
+@pytest.mark.parametrize("form", ["json", "yaml"])
+def test_objects_of_a_list_are_loaded_one_at_a_time(form: str) -> None:
+    status = [{"name": f"n{n}", "v": n} for n in range(60)]
+    pods = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"a-{n}"}, "x": status} for n in range(80)]
+    whole = {"apiVersion": "v1", "items": pods, "kind": "List"}
+    text = json.dumps(whole) if form == "json" else yaml.dump(whole, Dumper=_Plain, sort_keys=False)
+    artefact = Artefact.of("x", text)
+    tracemalloc.start()
+    (found,) = (json_documents if form == "json" else yaml_documents)(artefact.frame["text"].to_list())
+    held = [item.loaded()[1] for item in found.items]
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held == [None] * 80
+    assert peak < 9 * len(text)
