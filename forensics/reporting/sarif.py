@@ -4,10 +4,10 @@ Source: "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", OASI
 """
 
 from typing import Any
-from urllib.parse import quote
 
 from forensics.document import Document
 from forensics.reporting import view
+from forensics.reporting.cited import Cited
 from forensics.reporting.escape import visible
 from forensics.reporting.view import Entry
 
@@ -27,6 +27,7 @@ def sarif(document: Document) -> Document:
     rules = {entry.get("pattern"): entry for entry in reversed(entries)}
     order = {pattern: index for index, pattern in enumerate(sorted(rules, key=str))}
     tool = document.get("tool") or {}
+    cited = Cited(document, entries)
     run = {
         "tool": {
             "driver": {
@@ -35,8 +36,8 @@ def sarif(document: Document) -> Document:
                 "rules": [_rule(pattern, rules[pattern]) for pattern in order],
             }
         },
-        "artifacts": _artifacts(document),
-        "results": [_result(entry, order) for entry in entries],
+        "artifacts": cited.artifacts,
+        "results": [_result(entry, order, cited) for entry in entries],
         "columnKind": "unicodeCodePoints",
         "properties": {
             "verdict": visible(document.get("verdict")),
@@ -71,24 +72,7 @@ def _tags(*words: Any) -> list[str]:
     return list(dict.fromkeys(visible(word) for word in words if word))
 
 
-def _artifacts(document: Document) -> list[Document]:
-    # An archive may hold a member twice, and the schema wants them unique.
-    made = [_artifact(member) for member in view.listed(document.get("coverage") or {}, "members")]
-    return list({(a["location"]["uri"], str(a.get("hashes"))): a for a in made}.values())
-
-
-def _artifact(member: Entry) -> Document:
-    artifact: Document = {"location": {"uri": _uri(member.get("member"))}}
-    if member.get("sha256"):
-        artifact["hashes"] = {"sha-256": visible(member["sha256"])}
-    return artifact
-
-
-def _uri(member: Any) -> str:
-    return quote(visible(member), safe="/!~-._")
-
-
-def _result(entry: Entry, order: dict[Any, int]) -> Document:
+def _result(entry: Entry, order: dict[Any, int], cited: Cited) -> Document:
     kind = "informational" if entry.get("at_end") == "ended" else _KINDS.get(str(entry.get("status")), "fail")
     words = [visible(entry.get("title")), view.whom(entry), visible(entry.get("why"))]
     properties = {key: entry.get(key) for key in ("id", "role", "rank", "certainty", "confidence", "at_end", "count")}
@@ -98,21 +82,15 @@ def _result(entry: Entry, order: dict[Any, int]) -> Document:
         "kind": kind,
         "level": _LEVELS.get(str(entry.get("severity")), "warning") if kind == "fail" else "none",
         "message": {"text": visible(". ".join(word for word in words if word)) or "no words"},
-        "locations": [_location(cite) for _, cite in view.proofs(entry)],
+        "locations": _locations(entry, cited),
         "partialFingerprints": {"subject/v1": visible("|".join([str(entry.get("pattern")), *view.subjects(entry)]))},
         "properties": {key: _safe(value) for key, value in properties.items() if value is not None},
     }
 
 
-def _location(cite: Entry) -> Document:
-    first, last = view.span(cite)
-    return {
-        "physicalLocation": {
-            "artifactLocation": {"uri": _uri(cite.get("member"))},
-            "region": {
-                "startLine": max(first, 1),
-                "endLine": max(last, first, 1),
-                "snippet": {"text": visible(cite.get("text"))},
-            },
-        }
-    }
+def _locations(entry: Entry, cited: Cited) -> list[Document]:
+    """Return where the proofs of an entry stand, each place once; the first says what it is about."""
+    places = {(str(c.get("member")), view.span(c)): cited.location(c) for _, c in reversed([*view.proofs(entry)])}
+    made = list(reversed(places.values()))
+    names = [{"fullyQualifiedName": visible(name), "kind": "resource"} for name in view.subjects(entry)]
+    return [{**one, "logicalLocations": names} for one in made[:1]] + made[1:] if names else made

@@ -144,6 +144,13 @@ def assert_sarif(log: dict[str, Any]) -> None:
             place = location["physicalLocation"]
             assert re.fullmatch(r"[A-Za-z0-9/!~._%-]*", place["artifactLocation"]["uri"])
             assert 1 <= place["region"]["startLine"] <= place["region"]["endLine"]
+            shown = run["artifacts"][place["artifactLocation"]["index"]]
+            assert shown["location"]["uri"] == place["artifactLocation"]["uri"]
+            quoted = place["region"]["snippet"]["text"].split("\n")
+            first = place["region"]["startLine"]
+            # What an editor opens, for the log itself lies in an archive.
+            if len(quoted) == place["region"]["endLine"] - first + 1:
+                assert shown["contents"]["text"].split("\n")[first - 1 : first - 1 + len(quoted)] == quoted
     for artifact in run["artifacts"]:
         assert re.fullmatch(r"[A-Za-z0-9/!~._%-]*", artifact["location"]["uri"])
 
@@ -196,6 +203,15 @@ def test_sarif_tells_failures_checks_and_what_is_over() -> None:
     place = results["F3"]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "seldon/seldon-scheduler-0/scheduler.log"
     assert place["region"]["startLine"] == 220
+    assert results["F3"]["locations"][0]["logicalLocations"]
+    wider = [
+        p for r in results.values() for p in (x["physicalLocation"] for x in r["locations"]) if "contextRegion" in p
+    ]
+    assert wider
+    for place in wider:
+        near = place["contextRegion"]
+        assert near["startLine"] <= place["region"]["startLine"] <= place["region"]["endLine"] <= near["endLine"]
+        assert place["region"]["snippet"]["text"] in near["snippet"]["text"]
 
 
 def _results(name: str) -> list[dict[str, Any]]:
