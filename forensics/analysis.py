@@ -12,7 +12,7 @@ from forensics.causality import root_causes
 from forensics.clocks import astray, doubted, doubts, estimate_clocks
 from forensics.coverage import Coverage, coverage
 from forensics.document import Document
-from forensics.evidence.order import Order
+from forensics.evidence.order import UNBOUNDED, Order
 from forensics.findings import Outcome
 from forensics.ingest import Intake, ingest
 from forensics.installation.certificates import certificates
@@ -30,7 +30,7 @@ from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
 from forensics.state import last_words, state_table
-from forensics.timeline import collected, on_one_clock, period
+from forensics.timeline import AGED, by_age, collected, on_one_clock, period
 from forensics.topology import connect
 from forensics.verdict import OURS, verdict
 from parsers import PARSERS
@@ -91,6 +91,8 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     frames["net.path"] = net_paths(frames)
     span = period(frames, odd)
     seen = collected(frames, span, until)
+    if "k8s.event" in frames:
+        frames["k8s.event"] = by_age(frames, seen)
     dated = certificates(frames, span, seen)
     frames |= dated
     frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}
@@ -152,6 +154,10 @@ def context_of(case: Case, exact: bool = False) -> Context:
     """
     clocks = () if exact else case.clocks.iter_rows(named=True)
     errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in clocks}
+    if "k8s.event" in case.frames:
+        whole = case.covered.period or (0, UNBOUNDED)
+        aged = case.frames["k8s.event"]["clock"].unique()
+        errors |= dict.fromkeys(aged.filter(aged.str.starts_with(AGED)), whole[1] - whole[0])
     order = Order(errors, case.covered.period)
     return Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
 

@@ -92,6 +92,43 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
     return placed
 
 
+AGED = "\0seen "  # the clocks of tables of Events that tell ages alone begin with this
+# kubectl leaves out what is small beside an age: up to an age (seconds), it is this exact.
+_EXACT = ((10 * 60, 1), (8 * 3600, 60), (8 * 86400, 3600))
+
+
+def by_age(frames: Mapping[str, pl.DataFrame], seen: int | None) -> pl.DataFrame:
+    """Return the Events, those with an age alone that long before the bundle was collected.
+
+    Each table of them is on a clock of its own, since nothing says when it was made: how far apart two of its rows are
+    is known, how far they are from anything else is not.
+
+    Args:
+        frames: placed by `on_one_clock`, with `k8s.event`.
+        seen: what `collected` returns.
+    """
+    events = frames["k8s.event"]
+    if seen is None or not events.height:
+        return events
+    read = pl.col("fields").str.json_decode(pl.Struct({"age": pl.Float64, "first_age": pl.Float64}))
+    ages = {name: read.struct.field(name).cast(pl.Int64) for name in ("age", "first_age")}
+    only = pl.col("time").is_null() & ages["age"].is_not_null()
+    if not events.select(only.any()).item():
+        return events
+    exact = pl.lit(86400)
+    for most, unit in reversed(_EXACT):
+        exact = pl.when(ages["age"] < most).then(unit).otherwise(exact)
+    latest = pl.lit(seen) - ages["age"] * 1_000_000 + 1
+    below = pl.col("line") - pl.col("line").shift() > pl.col("lines").shift()
+    table = below.fill_null(True).cum_sum().over("member").cast(pl.String)
+    return events.with_columns(
+        earliest=pl.when(only).then((latest - exact * 1_000_000).cast(TIME)).otherwise("earliest"),
+        latest=pl.when(only).then(latest.cast(TIME)).otherwise("latest"),
+        first=pl.when(only).then((pl.lit(seen) - ages["first_age"] * 1_000_000).cast(TIME)).otherwise("first"),
+        clock=pl.when(only).then(pl.lit(AGED) + table + " " + pl.col("member")).otherwise("clock"),
+    )
+
+
 MOMENTS = ("at", "created", "renewed", "time", "since", "started", "finished", "last_finished", "updated")
 
 
