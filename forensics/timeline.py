@@ -112,7 +112,9 @@ def by_age(frames: Mapping[str, pl.DataFrame], seen: int | None) -> pl.DataFrame
         return events
     read = pl.col("fields").str.json_decode(pl.Struct({"age": pl.Float64, "first_age": pl.Float64}))
     ages = {name: read.struct.field(name).cast(pl.Int64) for name in ("age", "first_age")}
-    only = pl.col("time").is_null() & ages["age"].is_not_null()
+    same = [pl.col(name).fill_null("") for name in ("kind", "name", "reason", "message")]
+    dated = pl.col("time").is_not_null().any().over(same)  # collected in another form as well, which is more exact
+    only = pl.col("time").is_null() & ages["age"].is_not_null() & ~dated
     if not events.select(only.any()).item():
         return events
     exact = pl.lit(86400)

@@ -82,6 +82,26 @@ def test_two_tables_in_one_file_are_two() -> None:
     assert case.frames["k8s.event"]["clock"].n_unique() == 2
 
 
+def test_an_event_that_is_dated_elsewhere_keeps_that_time() -> None:
+    dated = """apiVersion: v1
+kind: Event
+metadata: {name: mlserver-0.1, namespace: ml}
+involvedObject: {kind: Pod, name: mlserver-0, namespace: ml}
+reason: Scheduled
+type: Normal
+message: Successfully assigned ml/mlserver-0 to worker-1
+firstTimestamp: "2026-03-04T10:01:00Z"
+lastTimestamp: "2026-03-04T10:01:00Z"
+"""
+    frame = case_of({"events.txt": EVENTS, "events.yaml": dated, "scheduler.log": LOG}).frames["k8s.event"]
+
+    assert frame.filter(pl.col("clock").str.starts_with(AGED))["reason"].to_list() == [
+        "FailedCreate",
+        "SuccessfulCreate",
+    ]
+    assert frame.filter(pl.col("reason") == "Scheduled")["time"].drop_nulls().len() == 1
+
+
 def test_what_was_refused_last_was_not_made_since() -> None:
     pattern = load_pattern(PATTERN, "kubernetes/one", "one.toml")
     document = analyse(case_of({"events.txt": EVENTS, "scheduler.log": LOG}), Library({pattern.id: pattern}, ""))
