@@ -16,7 +16,7 @@ import polars as pl
 
 from forensics.coverage import HEAD, START
 from forensics.installation.sightings import PAIRED, STRONG, Sides, pairs, sightings
-from forensics.timeline import microseconds
+from forensics.timeline import in_file_order, microseconds, sharing
 from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 
@@ -105,16 +105,25 @@ def _nodes(frames: Mapping[str, pl.DataFrame]) -> dict[str, str]:
 
 def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> list[dict[str, Any]]:
     """Return, for each artefact, its clock, its first and last written time, and the wrapper's distance from it."""
+    rows = pl.concat(_summed(group) for group in sharing(timed)).sort("member").to_dicts()
+    for row in rows:
+        row["clock"] = row["node"] or nodes.get(row["pod"] or "") or row["pod"] or f"\0{row['member']}"
+    return rows
+
+
+def _summed(timed: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """Return a row for each artefact: where it is from, when it begins and ends, and how its wrapper's times lie."""
     every = pl.concat(
         frame.select(
             "member", "line", "node", "pod", "container", "previous", "time", "zoned", "stamped", source=pl.lit(name)
         )
         for name, frame in timed.items()
-    ).sort("member", "line", maintain_order=True)
+    )
+    every = in_file_order(every)
     # A few lines of another logger among those that write their zone: the line before tells theirs.
     zoned_time = pl.when(pl.col("zoned").fill_null(True)).then("time").forward_fill().over("member")
     every = every.with_columns(beside=zoned_time - pl.col("time"))
-    made = every.group_by("member", maintain_order=True).agg(
+    return every.group_by("member", maintain_order=True).agg(
         node=pl.col("node").drop_nulls().first(),
         pod=pl.col("pod").drop_nulls().first(),
         container=pl.col("container").drop_nulls().first(),
@@ -130,10 +139,6 @@ def _members(timed: Mapping[str, pl.DataFrame], nodes: Mapping[str, str]) -> lis
         besides=(pl.col("beside").is_not_null() & ~pl.col("zoned")).sum(),
         stamps=(pl.col("stamped").is_not_null() & pl.col("time").is_not_null() & ~pl.col("zoned")).sum(),
     )
-    rows = made.sort("member").to_dicts()
-    for row in rows:
-        row["clock"] = row["node"] or nodes.get(row["pod"] or "") or row["pod"] or f"\0{row['member']}"
-    return rows
 
 
 def _reference(members: Iterable[Mapping[str, Any]]) -> str | None:

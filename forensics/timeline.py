@@ -38,9 +38,36 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
         clocks: columns `CLOCKS` of `forensics.clocks`.
     """
     placed = {name: in_file_order(frame) for name, frame in frames.items()}
-    timed = {name: frame for name, frame in placed.items() if SOURCES[name].timed and frame.height}
-    if not timed:
-        return placed
+    for group in sharing({name: frame for name, frame in placed.items() if SOURCES[name].timed and frame.height}):
+        for name, columns in _on_one_clock(group, clocks).items():
+            placed[name] = placed[name].hstack(columns)
+    for name, frame in placed.items():
+        if SOURCES[name].timed and "earliest" not in frame.columns:
+            placed[name] = frame.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in PLACED.items())
+    return placed
+
+
+def sharing(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, pl.DataFrame]]:
+    """Return `frames` in groups, so that the records of a member are all in one group.
+
+    Most files are the log of one process. What looks at the records of a file in their order then need not hold those
+    of the whole bundle side by side.
+    """
+    groups: list[tuple[set[str], dict[str, pl.DataFrame]]] = []
+    for name, frame in frames.items():
+        members, group = set(frame["member"].unique()), {name: frame}
+        apart = []
+        for others, other in groups:
+            if members & others:
+                members, group = members | others, other | group
+            else:
+                apart.append((others, other))
+        groups = [*apart, (members, group)]
+    return [{name: group[name] for name in frames if name in group} for _, group in groups]
+
+
+def _on_one_clock(timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """Return the columns `PLACED` of each frame."""
     # Whole numbers for members and sources: to sort and to group by names costs several times as much.
     members = pl.concat([frame["member"].unique() for frame in timed.values()]).unique().sort()
     own = members.to_frame("member").join(clocks, on="member", how="left", maintain_order="left")
@@ -83,13 +110,10 @@ def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
         earliest=pl.coalesce("earliest", pl.col("latest").min().over("group")),
         latest=pl.coalesce("latest", pl.col("earliest").max().over("group")),
     ).select("source", *PLACED)
-    for number, name in enumerate(timed):
-        rows = every.filter(pl.col("source") == number) if len(timed) > 1 else every
-        placed[name] = placed[name].hstack(rows.select(*PLACED))
-    for name, frame in placed.items():
-        if SOURCES[name].timed and "earliest" not in frame.columns:
-            placed[name] = frame.with_columns(pl.lit(None, dtype).alias(column) for column, dtype in PLACED.items())
-    return placed
+    return {
+        name: (every.filter(pl.col("source") == number) if len(timed) > 1 else every).select(*PLACED)
+        for number, name in enumerate(timed)
+    }
 
 
 AGED = "\0seen "  # the clocks of tables of Events that tell ages alone begin with this

@@ -14,6 +14,7 @@ from typing import Any as Anything
 from patterns.columns import columns_of, nearest
 from patterns.conditions import bindings, check, compile_where, negated_groups
 from patterns.grammar import LENGTH, NOWHERE, At, Place, joined, length_read, parse_length, read
+from patterns.literals import literals_of
 from patterns.matches import RESERVED, improper
 from patterns.pattern import PatternError
 from patterns.terms import (
@@ -62,7 +63,7 @@ def parse_where(text: str, source: str, *, at: Place = NOWHERE) -> Condition:
     ]
     if mistakes:
         raise PatternError("\n".join(mistakes))
-    return Condition(root, text)
+    return Condition(root, text, literals_of(root))
 
 
 def parse_match(text: str, pieces: Collection[str], *, at: Place = NOWHERE) -> Term:

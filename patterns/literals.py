@@ -67,7 +67,16 @@ def condition_literals(condition: Condition | None, *, least: int = LEAST, colum
 
     A row that holds none of them makes the condition false (never undecided), provided the column is not null.
     """
-    return () if condition is None else _good(_of_node(condition.root, column, least), least)
+    if condition is None:
+        return ()
+    if condition.literals is not None and (column, least) == (_TEXT, LEAST):
+        return condition.literals
+    return literals_of(condition.root, least, column)
+
+
+def literals_of(root: Node, least: int = LEAST, column: Column = _TEXT) -> Literals:
+    """Return the same of the tree of a condition."""
+    return _good(_of_node(root, column, least), least)
 
 
 def required(regex: str, *, least: int = LEAST) -> Literals:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -212,10 +212,13 @@ class Condition:
     Attributes:
         root: the tree; itself never a Condition at the top of another tree.
         text: as written.
+        literals: of which each row that fits holds at least one in `text`; empty where none are known, None where
+            nobody has looked for them yet (`patterns.literals`).
     """
 
     root: Node
     text: str = ""
+    literals: tuple[str, ...] | None = field(default=None, compare=False)
 
     def tests(self) -> Iterator[Test]:
         """Yield every test in it, in order."""
