@@ -26,6 +26,8 @@ from parsers.wrappers import unwrap
 log = logging.getLogger(__name__)
 WORKERS = 2
 ACCOUNT = ("events", "continuations", "facts", "ignored", "rejects")
+# What a line counts as that several have a claim to: the first of these.
+FIRST = {name: rank for rank, name in enumerate(("events", "continuations", "facts", "rejects", "ignored"))}
 MOST_PARTS = 1000  # processes and sections of one member; a node runs some hundred pods
 QUEUED = 4  # members read ahead of the workers
 
@@ -241,39 +243,29 @@ def _account(
     height: int, frames: dict[str, list[pl.DataFrame]], ignored: pl.DataFrame, rejects: pl.DataFrame
 ) -> dict[str, int]:
     """Return how many lines became what; every line is counted once, in the order of `ACCOUNT`."""
-    what = pl.Series("what", [len(ACCOUNT)], dtype=pl.Int8).new_from_index(0, height)
-
-    def mark(spans: pl.DataFrame, kind: int) -> None:
-        nonlocal what
-        if not spans.height:
-            return
-        lines = spans.select(pl.int_ranges("line", pl.col("line") + pl.col("lines")).explode()).to_series().unique()
-        lines = lines.filter((lines >= 1) & (lines <= height)).cast(pl.Int64)
-        flags = pl.Series([False]).new_from_index(0, height).scatter(lines - 1, True)
-        what = what.zip_with(~flags, pl.Series([kind], dtype=pl.Int8).new_from_index(0, height))
-
     one = pl.lit(1, pl.UInt32).alias("lines")
-    mark(ignored.select("line", one), 3)
-    mark(rejects.select("line", "lines"), 4)
+    marks = [rejects.select("line", "lines", kind=FIRST["rejects"]), ignored.select("line", one, kind=FIRST["ignored"])]
     for source, parts in frames.items():
-        if not source.startswith("log."):
-            for part in parts:
-                mark(part.select("line", "lines"), 2)
-    for source, parts in frames.items():
-        if source.startswith("log."):
-            for part in parts:
-                mark(part.select("line", "lines"), 1)
-                mark(part.select("line", one), 0)
+        for part in parts:
+            if source.startswith("log."):
+                marks.append(part.select("line", one, kind=FIRST["events"]))
+                part = part.filter(pl.col("lines") > 1)
+            kind = FIRST["continuations" if source.startswith("log.") else "facts"]
+            marks.append(part.select("line", "lines", kind=kind))
+    spans = pl.concat(marks)
+    ends = pl.col("line") + pl.col("lines")
+    many = spans.filter(pl.col("lines") > 1).select(pl.int_ranges("line", ends, dtype=pl.UInt32), "kind")
+    marked = pl.concat([spans.filter(lines=1).select("line", "kind"), many.explode("line", empty_as_null=False)])
+    what = marked.filter(pl.col("line").is_between(1, height)).group_by("line").agg(pl.col("kind").min())["kind"]
     counts = dict(what.value_counts().iter_rows())
-    account = {name: int(counts.get(number, 0)) for number, name in enumerate(ACCOUNT)}
-    account["rejects"] += int(counts.get(len(ACCOUNT), 0))  # a line nobody accounts for was not understood
+    account = {name: int(counts.get(FIRST[name], 0)) for name in ACCOUNT}
+    account["rejects"] += height - len(what)  # a line nobody accounts for was not understood
     return account
 
 
 def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    return pl.concat(frame.select(*schema).cast(pl.Schema(schema)) for frame in frames).sort(
-        "line", maintain_order=True
-    )
+    some = [frame.select(*schema).cast(pl.Schema(schema)) for frame in frames if frame.height]
+    return pl.concat(some).sort("line", maintain_order=True) if some else pl.DataFrame(schema=schema)
 
 
 def component(parsed: Parsed) -> str:

@@ -25,8 +25,12 @@ def unescaped(values: pl.Series) -> pl.Series:
     if odd.is_empty():
         return values
     some = _replaced(values.gather(odd), "\\\\", _KEPT)
-    for written, meant in _SHORT.items():
-        some = _replaced(some, written, meant)
+    # To look is cheaper than to copy, and most of these occur in few files.
+    held = some.to_frame("text").select(
+        pl.col("text").str.contains(written, literal=True).any().alias(written) for written in _SHORT
+    )
+    for written in [name for name in _SHORT if held[name][0]]:
+        some = some.str.replace_all(written, _SHORT[written], literal=True)
     coded = some.str.contains(r"\\(?:x|u|U)[0-9a-fA-F]{2}").fill_null(False).arg_true()
     if not coded.is_empty():
         # Row by row: Polars cannot compute a character from its number, and such lines are few.
@@ -35,7 +39,6 @@ def unescaped(values: pl.Series) -> pl.Series:
 
 
 def _replaced(values: pl.Series, written: str, meant: str) -> pl.Series:
-    # To look is cheaper than to copy, and most of these occur in few files.
     if not values.str.contains(written, literal=True).any():
         return values
     return values.str.replace_all(written, meant, literal=True)

@@ -45,13 +45,21 @@ def _one(text: str, time: str, level: str, message: str, last: tuple[str, ...]) 
 def _columns(loaded: dict[str, Any], time: str, level: str, message: str, last: tuple[str, ...]) -> _Row:
     written, named, said = loaded.pop(time, None), loaded.pop(level, None), loaded.pop(message, None)
     head = "" if said is None else spoken(said)
-    loaded |= {key: loaded.pop(key) for key in last if key in loaded}
-    words = [head, *(f"{key}={spoken(value)}" for key, value in loaded.items())]
+    for key in last:
+        if key in loaded:
+            loaded[key] = loaded.pop(key)
+    # Not a call for each value: a log has millions of them.
+    words = [
+        f"{key}={value}" if type(value) is str else f"{key}={orjson.dumps(value).decode()}"
+        for key, value in loaded.items()
+    ]
+    if head:
+        words.insert(0, head)
     return (
         None if written is None else str(written),
         named if isinstance(named, str) else None,
         head,
-        " ".join(word for word in words if word),
+        " ".join(words),
         orjson.dumps(loaded).decode() if loaded else None,
     )
 

@@ -42,7 +42,7 @@ HEAD = "|".join(
         JVM,
     )
 )
-ITEMS = r"(?s)^(.*?)( : \{[^{}\n]*=[^\n]*\})?$"
+ITEMS = r" : \{[^{}\n]*=[^\n]*\}$"
 _PROOF = re.compile(rf"(?m){ISO}|{CLOCK}|^\s+at io\.seldon\.dataflow\.")
 
 
@@ -74,7 +74,7 @@ def parse(artefact: Artefact) -> Parsed:
     rows = folded.rows.with_columns(
         time=written.fill_null(agent),
         level=levels(name.set(crashed & name.is_null(), "FATAL")),
-        message=said.str.replace(ITEMS, "${1}").fill_null(first) + rest,
+        message=said.str.replace(ITEMS, "").fill_null(first) + rest,
         text=first.str.replace(r"^(?:\d{4}-\S+Z|\d\d:\d\d:\d\d\.\d+|\[otel\.javaagent [^\]]*\]) +", "") + rest,
         items=said.str.extract(r" : \{([^{}]*=.*)\}$"),
         logger=iso[3].fill_null(clock[3]).fill_null(otel[3]),

@@ -20,7 +20,7 @@ import polars as pl
 
 from parsers import timestamps
 from parsers.folding import dated, fields, fold, openings
-from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
+from parsers.parser import Artefact, Parsed, Parser, Sample, by_line, shaped
 from parsers.records import levels
 from parsers.regexes import ascii_classes
 from parsers.schema import SPAN, TIME
@@ -140,11 +140,10 @@ def parse(artefact: Artefact) -> Parsed:
     text = artefact.frame["text"]
     folded = fold(artefact, _starts(text, _shape(text)))
     rows = folded.rows.with_columns(shape=_shape(folded.rows["first"]))
-    parts = [_own(rows.filter(pl.col("shape") == "own"))]
-    parts.append(_uvicorn(rows.filter(pl.col("shape") == "uvicorn")))
-    parts.append(_json(rows.filter(pl.col("shape") == "json")))
-    parts.append(_others(rows.filter(~pl.col("shape").is_in(["own", "uvicorn", "json"]).fill_null(False))))
-    made = pl.concat([p for p in parts if p.height] or parts[:1], how="diagonal_relaxed").sort("line")
+    readers = {"own": _own, "uvicorn": _uvicorn, "json": _json}
+    parts = [(read, rows.filter(pl.col("shape") == name)) for name, read in readers.items()]
+    parts.append((_others, rows.filter(~pl.col("shape").is_in([*readers]).fill_null(False))))
+    made = by_line(pl.concat([read(some) for read, some in parts if some.height] or [_own(rows)], how="diagonal_relaxed"))
     made = dated(made.with_columns(zoned=pl.lit(False), component=pl.lit("mlserver")))
     return Parsed(
         frames={"log.mlserver": shaped("log.mlserver", artefact, made)}, ignored=folded.ignored, rejects=folded.rejects

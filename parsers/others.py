@@ -47,6 +47,8 @@ def _head(runs: list[Artefact]) -> str:
 
 def _runs(artefact: Artefact, parsed: Parsed) -> list[Artefact]:
     """Return the lines that are rejected side by side, some of them as of another format, one artefact a run."""
+    if parsed.rejects.is_empty():
+        return []
     rejects = parsed.rejects.select("line", "lines", "reason").sort("line")
     if not (rejects["reason"] == OF_ANOTHER_FORMAT).any():
         return []

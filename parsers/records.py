@@ -14,7 +14,7 @@ from typing import Literal
 
 import polars as pl
 
-from parsers.parser import Artefact, Parsed, shaped
+from parsers.parser import Artefact, Parsed, by_line, shaped
 from parsers.regexes import ascii_classes
 from parsers.schema import IGNORED, LEVEL, REJECT, SPAN, TIME, empty
 from parsers.timestamps import MICROSECOND
@@ -146,9 +146,10 @@ def read_records(
     starts = odd.filter(role=_START).select(*rows.columns, "format")
     clock = pl.DataFrame(schema={"i": pl.UInt32, "near": TIME})
     frames: dict[str, list[pl.DataFrame]] = {source: []}
+    by_format = starts.partition_by("format", as_dict=True) if starts.height else {}
     for number, form in enumerate((main, *guests, None)):
-        chosen = starts.filter(format=number) if number else rows.filter(headed)
-        if chosen.is_empty():
+        chosen = by_format.get((number,)) if number else rows.filter(headed)
+        if chosen is None or chosen.is_empty():
             continue
         made = _read(chosen, form, clock)
         if number == 0:
@@ -156,7 +157,7 @@ def read_records(
         goal = (form and form.source) or source
         frames.setdefault(goal, []).append(shaped(goal, artefact, _joined(made, tails)))
     return Parsed(
-        {name: pl.concat(parts).sort("line") if parts else empty(name) for name, parts in frames.items()},
+        {name: by_line(pl.concat(parts)) if parts else empty(name) for name, parts in frames.items()},
         ignored=_explained(artefact, odd, "role", _IGNORED_WHY)
         .select("member", pl.int_ranges("line", pl.col("line") + pl.col("lines")).alias("line"), "reason")
         .explode("line", empty_as_null=False)

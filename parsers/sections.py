@@ -10,7 +10,7 @@ from datetime import timedelta
 import polars as pl
 
 from parsers.components import component_of, identity_of, named_component, placed, signs, telling
-from parsers.parser import Artefact, Origin, Parsed, shaped
+from parsers.parser import Artefact, Origin, Parsed, by_line, shaped
 from parsers.schema import SOURCES
 
 # Records of one process stand in order, save for a clock that is set right and lines of threads.
@@ -36,7 +36,7 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
     Returns:
         Version and origin are those of the component with the most records.
     """
-    rows = parsed.frames[_OTHER].sort("line")
+    rows = by_line(parsed.frames[_OTHER])
     rows = rows.with_columns(telling(rows["text"]).alias(_TELLING))
     frames: dict[str, list[pl.DataFrame]] = {name: [frame] for name, frame in parsed.frames.items() if name != _OTHER}
     version, origin, most = None, Origin(), -1
@@ -52,7 +52,7 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
         version = version or told
     return replace(
         parsed,
-        frames={name: pl.concat(parts).sort("line") for name, parts in frames.items()},
+        frames={name: by_line(pl.concat(parts)) for name, parts in frames.items()},
         version=version,
         origin=origin,
     )

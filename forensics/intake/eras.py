@@ -11,13 +11,18 @@ _CALENDAR = (datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)) 
 
 def dated(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the frame with null for times outside of 1970 to 2100, and for other dates outside of the calendar."""
+    names = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
+    if not names:
+        return frame
+    found = frame.select(
+        pl.col(names).to_physical().min().name.prefix("first "),
+        pl.col(names).to_physical().max().name.prefix("last "),
+    ).row(0, named=True)
     wrong = []
-    for name, dtype in frame.schema.items():
-        if isinstance(dtype, pl.Datetime):
-            low, high = _COMPUTERS if name in _MOMENTS else _CALENDAR
-            column = frame[name]
-            first, last = column.to_physical().min(), column.to_physical().max()
-            bounds = [int(bound.timestamp()) * 1_000_000 for bound in (low, high)]
-            if isinstance(first, int) and isinstance(last, int) and not (bounds[0] <= first and last < bounds[1]):
-                wrong.append(pl.when(pl.col(name).is_between(low, high, closed="left")).then(pl.col(name)))
+    for name in names:
+        low, high = _COMPUTERS if name in _MOMENTS else _CALENDAR
+        bounds = [int(bound.timestamp()) * 1_000_000 for bound in (low, high)]
+        first, last = found[f"first {name}"], found[f"last {name}"]
+        if first is not None and not (bounds[0] <= first and last < bounds[1]):
+            wrong.append(pl.when(pl.col(name).is_between(low, high, closed="left")).then(pl.col(name)))
     return frame.with_columns(wrong) if wrong else frame

@@ -210,7 +210,7 @@ def _hidden_at(
     lines: pl.Series, begun: pl.Series, hidden: Callable[[Sequence[str], int], Iterator[tuple[int, str]]]
 ) -> pl.Series:
     """Return the lines with what `hidden` makes of those that `begun` marks, and of their neighbours."""
-    at = begun.fill_null(False).arg_true().to_list()
+    at = begun.arg_true().to_list()
     if not at:
         return lines
     texts = [line or "" for line in lines.to_list()]
