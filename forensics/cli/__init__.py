@@ -170,8 +170,10 @@ def opened(
     """
     from forensics.analysis import on_clock, read_whole
     from forensics.bundle import open_bundle
+    from forensics.lean import give_back
     from forensics.opening.budgets import Budget
 
+    give_back()
     try:
         budget = Budget.of(bounds)
     except ValueError as error:
