@@ -249,7 +249,8 @@ def astray(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str
     logs = [f for n, f in frames.items() if n.startswith("log.") and f.height]
     ends = pl.concat(
         [
-            f.filter(pl.col("time").is_not_null() & ~pl.col("previous").fill_null(False))
+            f.select("member", "pod", "container", "previous", "time", "earliest", "latest")
+            .filter(pl.col("time").is_not_null() & ~pl.col("previous").fill_null(False))
             .group_by("member")
             .agg(
                 pl.col("earliest").min().cast(pl.Int64),

@@ -284,10 +284,13 @@ def _oldest(part: pl.DataFrame, dated: pl.DataFrame) -> pl.Series:
     return part["text"].head(HEAD)
 
 
+STREAM = ("member", "pod", "container", "namespace", "previous", "time", "earliest", "latest", "level", "text")
+
+
 def _streams(source: str, frame: pl.DataFrame, period: tuple[int, int] | None, cut: frozenset[str]) -> list[Stream]:
     grouped: dict[str, list[Stream]] = defaultdict(list)
-    for (member, pod, container), part in frame.group_by("member", "pod", "container", maintain_order=True):
-        dated = part.filter(pl.col("time").is_not_null())
+    for (member, pod, container), part in frame.select(STREAM).group_by(STREAM[:3], maintain_order=True):
+        dated = part.select("time", "earliest", "latest").filter(pl.col("time").is_not_null())
         first = dated.select(pl.col("earliest").min().cast(pl.Int64)).item() if dated.height else None
         last = dated.select(pl.col("latest").max().cast(pl.Int64)).item() if dated.height else None
         previous = bool(part["previous"][0])

@@ -191,9 +191,9 @@ def period(frames: Mapping[str, pl.DataFrame], astray: Collection[str] = ()) -> 
     events = [f for n, f in frames.items() if n == "k8s.event" and f.height]
     for chosen in (logs, events):
         bounds = [
-            frame.filter(pl.col("time").is_not_null() & ~pl.col("member").is_in(list(astray))).select(
-                pl.col("earliest").min().cast(pl.Int64).alias("a"), pl.col("latest").max().cast(pl.Int64).alias("b")
-            )
+            frame.select("member", "time", "earliest", "latest")
+            .filter(pl.col("time").is_not_null() & ~pl.col("member").is_in(list(astray)))
+            .select(a=pl.col("earliest").min().cast(pl.Int64), b=pl.col("latest").max().cast(pl.Int64))
             for frame in chosen
         ]
         firsts = [b["a"][0] for b in bounds if b["a"][0] is not None]

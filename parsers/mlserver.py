@@ -141,9 +141,10 @@ def parse(artefact: Artefact) -> Parsed:
     folded = fold(artefact, _starts(text, _shape(text)))
     rows = folded.rows.with_columns(shape=_shape(folded.rows["first"]))
     readers = {"own": _own, "uvicorn": _uvicorn, "json": _json}
-    parts = [(read, rows.filter(pl.col("shape") == name)) for name, read in readers.items()]
+    parts = [(reader, rows.filter(pl.col("shape") == name)) for name, reader in readers.items()]
     parts.append((_others, rows.filter(~pl.col("shape").is_in([*readers]).fill_null(False))))
-    made = by_line(pl.concat([read(some) for read, some in parts if some.height] or [_own(rows)], how="diagonal_relaxed"))
+    read = [reader(some) for reader, some in parts if some.height] or [_own(rows)]
+    made = by_line(pl.concat(read, how="diagonal_relaxed"))
     made = dated(made.with_columns(zoned=pl.lit(False), component=pl.lit("mlserver")))
     return Parsed(
         frames={"log.mlserver": shaped("log.mlserver", artefact, made)}, ignored=folded.ignored, rejects=folded.rejects

@@ -120,7 +120,8 @@ def _requests(frames: Mapping[str, pl.DataFrame]) -> Iterator[tuple[str, Key, st
         return
     took = pl.col("duration").fill_null(timedelta())
     calls = (
-        access.filter(pl.col("request_id").str.contains(ID) & pl.col("time").is_not_null() & (took <= LONGEST))
+        access.select("member", "request_id", "time", "duration")
+        .filter(pl.col("request_id").str.contains(ID) & pl.col("time").is_not_null() & (took <= LONGEST))
         .select("member", "request_id", at=pl.col("time") + took / 2)
         .head(MOST_IDS)
     )
