@@ -13,6 +13,7 @@ from parsers.schema import SOURCES
 
 NEIGHBOURS = 2  # lines before and after
 MOST_LINES = 40  # of one citation: a fact that spans more is quoted by its first ones
+MOST_OF_A_RECORD = 120  # ... a record of a log by more of them, as a traceback says last what went wrong
 MOST_CHARS = 1500  # of one line: a dump on one line is quoted around the thing's name
 BEFORE = 200  # characters in front of the name
 NOTHING_SAYS = 1 << 60  # µs, beyond any calendar: a bound that is none, of a bundle that bears no times
@@ -75,7 +76,8 @@ class Quotes:
             return None
         member, first = str(values["member"]), int(values["line"])
         last = first + max(1, int(values.get("lines") or 1)) - 1
-        cite = self.place(member, first, last, str(values.get("name") or ""))
+        most = MOST_OF_A_RECORD if source.startswith("log.") else MOST_LINES
+        cite = self.place(member, first, last, str(values.get("name") or ""), most)
         if cite is None:
             return None
         timed = source in SOURCES and SOURCES[source].timed
@@ -86,12 +88,14 @@ class Quotes:
             cite["context"] = self._neighbours(member, first, last)
         return cite
 
-    def place(self, member: str, first: int, last: int, name: str = "") -> dict[str, Any] | None:
-        """Return the citation of lines of a member, without source and time."""
+    def place(
+        self, member: str, first: int, last: int, name: str = "", most: int = MOST_LINES
+    ) -> dict[str, Any] | None:
+        """Return the citation of at most so many lines of a member, without source and time."""
         lines = self._lines.get(member)
         if lines is None or first < 1 or first > len(lines):
             return None
-        last = min(last, first + MOST_LINES - 1, len(lines))
+        last = min(last, first + most - 1, len(lines))
         text = "\n".join(self._quoted(line, name) for line in lines.between(first - 1, last))
         return {"member": member, "lines": [first, last], "text": mask(text)}
 
