@@ -39,7 +39,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:
         raise OSError(error.errno, error.strerror, str(path)) from None
     try:
         with os.fdopen(number, "wb") as file:
-            if known is not None:
+            if known is not None and hasattr(os, "fchmod"):  # not in Windows
                 os.fchmod(file.fileno(), stat.S_IMODE(known.st_mode))
             file.write(data)
         beside.replace(target)

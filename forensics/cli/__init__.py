@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from forensics.cli.plain import plainly
 from forensics.cli.progress import PROGRESS, weight
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Interrupted(BaseException):
 
 def main() -> None:
     """Run the command line; bad input ends in one clear sentence on standard error."""
+    plainly()
     with sentences():
         signal.signal(signal.SIGINT, _interrupted)
         app(prog_name="seldon-forensics")

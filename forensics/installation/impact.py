@@ -48,7 +48,8 @@ def _counters(frames: Mapping[str, pl.DataFrame]) -> dict[str, Any] | None:
     )
     if not own.height:
         return None
-    per_file = own.filter(pl.col("metric").is_in(["downstream_rq_total", "downstream_rq_4xx", "downstream_rq_5xx"]))
+    counted = pl.col("metric").is_in(["downstream_rq_total", "downstream_rq_4xx", "downstream_rq_5xx"])
+    per_file = own.filter(counted & pl.col("value").is_finite())
     if not per_file.height:
         return None
     # The same statistics are often collected in several forms: of files side by side the fullest counts.

@@ -11,6 +11,8 @@ from forensics.opening.budgets import Budget, Exhausted
 from forensics.opening.names import member_name, shown
 
 _DEEPEST = 200  # folders in folders; real bundles have 9
+_KNOWN = ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY")  # Windows has neither of the first two, and only it the last
+_FLAGS = os.O_RDONLY | sum(getattr(os, name, 0) for name in _KNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Found:
         Raises:
             OSError: it is gone, or may not be read.
         """
-        return cast(BinaryIO, os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb", 0))
+        return cast(BinaryIO, os.fdopen(os.open(self.path, _FLAGS), "rb", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,19 +135,17 @@ def coverage_view(document: Mapping[str, Any], period: tuple[int, int] | None) -
             Text(_bar(source["from"], source["to"], period)),
         )
     parts.append(table)
-    members = Table(box=None, pad_edge=False)
-    for head in ("member", "status", "kind", "lines", "understood", "ignored", "rejects", "reason"):
-        members.add_column(head, overflow="fold")
-    for member in document["members"]:
-        told = member["events"] + member["continuations"] + member["facts"]
-        members.add_row(
-            words(member["member"]),
-            _state(member["status"]),
-            words(member["kind"]),
-            *(words(n) for n in (member["lines"], told, member["ignored"], member["rejects"])),
-            words(member["reason"]),
-        )
-    return Group(*parts, Text(""), members)
+    return Group(*parts, Text("\nmembers"), *map(_member, document["members"]))
+
+
+def _member(member: Mapping[str, Any]) -> Text:
+    """Return a member, and on a line below it what became of it: names are long, and a column would cut them up."""
+    told = member["events"] + member["continuations"] + member["facts"]
+    counts = [f"{member['lines']} lines", f"{told} understood"]
+    counts += [f"{member[kind]} {kind}" for kind in ("ignored", "rejects") if member[kind]]
+    parts = [member["kind"], ", ".join(counts) if member["lines"] else None, member["reason"]]
+    below = words("".join(f"; {part}" for part in parts if part))
+    return Text.assemble(words(member["member"]), "\n  ", _state(member["status"]), below)
 
 
 def _known(head: str, level: str | None, share: str) -> Text:
