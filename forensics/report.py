@@ -22,7 +22,7 @@ from forensics.verdict import missing_planes, planes_missing, summary
 from forensics.version import VERSION
 from parsers.schema import NAMES
 from patterns.measured import measured
-from patterns.pattern import Library
+from patterns.pattern import Check, Library
 
 MOST_TIMELINE = 400
 
@@ -130,16 +130,16 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
         "evidence": [_evidence(s, quotes, finding.pattern.contradicts) for s in finding.evidence],
         "why": " ".join(pattern.about.split()),
         "remedy": [{"do": with_names(a.do, named), "run": with_names(a.run, quoted(named))} for a in pattern.remedy],
-        **(
-            {"verify": {"run": with_names(pattern.verify.run, quoted(named)), "expect": pattern.verify.expect}}
-            if pattern.verify
-            else {}
-        ),
+        **({"verify": _verify(pattern.verify, named)} if pattern.verify else {}),
         "references": list(pattern.references),
         "status": pattern.status,
         "weights": dict(r.weights),
         "measured": _measured(pattern.id),
     }
+
+
+def _verify(check: Check, named: Mapping[str, str]) -> dict[str, str]:
+    return {"run": with_names(check.run, quoted(named)), "expect": with_names(check.expect, named)}
 
 
 def _measured(pattern: str) -> dict[str, int] | None:

@@ -44,6 +44,15 @@ def test_the_document_is_sound(path: Path) -> None:
     assert problems(document(path)) == []
 
 
+@pytest.mark.parametrize("path", BUNDLES, ids=lambda p: p.parent.name)
+def test_nothing_that_is_said_has_a_name_left_open(path: Path) -> None:
+    for finding in document(path)["findings"]:
+        actions = [*finding["remedy"], *([finding["verify"]] if "verify" in finding else [])]
+        assert not [
+            text for action in actions for text in action.values() if re.search(r"\$(?:name|namespace|workload)", text)
+        ]
+
+
 def contents(path: Path) -> dict[str, bytes]:
     """The files of a bundle, read by the standard library."""
     if path.is_dir():
