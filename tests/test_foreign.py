@@ -180,3 +180,32 @@ def test_neighbours_of_a_sound_installation_are_left_out(namespace: str, library
     ]
     files = {"pods.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": [sound, *others]})}
     assert analyse(case_of(files, whole=False), library)["verdict"] == "insufficient"
+
+
+@pytest.mark.parametrize("owner", ["shop", "seldon-envoy"])
+def test_a_neighbours_workload_that_a_quota_refuses_is_left_out(owner: str, library: Library) -> None:
+    refused = {
+        "apiVersion": "v1",
+        "kind": "Event",
+        "metadata": {"name": f"{owner}-7c.1", "namespace": "ml"},
+        "involvedObject": {"kind": "ReplicaSet", "name": f"{owner}-7c", "namespace": "ml"},
+        "reason": "FailedCreate",
+        "message": f'Error creating: pods "{owner}-7c-x" is forbidden: exceeded quota: all, requested: cpu=2, used: cpu=9',
+        "type": "Warning",
+        "count": 9,
+        "firstTimestamp": "2026-03-04T09:00:00Z",
+        "lastTimestamp": "2026-03-04T09:30:00Z",
+    }
+    template = {"spec": {"containers": [{"name": "web", "env": [{"name": "URL", "value": "http://seldon-mesh"}]}]}}
+    short = {
+        "apiVersion": "apps/v1",
+        "kind": "ReplicaSet",
+        "metadata": {"name": f"{owner}-7c", "namespace": "ml", "labels": {"app": owner}},
+        "spec": {"replicas": 2, "template": template},
+        "status": {"replicas": 0},
+    }
+    sound = pod("ml", "seldon-scheduler-0", "scheduler", "registry.example/seldon-scheduler:2", "Error")
+    sound["status"] = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    items = {"apiVersion": "v1", "kind": "List", "items": [refused, short, sound]}
+    document = analyse(case_of({"all.json": json.dumps(items)}, whole=False), library)
+    assert document["verdict"] == ("failure" if owner == "seldon-envoy" else "insufficient")

@@ -23,6 +23,9 @@ ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
 OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
+WORKLOADS = ("k8s.statefulset", "k8s.deployment", "k8s.replicaset", "k8s.daemonset", "k8s.job")
+# A server may be made by hand: then nothing but its containers tells whose it is.
+ITS_CONTAINERS = r'"name": ?"(?:agent|rclone|mlserver|triton)"'
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
 
 
@@ -93,6 +96,22 @@ def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None,
     return frozenset(told.select("namespace", "name").iter_rows())
 
 
+def strange_workloads(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
+    """Return namespace and name of the workloads whose objects tell that they are of other products."""
+    found: set[tuple[str | None, str]] = set()
+    ours = f"(?i)seldon|{'|'.join(NEEDED)}|kube-dns|strimzi"
+    for source in WORKLOADS:
+        frame = frames.get(source)
+        if frame is not None and frame.height:
+            told = pl.concat_str(
+                *(pl.col(name).fill_null("") for name in ("name", "labels", "owner", "owner_kind")), separator=" "
+            )
+            own = told.str.contains(ours) | (pl.col("owner_kind") == "Server").fill_null(False)
+            own |= pl.col("raw").str.contains(ITS_CONTAINERS).fill_null(False)
+            found |= set(frame.filter((pl.col("form") == "object") & ~own).select("namespace", "name").iter_rows())
+    return frozenset(found)
+
+
 def relevant(
     outcomes: Mapping[str, Outcome], frames: Mapping[str, pl.DataFrame], topology: Topology, ours: bool
 ) -> tuple[dict[str, Outcome], list[str]]:
@@ -105,7 +124,7 @@ def relevant(
         ours: whether anything of Seldon, Envoy, a model server or Kafka was recognised.
     """
     known = seldon_namespaces(frames, topology)
-    others = strangers(frames)
+    others, workloads = strangers(frames), strange_workloads(frames)
     strange = frozenset() if topology.names("server") else strange_envoys(frames)
     left = 0
 
@@ -118,9 +137,10 @@ def relevant(
             return True
         namespace = finding.subject.get("namespace")
         good = ours and (namespace is None or not known or namespace in known or namespace in NEIGHBOURS)
-        if finding.pattern.layer == "kubernetes":
-            pod = finding.subject.get("pod", "")
+        if finding.pattern.layer in ("kubernetes", "security"):
+            pod, workload = finding.subject.get("pod", ""), finding.subject.get("workload", "")
             good = good and not {(namespace, pod), (None, pod)} & others
+            good = good and not {(namespace, workload), (None, workload)} & workloads
         left += not good
         return good
 
