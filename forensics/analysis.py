@@ -154,7 +154,7 @@ def context_of(case: Case, exact: bool = False) -> Context:
     """
     clocks = () if exact else case.clocks.iter_rows(named=True)
     errors = {row["clock"]: int(row["error"].total_seconds() * 1e6) for row in clocks}
-    if "k8s.event" in case.frames:
+    if "clock" in case.frames.get("k8s.event", pl.DataFrame()).columns:
         whole = case.covered.period or (0, UNBOUNDED)
         aged = case.frames["k8s.event"]["clock"].unique()
         errors |= dict.fromkeys(aged.filter(aged.str.starts_with(AGED)), whole[1] - whole[0])

@@ -102,6 +102,16 @@ lastTimestamp: "2026-03-04T10:01:00Z"
     assert frame.filter(pl.col("reason") == "Scheduled")["time"].drop_nulls().len() == 1
 
 
+def test_a_bundle_without_any_record_has_no_ages() -> None:
+    case = case_of(
+        {
+            "pods.txt": "NAMESPACE   NAME         READY   STATUS    RESTARTS   AGE\nml   mlserver-0   3/3   Running   0   9m\n"
+        }
+    )
+
+    assert context_of(case, exact=True).order.greatest_slack == 0
+
+
 def test_what_was_refused_last_was_not_made_since() -> None:
     pattern = load_pattern(PATTERN, "kubernetes/one", "one.toml")
     document = analyse(case_of({"events.txt": EVENTS, "scheduler.log": LOG}), Library({pattern.id: pattern}, ""))
