@@ -365,6 +365,10 @@ def large_files() -> Iterator[tuple[str, bytes]]:
     yield "spaces.log", b" " * (100 << 20) + b"\n" + LOG
     yield "short-lines.log", b"a\n" * 10_000_000
     yield "long-json.log", b'{"x":"' + b"y" * (200 << 20) + b'"}\n'
+    yield "giant-message.log", b'{"level":"error","ts":1752345009.1,"msg":"' + b"a b c " * (30 << 20) + b'"}\n'
+    yield "giant-messages.log", (b'{"level":"error","ts":1752345009.1,"msg":"' + b"a \\n" * 200_000 + b'"}\n') * 100
+    pod = b'{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"b"},"x":"' + b"y" * 4000 + b'"}'
+    yield "one-line-list.json", b'{"apiVersion":"v1","kind":"List","items":[' + b",".join([pod] * 5000) + b"]}"
     yield "nuls-first.log", bytes(64 << 20) + LOG
     yield "spaces.gz", gzip.compress(b" " * (400 << 20), 1, mtime=0)
 

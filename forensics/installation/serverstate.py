@@ -14,7 +14,7 @@ from forensics.installation.routes import cited
 from forensics.intake.rows import Row, rows_of
 from parsers.schema import SOURCES, empty
 
-NOTIFIED = r"^Server notification (\S+) expectedReplicas (\d+)"
+NOTIFIED = r"^Server notification (\S+) expectedReplicas ([0-9]{1,9})(?:[^0-9]|$)"
 CAPABILITIES = r"^Setting capabilities from env \S+ with value \[([^\]]*)\]"
 
 

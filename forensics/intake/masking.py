@@ -16,8 +16,9 @@ MASK = "***"
 MOST_KEY_LINES = 200  # of a private key
 
 _WORDS = (
-    r"(?:p?assword|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key(?:[_-]?id)?|account[_-]?key"
-    r"|(?:private|encryption|subscription|signing|shared|master)[_-]?key|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
+    r"(?:p?assword|passwd|passphrase|pwd|secret|token|api[ _-]?key|access[ _-]?key(?:[ _-]?id)?|account[ _-]?key"
+    r"|(?:private|encryption|subscription|signing|shared|master|secret)[ _-]?key"
+    r"|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
 )
 _KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}}|(?:[\w.-]{{0,60}}[._-])?pass)"
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
@@ -50,6 +51,13 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"\b(?:ghp|gho|ghs|ghu|glpat|xox[abprs]|hf|sk|pk|npm)[_-][A-Za-z0-9_-]{16,}\b"), MASK),
     (re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"), MASK),
+    (
+        re.compile(
+            r"\b(?:github_pat_\w{20,}|dckr_pat_[\w-]{16,}|pypi-[\w-]{40,}|ya29\.[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}"
+            r"|AGE-SECRET-KEY-1\w{20,})"
+        ),
+        MASK,
+    ),
     # curl -u user:password, kubectl --from-literal=key=value, --password value
     (re.compile(r"((?:^|[\s\"'])(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:)[^\s\"']+"), rf"\1{MASK}"),
     (re.compile(r"(--from-literal[= ][\"']?[\w.-]{1,200}=)[^\s\"']+"), rf"\1{MASK}"),
@@ -71,10 +79,30 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     # the same as a list of arguments
     (re.compile(rf"(?i)(--?[\w.-]{{0,60}}{_WORDS}\\*\"\s*,\s*\\*\")[^\"\\]+"), rf"\1{MASK}"),
+    # elements and attributes of XML
+    (re.compile(rf"(?i)(<{_KEY}>)[^<]+(?=</)"), rf"\1{MASK}"),
+    (re.compile(rf"(?i)(\b(?:key|name)=[\"']{_KEY}[\"'][^<>]{{0,80}}?\bvalue=[\"'])[^\"']+"), rf"\1{MASK}"),
+    # a key and its value as a URL writes them inside of another
+    (
+        re.compile(rf"(?i)(\b{_KEY}%3[ad](?:%20|%22|%27)*)(?:%(?!2[26cC7]|7[dD])[0-9a-f]{{2}}|[^\s&%\"'])+"),
+        rf"\1{MASK}",
+    ),
+    # netrc, the sources of Go's database drivers, hooks of messengers
+    (re.compile(r"(?i)(\blogin\s+\S{1,100}\s+password\s+)\S+"), rf"\1{MASK}"),
+    (re.compile(r"(\b[\w.-]{1,60}:)[^\s:@/\"']{1,200}(?=@(?:tcp|udp|unix)\()"), rf"\1{MASK}"),
+    (
+        re.compile(r"(?i)((?:hooks\.slack\.com/services|/api/webhooks|webhook\.office\.com/webhookb2)/)[\w/@.-]+"),
+        rf"\1{MASK}",
+    ),
+    # a variable in capitals that ends in KEY, where its value looks like no word
+    (
+        re.compile(r"(\b[A-Z][A-Z0-9_]{0,60}_KEY\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?)(?=[^\s\"']*\d)[^\s\"',;\\]{16,}"),
+        rf"\1{MASK}",
+    ),
     # what stands in Envoy's secrets and other binary fields
     (re.compile(r"(\"inline_bytes\"\s*:\s*\")[^\"]+"), rf"\1{MASK}"),
     (
-        re.compile(rf"(?i)(\"{_KEY}\"\s*:\s*\{{\s*\"inline_string\"\s*:\s*\")(?:[^\"\\]|\\.)+"),
+        re.compile(rf"(?i)(\"{_KEY}\"\s*:\s*\{{\s*\"(?:inline_string|value)\"\s*:\s*\")(?:[^\"\\]|\\.)+"),
         rf"\1{MASK}",
     ),
     # an environment variable of a container: its value stands behind its name
@@ -113,7 +141,8 @@ _HINTS = (
     "pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia",
     "asia",
     "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
-    "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_",
+    "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_", "_pat_", "pypi-", "ya29.", "sg.",
+    "@tcp(", "@udp(", "@unix(",
 )  # fmt: skip
 
 # Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
@@ -121,9 +150,12 @@ _KEY_WORDS = ("pass", "assword", "pwd", "secret", "token", "key", "auth", "cred"
 _NEEDED: tuple[tuple[str, ...], ...] = (
     ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("cookie",), ("bearer", "basic"),
     ("sig", "x-amz"),
-    ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",), ("-u", "--"),
+    ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",),
+    ("_pat_", "pypi-", "ya29.", "sg.", "age-secret"), ("-u", "--"),
     ("--from-literal",), (" -p",), ("pass", "pwd"),
-    _KEY_WORDS, _KEY_WORDS, ("inline_bytes",), ("inline_string",), ("value",), _KEY_WORDS,
+    _KEY_WORDS, _KEY_WORDS, ("</",), ("value=",), ("%3",), ("login",), ("@tcp(", "@udp(", "@unix("),
+    ("slack.com", "webhook"), ("_key",),
+    ("inline_bytes",), ("inline_string", '"value"'), ("value",), _KEY_WORDS,
 )  # fmt: skip
 
 
@@ -235,8 +267,21 @@ def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:
         above = _enclosing(texts, index)
         if "inline_bytes" in text or (above is not None and _PARENT.match(above)):
             yield from _value(texts, index)
-    elif index and (named := _NAMED.match(texts[index - 1])) and not _HARMLESS_KEY.search(f"{named[1]}:"):
+    elif (name := _name_beside(texts, index)) is not None and not _HARMLESS_KEY.search(f"{name}:"):
         yield from _value(texts, index)
+
+
+def _name_beside(texts: Sequence[str], index: int) -> str | None:
+    """Return the telling name of a variable whose value stands on a line: above it, or below in the same item."""
+    above, below = index - 1, index + 1
+    while above > 0 and not texts[above].strip():
+        above -= 1
+    if above >= 0 and (named := _NAMED.match(texts[above])):
+        return named[1]
+    if below < len(texts) and (named := _NAMED.match(texts[below])):
+        same = _indent(texts[below]) == _indent(texts[index]) and not texts[below].lstrip().startswith("- ")
+        return named[1] if same else None
+    return None
 
 
 def _indent(text: str) -> int:

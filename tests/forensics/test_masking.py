@@ -49,10 +49,30 @@ HIDDEN = [
     f"-----BEGIN PRIVATE KEY-----\n{SECRET}",
     "AKIAIOSFODNN7EXAMPLE",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+    f"<password>{SECRET}</password>",
+    f'<add key="Password" value="{SECRET}"/>',
+    f"DSN=svc:{SECRET}@tcp(db.example:3306)/x",
+    f"posting to https://hooks.slack.com/services/T0AAAA000/B0AAAA000/{SECRET}",
+    f"GET /x?next=%2Flogin%3Fpassword%3D{SECRET}%2F{SECRET}%26a%3Db",
+    f"machine git.example login svc password {SECRET}",
+    f"github_pat_11AAAAAAA0{SECRET}{SECRET}",
+    f"ya29.{SECRET}{SECRET}",
+    f"dckr_pat_{SECRET}",
+    f"pypi-AgEIcHlwaS5vcmc{SECRET}{SECRET}",
+    f"SG.{SECRET}.{SECRET}{SECRET}",
+    f"AGE-SECRET-KEY-1{SECRET}{SECRET}",
+    f"API key: {SECRET}",
+    f"Secret Key = {SECRET}",
+    f'"k8s-token":{{"value":"{SECRET}"}}',
+    f"      S3_KEY:      {SECRET}",
     f'msg="connecting" password=\\"{SECRET}\\" user=x',
 ]
 
 SHOWN = [
+    "image: docker.example/agent:2.9@sha256:abcdef0123456789abcdef0123456789",
+    "PARTITION_KEY=model-name-of-a-model",
+    "Failed to get the api key: missing",
+    "secret key ref: name",
     'secrets "seldon-rclone-gs-public" not found',
     "secretName: minio-secret",
     "Failed to get secret from namespace",
@@ -125,3 +145,19 @@ def test_a_certificate_with_a_key_behind_it_is_hidden() -> None:
     lines = ["kind: Secret", "data:", f"  tls.pem: {encoded(CERTIFICATE + KEY)}"]
 
     assert hide(pl.Series(lines)).to_list() == [*lines[:2], f'  tls.pem: "{MASK}"']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"- name: DB_PASSWORD\n\n  value: {SECRET}",
+        f"- value: {SECRET}\n  name: DB_PASSWORD",
+        f'{{\n  "value": "{SECRET}",\n  "name": "API_TOKEN"\n}}',
+    ],
+)
+def test_a_value_is_hidden_by_the_name_beside_it(text: str) -> None:
+    hidden = hide(pl.Series(text.split("\n")))
+
+    assert SECRET not in "".join(hidden.to_list())
+    other = hide(pl.Series(f"- value: {SECRET}\n- name: DB_PASSWORD".split("\n")))
+    assert SECRET in "".join(other.to_list())

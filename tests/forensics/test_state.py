@@ -275,6 +275,7 @@ def test_the_scheduler_tells_what_is_wanted_where_no_object_does() -> None:
         "Namespace is shop",
         "Server notification fast expectedReplicas 1 shared false func=ServerNotify source=SchedulerServer",
         "Server notification fast expectedReplicas 3 shared false func=ServerNotify source=SchedulerServer",
+        "Server notification fast expectedReplicas 18446744073709551616 shared false func=ServerNotify",  # damaged
     )
     listed = rows("k8s.server", {"name": "fast", "namespace": "shop", "replicas": 2})
 
