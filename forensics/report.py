@@ -22,7 +22,7 @@ from forensics.verdict import missing_planes, planes_missing, summary
 from forensics.version import VERSION
 from parsers.schema import NAMES
 from patterns.measured import measured
-from patterns.pattern import Check, Library
+from patterns.pattern import Check, Library, Pattern
 
 MOST_TIMELINE = 400
 
@@ -127,7 +127,7 @@ def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[
             }
             for e in r.edges
         ],
-        "evidence": [_evidence(s, quotes, finding.pattern.contradicts) for s in finding.evidence],
+        "evidence": [_evidence(s, quotes, finding.pattern) for s in finding.evidence],
         "why": " ".join(pattern.about.split()),
         "remedy": [{"do": with_names(a.do, named), "run": with_names(a.run, quoted(named))} for a in pattern.remedy],
         **({"verify": _verify(pattern.verify, named)} if pattern.verify else {}),
@@ -161,15 +161,17 @@ def quoted(subject: Mapping[str, str]) -> dict[str, str]:
     return {name: shlex.quote(value) for name, value in subject.items()}
 
 
-def _evidence(seen: Seen, quotes: Quotes, between: Collection[str]) -> dict[str, Any]:
+def _evidence(seen: Seen, quotes: Quotes, pattern: Pattern) -> dict[str, Any]:
     """Return a piece as the document holds it; of a state, the words of the layers that contradict each other too."""
+    piece = pattern.evidence.get(seen.name)
+    where = piece.where if piece is not None else None
     made: dict[str, Any] = {
         "name": seen.name,
         "strength": seen.strength,
         "state": seen.state,
         "count": seen.count,
         "assumed": seen.assumed,
-        "cites": quotes.cites((*seen.rows, *quotes.behind(seen.rows, between))),
+        "cites": quotes.cites((*seen.rows, *quotes.behind(seen.rows, pattern.contradicts)), where=where),
     }
     if seen.missing:
         made["missing"] = [_missing(m) for m in seen.missing]

@@ -9,7 +9,9 @@ import polars as pl
 from forensics.ingest import Intake
 from forensics.intake.masking import mask
 from forensics.intake.rows import parsed, sequence
+from forensics.intake.telling import words
 from parsers.schema import SOURCES
+from patterns.terms import Condition
 
 NEIGHBOURS = 2  # lines before and after
 MOST_LINES = 40  # of one citation: a fact that spans more is quoted by its first ones
@@ -47,13 +49,23 @@ class Quotes:
             self._made[key] = made
         return self._made[key]
 
-    def cites(self, rows: Iterable[tuple[str, int]], context: bool = True) -> list[dict[str, Any]]:
-        """Return the citations of rows, each place once, in their order."""
+    def cites(
+        self, rows: Iterable[tuple[str, int]], context: bool = True, where: Condition | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the citations of rows, each place once, in their order.
+
+        Args:
+            rows: (source, row) each.
+            context: whether with their neighbours.
+            where: what is looked for in them: of a long one, `tells` says which words are meant.
+        """
         found: dict[tuple[str, int, int], dict[str, Any]] = {}
         for row in rows:
             cite = self.cite(row, context)
-            if cite is not None:
-                found.setdefault((cite["member"], *cite["lines"]), cite)
+            if cite is None or (place := (cite["member"], *cite["lines"])) in found:
+                continue
+            told = words(where, self.row(row) or {}, cite["text"])
+            found[place] = cite if told is None else cite | {"tells": told}
         return list(found.values())
 
     def behind(self, rows: Iterable[tuple[str, int]], links: Collection[str]) -> list[tuple[str, int]]:

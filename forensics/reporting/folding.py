@@ -4,13 +4,28 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
+BEFORE = 30  # characters in front of the words that must stay
 
-def middle_out(text: str, room: int) -> str:
-    """Return `text` in at most about `room` characters: what a line is about stands first, what went wrong last."""
+
+def middle_out(text: str, room: int, kept: str = "") -> str:
+    """Return `text` in at most about `room` characters: what a line is about stands first, what went wrong last.
+
+    Args:
+        text: a line, or several in one.
+        room: characters.
+        kept: words of it that must stay: where they stand in the middle, what follows them is left out in place of it.
+    """
     if len(text) <= room:
         return text
     head = room // 3
-    return f"{text[:head]} ... {text[-(room - head - 5) :]}"
+    tail = len(text) - (room - head - 5)
+    at = text.find(kept) if kept else -1
+    if at < 0 or at + len(kept) <= head or at >= tail:
+        return f"{text[:head]} ... {text[tail:]}"
+    if at + len(kept) <= room - 4:
+        return f"{text[: room - 4]} ..."
+    begin = text.rfind(" ", 0, max(at - BEFORE, 0)) + 1
+    return f"{text[: room // 4]} ... {text[begin : begin + room - room // 4 - 9]} ..."
 
 
 def opening(text: str, room: int) -> str:

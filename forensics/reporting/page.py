@@ -54,9 +54,11 @@ class Page:
         """Add a citation: place, two blanks, text; in the short form on few lines, with the middle left out."""
         place, text = view.place(cite), str(cite.get("text") or "").strip("\n")
         if not self.details:
-            room = PROOF_LINES * (self.width - indent - 6) - len(place)
+            alone = cell_len(inline(place)) > self.width - indent
+            room = PROOF_LINES * (self.width - indent - 6) - (0 if alone else len(place))
             short = " | ".join(line.strip() for line in text.split("\n") if line.strip())
-            self._placed(place, middle_out(inline(short), max(room, 120)), indent)
+            told = inline(str(cite.get("tells") or ""))
+            self._placed(place, middle_out(inline(short), max(room, 120), told), indent)
             return
         first, last = view.span(cite)
         context = cite.get("context") or {}
