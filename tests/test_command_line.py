@@ -140,7 +140,10 @@ def test_what_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
         env={**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(Path(__file__).parent.parent)},
         stderr=subprocess.PIPE,
     )
-    time.sleep(2)
+    maps = Path(f"/proc/{child.pid}/maps")  # where it is read, Polars is loaded first
+    while child.poll() is None and maps.exists() and "polars" not in maps.read_text():
+        time.sleep(0.1)
+    time.sleep(1)
     child.send_signal(signal.SIGINT)
     said = child.communicate(timeout=120)[1].decode()
 
