@@ -91,7 +91,7 @@ def summary(
         return words + "."
     if verdict_word == "undetermined":
         shown = [r for r in ranked if not r.finding.over and r.role != CONTRIBUTING]
-        shown.sort(key=lambda r: -SEVERITIES.index(r.finding.pattern.severity))
+        shown.sort(key=lambda r: (bool(r.explained_by), -_gravest(r, ranked)))
         head = shown[0]
         about = _subjects(head)
         sentence = f"Something is wrong, but its cause is not established: {head.finding.pattern.title}"
@@ -107,6 +107,12 @@ def summary(
     if verdict_word == "insufficient":
         return "No failure found, but too little was collected to call it healthy: " + ", ".join(missing) + " missing."
     return "Nothing of Seldon, Envoy, a model server or Kafka was recognised here."
+
+
+def _gravest(one: Ranked, ranked: Sequence[Ranked]) -> int:
+    """Return the highest severity, as a place in the order, of a finding and of what follows from it."""
+    follow = (ranked[i] for i in one.explains)
+    return max(SEVERITIES.index(r.finding.pattern.severity) for r in (one, *follow))
 
 
 def _subjects(ranked: Ranked) -> str:

@@ -105,7 +105,12 @@ def tree(document: Document) -> Tree:
         branches.append(Branch(root, mine, tuple(f for f in under if f.get("id") in placed)))
         placed |= {f.get("id") for f in (root, *mine)}
     rest = [f for f in findings(document, "root", "symptom", "contributing") if f.get("id") not in placed]
-    lasting = tuple(f for f in rest if f.get("at_end") != "ended" and f.get("role") != "root")
+    lasting = tuple(
+        sorted(
+            (f for f in rest if f.get("at_end") != "ended" and f.get("role") != "root"),
+            key=lambda f: bool(f.get("explained_by")),  # what came first of what is left stands first
+        )
+    )
     over = tuple(f for f in rest if f.get("at_end") == "ended")
     return Tree(tuple(branches), lasting, over, _assumed(document), _edges(document, by_id))
 

@@ -96,3 +96,36 @@ def test_one_death_is_history_and_a_loop_has_one_root(library: Library) -> None:
     document = analyse(case_of({"pods.yaml": loop}, whole=False), library)
     roots = [f["pattern"] for f in document["findings"] if f["role"] == "root"]
     assert (document["verdict"], roots) == ("failure", ["mlserver/mlserver-memory-too-small"])
+
+
+def test_a_path_nobody_serves_is_an_established_cause(library: Library) -> None:
+    served = calls("18:01", "18:02").replace("/v2/models/grape/infer", "/api/v1.0/predictions")
+
+    document = analyse(case_of({"scheduler.log": START + ROUTED, "access.log": served}), library)
+
+    assert document["verdict"] == "failure"
+    assert document["findings"][0]["pattern"] == "envoy/client-wrong-path"
+
+
+def test_what_came_first_stands_in_the_first_line_although_nothing_explains_it(library: Library) -> None:
+    refused = "".join(
+        said(
+            f"10:{second:02}",
+            f"Waiting for Inference Server service to become ready... next check in {pause}",
+            r' error="dial tcp 0.0.0.0:9500: connect: connection refused" func=waitReady',
+        )
+        for second, pause in ((1, "500ms"), (5, "1.6s"), (15, "6s"), (30, "19s"), (52, "19s"))
+    )
+    scheduler = (
+        said("10:00", "Setting log level to info")
+        + said("10:01", "Agent server running on 9005 mtls:false", " source=AgentServer")
+        + said("10:02", "Server notification orchard expectedReplicas 1 shared true", " func=ServerNotify")
+        + said("11:30", "Received subscribe request from seldon manager", " func=SubscribeModelStatus")
+    )
+    named = "Got server name and index from POD_NAME with value orchard-0. Server name:orchard Replica Idx:0"
+    agent = said("10:00", named) + said("10:00", "Setting log level to info") + refused
+
+    document = analyse(case_of({"scheduler.log": scheduler, "orchard-0/agent.log": agent}), library)
+
+    assert document["verdict"] == "undetermined"
+    assert "goes on waiting for the inference server" in document["summary"]
