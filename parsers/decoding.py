@@ -11,6 +11,7 @@ MOST_LINES = 1_000_000  # lines of a text that may all be short; past that a lin
 LEAST = 32  # bytes; logs have 80 and more, objects 25 to 40, and a line costs memory of its own
 ENOUGH = 8192  # bytes that show whether it is text
 
+_TEXT = pl.col("text")
 _NO_LINES = pl.DataFrame(schema=LINES)
 
 # Formats that hold nothing for us, by how they begin.
@@ -148,24 +149,39 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
         clean = clean.replace(b"\0", b"")
     clean = with_short_strings(shortened(clean))
     lines = pl.Series("text", [], pl.String()) if not clean else _read(clean)
-    text = pl.col("text")
     frame = lines.to_frame()
     if b"\x1b" in clean or b"\x9b" in clean:
-        frame = frame.with_columns(text.str.replace_all(_ANSI, ""))
+        frame = _without_colours(frame)
     if b"\r" in clean:
-        frame = frame.with_columns(text.str.strip_chars_end("\r"))
-        if frame["text"].str.contains("\r", literal=True).any():
-            frame = frame.with_columns(text.str.replace(r"^.*\r([^\r]+)$", "$1"))
+        frame = _last_states(frame)
     return (
         frame.with_row_index("line", offset=1)
         .select(
             pl.col("line").cast(LINES["line"]),
             pl.lit(1, LINES["lines"]).alias("lines"),
-            text,
+            "text",
             pl.lit(None, LINES["stamped"]).alias("stamped"),
         )
         .cast(LINES)
     ), None
+
+
+def undecorated(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return lines without the colours, progress bars and NULs that were written inside of JSON strings."""
+    if not frame["text"].str.contains(r"[\x00\r\x1b\x{9b}]").any():
+        return frame
+    return _last_states(_without_colours(frame.with_columns(_TEXT.str.replace_all("\0", "", literal=True))))
+
+
+def _without_colours(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(_TEXT.str.replace_all(_ANSI, ""))
+
+
+def _last_states(frame: pl.DataFrame) -> pl.DataFrame:
+    frame = frame.with_columns(_TEXT.str.strip_chars_end("\r"))
+    if not frame["text"].str.contains("\r", literal=True).any():
+        return frame
+    return frame.with_columns(_TEXT.str.replace(r"^.*\r([^\r]+)$", "$1"))
 
 
 # CSI, OSC, and the two-character escapes; also C1's single-character CSI.

@@ -315,6 +315,27 @@ def _peel_references(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(text)
 
 
+# What a mail, a page or a tool puts before every line: `> `, four blanks, `12:`.
+_INDENTED = r"^(?: {4}|\t)"
+_NUMBERED = r"^ *([0-9]{1,7})(?::|\t)"
+
+
+def _before_every_line(name: str, begins: str, regex: str, guard: Callable[[pl.Series], bool] | None = None) -> Wrapper:
+    def fits(sample: pl.Series) -> bool:
+        return len(sample) > 2 and _share(sample, regex) == 1.0 and (guard is None or guard(sample))
+
+    def peel(frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(TEXT.str.replace(regex, ""))
+
+    return Wrapper(name, begins, "", fits, peel)
+
+
+def _counts(sample: pl.Series) -> bool:
+    """Whether the numbers are those of lines: an hour or the number of a process does not grow with each."""
+    numbers = sample.str.extract(_NUMBERED).cast(pl.Int64)
+    return bool((numbers.diff().drop_nulls() > 0).all())
+
+
 WRAPPERS: tuple[Wrapper, ...] = (
     Wrapper("character references", printable, "&quot;", _fits_references, _peel_references),
     Wrapper("cri", digits, " std", _fits_cri, _peel_cri),
@@ -369,4 +390,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         rf"^<[0-9]{{1,3}}>1 (?P<time>{STAMP}) (?P<node>[^ ]+) (?P<container>[^ ]+) [^ ]+ [^ ]+ "
         r"(?:-|\[.*?\]) ?(?P<text>.*)$",
     ),
+    _before_every_line("quote", ">", r"^> ?"),
+    _before_every_line("numbers of lines", digits + " ", _NUMBERED, _counts),
+    _before_every_line("indentation", " \t", _INDENTED),
 )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from parsers import exports
+from parsers.decoding import undecorated
 from parsers.exports import NAMES
 from parsers.parser import LINES, Artefact, Origin
 from parsers.peeling import WRAPPERS, Wrapper
@@ -23,6 +24,7 @@ _SAMPLE = 200  # lines of the head, and as many of the middle
 _WIDTH = 1 << 16  # characters of a line that are looked at
 
 
+_OF_JSON = ("docker json-file", "records")  # a string in them can hold what no bare line does
 _NONE_IGNORED = pl.DataFrame(schema=dict(IGNORED))
 _NO_REJECTS = pl.DataFrame(schema=dict(REJECT))
 
@@ -66,6 +68,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     names: list[str] = []
     if (opened := _export(lines)) is not None:
         frame, name, structure = opened
+        frame = undecorated(frame)
         names.append(name)
         ignored = _ignored(member, structure, f"structure of the {name}")
     elif _fitting(sample_of(lines["text"])) is None:
@@ -78,6 +81,8 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         if found is None:
             break
         frame = found.peel(frame)
+        if found.name in _OF_JSON:
+            frame = undecorated(frame)
         names.append(found.name)
         if "_noise" in frame.columns:
             noise = frame.filter("_noise")

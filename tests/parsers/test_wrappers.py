@@ -370,3 +370,36 @@ def test_batches_of_otlp_are_read_a_line_each() -> None:
     assert frame["line"].to_list() == [1, 1, 2]
     assert frame["lines"].sum() == 2
     assert only(found).origin.pod == "mlserver-0"
+
+
+@pytest.mark.parametrize(
+    ("name", "wrapped"),
+    [
+        ("quote", [f"> {text}" for text in LINES * 2]),
+        ("indentation", [f"    {text}" for text in LINES * 2]),
+        ("numbers of lines", [f"{7 * n + 3}:{text}" for n, text in enumerate(LINES * 2)]),
+        ("numbers of lines", [f"{n:6}\t{text}" for n, text in enumerate(LINES * 2, 1)]),
+    ],
+)
+def test_what_stands_before_every_line_is_peeled(name: str, wrapped: list[str]) -> None:
+    unwrapped = opened("\n".join(wrapped))
+
+    assert unwrapped.wrappers == (name,)
+    assert only(unwrapped).frame["text"].to_list() == LINES * 2
+
+
+def test_numbers_that_do_not_count_lines_stay() -> None:
+    for texts in (["1:M 12 Jul 2025 18:30:09.123 # Server started"] * 4, ["18:30:09 x", "18:30:10 y", "19:30:11 z"]):
+        assert only(opened("\n".join(texts))).frame["text"].to_list() == texts
+
+
+@pytest.mark.parametrize("shipped", [False, True])
+def test_colours_and_progress_inside_of_json_are_undone(shipped: bool) -> None:
+    texts = [f"\x1b[32m{text}\x1b[0m" for text in LINES] + ["10%\r50%\rdone"]
+    pod = {"kubernetes": {"pod_name": "mlserver-0", "namespace_name": "ml", "container_name": "agent"}}
+    wrapped = [
+        json.dumps({"log": f"{text}\n", "stream": "stderr", "time": STAMP, **(pod if shipped else {})})
+        for text in texts
+    ]
+
+    assert only(opened("\n".join(wrapped))).frame["text"].to_list() == [*LINES, "done"]
