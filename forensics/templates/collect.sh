@@ -30,13 +30,32 @@ command -v "$kubectl" >/dev/null 2>&1 || {
 mkdir -p "$out" || exit 2
 
 # Secrets never leave the cluster: of Secret objects nothing but the certificates of TLS is asked for, and what looks like a secret
-# elsewhere is masked.
+# elsewhere is masked. A value becomes <masked>: asterisks would be no YAML.
 mask() {
-    sed -E \
+    awk '
+        # A private key over several lines; a value whose name stands on the line above; a text below its key.
+        function indent(line) { match(line, /^ */); return RLENGTH }
+        function telling(word) {
+            word = toupper(word)
+            gsub(/["'\'',: ]+$/, "", word)
+            return word ~ /(PASS|PASSWD|PASSWORD|PASSPHRASE|PWD|SECRET|TOKEN|CREDENTIAL|CREDENTIALS|(API|ACCESS|ACCOUNT|PRIVATE|SECRET|SHARED|SIGNING|ENCRYPTION|MASTER)_?KEY)(_ID)?$/
+        }
+        { sub(/-----BEGIN [A-Z ]*PRIVATE KEY-----.*-----END [A-Z ]*PRIVATE KEY-----/, "<masked>") }
+        /-----BEGIN [A-Z ]*PRIVATE KEY-----/ { key = 1; sub(/-----BEGIN .*/, "<masked>"); print; next }
+        key { if ($0 ~ /-----END /) key = 0; if (++lines < 200) next; key = 0 }
+        below >= 0 && $0 ~ /[^ ]/ { if (indent($0) > below) { sub(/[^ ].*/, "<masked>"); print; next } below = -1 }
+        telling(before) && /^ *"value": / { sub(/: .*/, ": \"<masked>\"" ($0 ~ /,$/ ? "," : "")) }
+        telling(before) && /^ *value: / { sub(/: .*/, ": <masked>") }
+        { lines = 0; before = "" }
+        /^ *(- )?"?name"?: / { before = $0 }
+        /: *[|>][-+]?$/ { word = $0; sub(/: *[|>][-+]?$/, "", word); if (telling(word)) below = indent($0) }
+        { print }
+        BEGIN { below = -1 }
+    ' | sed -E \
         -e 's#(://[^/@: ]+):[^/@ ]+@#\1:***@#g' \
         -e 's/eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]+)?/***/g' \
         -e 's/([Bb]earer|[Bb]asic) [A-Za-z0-9+\/_=.~-]{12,}/\1 ***/g' \
-        -e 's/(([Pp]ass(word|wd)|PASSWORD|[A-Za-z_]*(SECRET|secret)_(ACCESS_KEY|access_key)|(ACCESS|access)_(KEY_ID|key_id)|[Aa]pi_?[Kk]ey|API_KEY|[Tt]oken|TOKEN|client_secret|CLIENT_SECRET|sasl\.jaas\.config)"?[=:] *"?)[^",}[:space:]]+/\1***/g' \
+        -e 's/(([Pp]ass(word|wd|phrase)|PASSWORD|[A-Za-z_]*(SECRET|secret)_(ACCESS_KEY|access_key)|(ACCESS|access)_(KEY_ID|key_id)|[Aa]pi_?[Kk]ey|API_KEY|[Tt]oken|TOKEN|client_secret|CLIENT_SECRET|sasl\.jaas\.config)"?[=:] *"?)[^",}[:space:]]+/\1<masked>/g' \
         -e 's/(AKIA|ASIA)[A-Z0-9]{16}/***/g'
 }
 

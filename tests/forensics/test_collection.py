@@ -1,5 +1,6 @@
 """The collection script, run against a stand-in for kubectl."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+import yaml
 
 from forensics.analysis import read
 from forensics.bundle import open_bundle
@@ -75,6 +77,60 @@ def test_it_masks_secrets(run, tmp_path: Path) -> None:
         texts = [archive.extractfile(m).read().decode() for m in archive if m.isfile()]
     assert any("dialing" in text for text in texts)
     assert not [text for text in texts if SECRET in text]
+
+
+class _AsKubectl(yaml.SafeDumper):
+    """Writes texts of several lines as blocks."""
+
+
+_AsKubectl.add_representer(
+    str, lambda to, text: to.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+)
+
+
+def masked(text: str) -> str:
+    function = "mask() {" + script().partition("mask() {")[2].partition("\n}\n")[0] + "\n}\nmask"
+    done = subprocess.run(["sh", "-c", function], input=text.encode(), capture_output=True, check=True)
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+def test_it_masks_what_only_the_lines_around_show_and_leaves_objects_readable() -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": "a",
+            "annotations": {
+                "token": SECRET,
+                "key.pem": f"-----BEGIN RSA PRIVATE KEY-----\n{SECRET}\n-----END RSA PRIVATE KEY-----\n",
+            },
+        },
+        "spec": {
+            "containers": [
+                {
+                    "name": "agent",
+                    "env": [
+                        {"name": "DB_PASSWORD", "value": SECRET},
+                        {"name": "TLS_SECRET_NAME", "value": "tls-of-the-agent"},
+                        {"name": "S3_API_KEY", "value": SECRET},
+                        {"name": "LOG_LEVEL", "value": "debug"},
+                    ],
+                }
+            ]
+        },
+        "data": {"password": f"{SECRET}\n{SECRET}\n", "b": "shown"},
+    }
+    written = yaml.dump(pod, Dumper=_AsKubectl, sort_keys=False)
+    for text in (written, json.dumps(pod, indent=2)):
+        out = masked(text)
+        assert SECRET not in out
+        assert out.count("\n") >= text.count("\n") - 3  # the lines of the key
+    for load, text in ((yaml.safe_load, written), (json.loads, json.dumps(pod, indent=2))):
+        held = load(masked(text))
+        env = {each["name"]: each["value"] for each in held["spec"]["containers"][0]["env"]}
+        assert env["TLS_SECRET_NAME"] == "tls-of-the-agent"
+        assert (env["DB_PASSWORD"], env["LOG_LEVEL"], held["data"]["b"]) == ("<masked>", "debug", "shown")
 
 
 def test_it_goes_on_where_it_was_stopped(run) -> None:
