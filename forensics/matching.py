@@ -53,6 +53,11 @@ class Context:
         return self.covered.period[1] if self.covered.period else None
 
     @property
+    def seen(self) -> int | None:
+        """When objects were looked at: with the end of the logs, or later; None without any time."""
+        return max((at for at in (self.end, self.covered.collected) if at is not None), default=None)
+
+    @property
     def start(self) -> int | None:
         """The first microsecond of the bundle."""
         return self.covered.period[0] if self.covered.period else None
@@ -263,8 +268,8 @@ def _finding(
     counts = [s.count for s in seen if s.state == PRESENT and s.name in positive(pattern.match)]
     over = result.state == CURED or _silent(pattern, rows, telling, context)
     at_end = "ended" if over else _at_end(pattern, names, telling, result, context)
-    if result.rests and context.end is not None:
-        last = replace(last, latest=max(last.latest, context.end))
+    if result.rests and context.seen is not None:
+        last = replace(last, latest=max(last.latest, context.seen))
     return Finding(
         pattern,
         names,
@@ -302,8 +307,8 @@ def _span(hits: Sequence[Hit], context: Context) -> tuple[Moment, Moment]:
     facts = [h for h in hits if not _timed(h.source)]
     last = max(hits, key=lambda h: (order.latest(h), order.earliest(h)))
     end = Moment(order.earliest(last), order.latest(last))
-    if facts and context.end is not None:
-        end = Moment(end.earliest, max(end.latest, context.end))
+    if facts and context.seen is not None:
+        end = Moment(end.earliest, max(end.latest, context.seen))
     return Moment(order.earliest(first), order.latest(first)), end
 
 

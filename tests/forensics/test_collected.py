@@ -87,3 +87,50 @@ def test_what_was_collected_is_asked_no_later_than_the_reader_wants() -> None:
     cut = on_clock(case.intake, case.given, until)
 
     assert cut.covered.collected == int(until.timestamp() * 1e6)
+
+
+def test_what_objects_show_lasts_until_they_were_looked_at(library: Library) -> None:
+    # The logs end with the server's pod; why it does not come again is told by an Event of later.
+    objects = """apiVersion: v1
+kind: List
+items:
+- apiVersion: mlops.seldon.io/v1alpha1
+  kind: Model
+  metadata: {name: iris, namespace: ml, creationTimestamp: "2026-03-04T09:00:00Z"}
+  spec: {storageUri: "gs://models/iris", requirements: [sklearn]}
+  status:
+    conditions:
+    - {type: ModelReady, status: "False", message: ScheduleFailed, reason: Failed to schedule model as no matching servers are available, lastTransitionTime: "2026-03-04T10:05:00Z"}
+    selector: server=mlserver
+- apiVersion: mlops.seldon.io/v1alpha1
+  kind: Server
+  metadata: {name: mlserver, namespace: ml, creationTimestamp: "2026-03-04T09:00:00Z"}
+  spec: {replicas: 1, serverConfig: mlserver}
+  status: {replicas: 0, loadedModels: 0, conditions: [{type: Ready, status: "False"}]}
+- apiVersion: apps/v1
+  kind: StatefulSet
+  metadata:
+    name: mlserver
+    namespace: ml
+    creationTimestamp: "2026-03-04T09:00:00Z"
+    ownerReferences: [{apiVersion: mlops.seldon.io/v1alpha1, kind: Server, name: mlserver}]
+  spec: {replicas: 1}
+  status: {replicas: 0}
+- apiVersion: v1
+  kind: Event
+  metadata: {name: mlserver.1, namespace: ml}
+  involvedObject: {kind: StatefulSet, name: mlserver, namespace: ml}
+  reason: FailedCreate
+  message: 'create Pod mlserver-0 in StatefulSet mlserver failed error: pods "mlserver-0" is forbidden: violates PodSecurity "restricted:latest": seccompProfile'
+  type: Warning
+  count: 14
+  firstTimestamp: "2026-03-04T10:05:02Z"
+  lastTimestamp: "2026-03-04T10:15:00Z"
+"""
+    envoy = "".join(
+        f"[2026-03-04 10:0{minute}:00.000][1][info][main] [source/server/server.cc:1] running\n" for minute in range(6)
+    )
+    document = analyse(case_of({"envoy.log": envoy, "objects.yaml": objects}), library)
+
+    roots = [finding["pattern"] for finding in document["findings"] if finding["role"] == "root"]
+    assert roots == ["security/k8s-podsecurity-violation"]
