@@ -102,7 +102,7 @@ def _as_utf8(data: bytes) -> bytes:
 
 def _read(data: bytes) -> pl.Series:
     try:
-        return pl.read_lines(data, name="text")["text"]
+        return _lines(data)
     except pl.exceptions.ComputeError:
         pass
     # One invalid byte fails the whole: Latin-1 where most of such bytes are letters on their own, else U+FFFD.
@@ -111,7 +111,14 @@ def _read(data: bytes) -> pl.Series:
     high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
     if lost > 0.9 * high and b"\xef\xbf\xbd" not in data:
         text = data.decode("cp1252", "replace")
-    return pl.read_lines(text.encode(), name="text")["text"]
+    return _lines(text.encode())
+
+
+def _lines(data: bytes) -> pl.Series:
+    # Polars takes what begins like gzip, zlib (`x`) or zstd (`(`) for that, and unpacks it without bounds.
+    if data.startswith((b"\x1f", b"x", b"(")):
+        return pl.read_lines(b"\n" + data, name="text")["text"].slice(1)
+    return pl.read_lines(data, name="text")["text"]
 
 
 def without_crowds(data: bytes) -> tuple[bytes, int]:

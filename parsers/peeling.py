@@ -198,6 +198,9 @@ def _peel_docker(frame: pl.DataFrame) -> pl.DataFrame:
 def _objects(lines: pl.Series) -> pl.DataFrame:
     """Return docker's three fields of each line; nulls where a line is no object."""
     try:
+        # What begins otherwise is taken for something compressed.
+        if not str(lines.first()).startswith("{"):
+            raise pl.exceptions.ComputeError("no object")
         read = pl.read_ndjson("\n".join(lines.to_list()).encode(), schema=_DOCKER_COLUMNS)
         if len(read) == len(lines):
             return read.drop("log").insert_column(0, read["log"])

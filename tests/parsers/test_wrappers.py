@@ -403,3 +403,14 @@ def test_colours_and_progress_inside_of_json_are_undone(shipped: bool) -> None:
     ]
 
     assert only(opened("\n".join(wrapped))).frame["text"].to_list() == [*LINES, "done"]
+
+
+@pytest.mark.parametrize("head", [b"x\x9c", b"x^", b"x\x01\x02", b"\x1f\x8b", b"(\xb5/\xfd", b"("])
+def test_a_text_that_begins_like_something_compressed_is_a_text(head: bytes) -> None:
+    frame, _ = decode(head + b" first\n" + b"second\n" * 40)
+    assert frame is not None
+    assert frame["text"].to_list()[1:] == ["second"] * 40
+
+    docker = json.dumps({"log": "a\n", "stream": "stderr", "time": STAMP})
+    begun = frame["text"][0] + "\n" + f"{docker}\n" * 20
+    assert sum(len(each.frame) for each in opened(begun).artefacts) == 21
