@@ -1,5 +1,6 @@
 """Quote lines of the bundle: masked, with their place and their neighbours."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,7 @@ MOST_OF_A_RECORD = 120  # ... a record of a log by more of them, as a traceback 
 MOST_CHARS = 1500  # of one line: a dump on one line is quoted around the thing's name
 BEFORE = 200  # characters in front of the name
 NOTHING_SAYS = 1 << 60  # µs, beyond any calendar: a bound that is none, of a bundle that bears no times
+ESCAPED = re.compile(r'["\\\n\t]')
 LONG = 2_000_000  # a line longer than this is masked only where it is quoted
 
 
@@ -29,6 +31,13 @@ def iso(microseconds: int | None) -> str | None:
     moment = datetime.fromtimestamp(microseconds // 1_000_000, UTC)
     rest = microseconds % 1_000_000
     return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{rest:06d}Z" if rest else "Z")
+
+
+def _findable(words: str) -> str:
+    """Return the beginning of `words` as an export that is one long line holds them: up to what it escapes."""
+    if words.startswith('"'):
+        return words
+    return ESCAPED.split(words, maxsplit=1)[0][:80]
 
 
 class Quotes:
@@ -89,7 +98,8 @@ class Quotes:
         member, first = str(values["member"]), int(values["line"])
         last = first + max(1, int(values.get("lines") or 1)) - 1
         most = MOST_OF_A_RECORD if source.startswith("log.") else MOST_LINES
-        cite = self.place(member, first, last, str(values.get("name") or ""), most)
+        near = str(values.get("message") or "") if source.startswith("log.") else f'"{values.get("name") or ""}"'
+        cite = self.place(member, first, last, near, most)
         if cite is None:
             return None
         timed = source in SOURCES and SOURCES[source].timed
@@ -101,22 +111,22 @@ class Quotes:
         return cite
 
     def place(
-        self, member: str, first: int, last: int, name: str = "", most: int = MOST_LINES
+        self, member: str, first: int, last: int, near: str = "", most: int = MOST_LINES
     ) -> dict[str, Any] | None:
         """Return the citation of at most so many lines of a member, without source and time."""
         lines = self._lines.get(member)
         if lines is None or first < 1 or first > len(lines):
             return None
         last = min(last, first + most - 1, len(lines))
-        text = "\n".join(self._quoted(line, name) for line in lines.between(first - 1, last))
+        text = "\n".join(self._quoted(line, near) for line in lines.between(first - 1, last))
         return {"member": member, "lines": [first, last], "text": mask(text)}
 
-    def _quoted(self, line: str, name: str) -> str:
+    def _quoted(self, line: str, near: str) -> str:
         if len(line) <= MOST_CHARS:
             return line
         if len(line) <= LONG:
             line = mask(line)
-        start = max(0, line.find(f'"{name}"') - BEFORE) if name else 0
+        start = max(0, line.find(_findable(near)) - BEFORE) if near.strip('"') else 0
         return line[start : start + MOST_CHARS]
 
     def _neighbours(self, member: str, first: int, last: int) -> dict[str, list[str]]:
