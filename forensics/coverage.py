@@ -19,6 +19,7 @@ START = re.compile(
     r"|Environment tarball not found|Using asyncio event-loop|HTTP server running on|Started server process"
     r"|bin/mlserver\", line \d+, in <module>"
     r"|Configuration set using the DSL|initialised with config|Registered kafka:type|Pinned memory pool is created"
+    r"|Unable to allocate pinned system memory|CUDA memory pool disabled|Create CacheManager with cache_dir"
     r"|Triton Inference Server|Setting (?:scheduler|agent|namespace|overcommit|capabilities|memory request|inference)\b"
     r"|Watching namespace|Starting metrics server|starting manager|Loading tracing config|Server type is|CoreDNS-\d"
     r"|NGINX Ingress controller|deprecated!! The parallel_workers|tracing disabled",
@@ -117,6 +118,9 @@ class Coverage:
             return Missing(source, "the beginning of its log was not collected", collect)
         limit = end if end is not None else (self.period[1] if self.period else None)
         if limit is None:
+            # Nothing in the bundle bears a time: a log that is whole then reaches as far as the bundle does.
+            if end is None and any(s.head == "whole" and s.last is None and not s.previous for s in streams):
+                return None
             return Missing(source, "its log bears no times", collect)
         reached = [s for s in streams if s.until is not None and s.until >= limit]
         if not reached:

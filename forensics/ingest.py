@@ -13,6 +13,7 @@ from forensics.intake.duplicates import RECORD, copies, without_copies
 from forensics.intake.eras import dated
 from forensics.intake.lines import Lines
 from forensics.intake.masking import hide, without_keys
+from forensics.intake.years import with_years
 from forensics.lean import Lean
 from forensics.timeline import in_file_order
 from parsers.decoding import decode, without_crowds
@@ -147,6 +148,7 @@ def gather(reads: Iterable[Read], lean: bool = False) -> Intake:
         for source, parts in read.frames.items():
             frames[source].extend(parts)
     whole = {source: in_file_order(pl.concat(frames[source])) for source in SOURCES if source in frames}
+    whole = with_years(whole)
     same = copies(whole)
     first = {member: other for (_, member), other in same.items()}
     return Intake(

@@ -78,7 +78,9 @@ def parse(artefact: Artefact) -> Parsed:
         precision=pl.when(iso[0].is_not_null()).then(pl.lit(SECOND)).otherwise(pl.lit(MICROSECOND)),
         zoned=iso[0].is_not_null(),
         component=pl.lit("triton"),
-        fields=pl.struct(file=place.str.strip_suffix("]"), pid=glog[2].fill_null(iso[2])).struct.json_encode(),
+        fields=pl.struct(
+            file=place.str.strip_suffix("]"), pid=glog[2].fill_null(iso[2]), clock=glog[1]
+        ).struct.json_encode(),
     )
     versions = text.str.extract(
         r"(?:^NVIDIA Release |server_version +\| +|Triton Server Version )(\d[\d.]*)"
