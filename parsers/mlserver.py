@@ -63,7 +63,7 @@ STRONG = re.compile(
     r"^(?:\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]\d+\S* (?:\[mlserver(?:\.\w+)*\]"
     rf"|.{{0,40}}\b(?:{LEVEL_NAMES})\b.{{0,20}}\bmlserver\b|.{{0,20}}\bmlserver\b.{{0,40}}\b(?:{LEVEL_NAMES})\b)"
     r"|\{.*\"(?:mlserver(?:\.\w+)*|uvicorn\.(?:error|access))\""
-    r"|Environment (?:tarball )?not found at '"
+    r"|Environment (?:tarball )?not found at '|--> (?:Unpacking|Sourcing new) environment at "
     r"|(?:INFO|ERROR|WARNING): {2,}(?:Started server process|Waiting for application (?:startup|shutdown)|Application "
     r"(?:startup|shutdown) complete|Uvicorn running on|Exception in ASGI|Shutting down|Finished server process"
     r"|Traceback"
