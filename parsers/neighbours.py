@@ -30,6 +30,9 @@ COREDNS = r"^(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S*Z) )?\[(INFO|WARNING|ERROR|FAT
 NGINX = r"^(\d{4}/\d\d/\d\d \d\d:\d\d:\d\d) \[(debug|info|notice|warn|error|crit|alert|emerg)\] (\d+#\d+: .*)$"
 ACCESS = r'^([\da-fA-F.:]+|-) \S+ \S+ \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "(.*?)" (\d{3}) (.*)$'
 HAPROXY = r"^([\d.]+:\d+) \[(\d\d/\w{3}/\d{4}:\d\d:\d\d:\d\d\.\d{3})\] (\S+ \S+/\S+ .*)$"
+_PROXIED = r'^[\d.]+:\d+ \[[^\]]*\] \S+ \S+/\S+ [\d/+-]+ (\d{3}) .*"([A-Z]+ [^"]*)"$'
+HAPROXYS_OWN = r"^\[(NOTICE|WARNING|ALERT)\] +\(\d+\) : (.*)$"
+_SAID = r"^Server \S+/\S+ is (?:UP|DOWN)|^[Bb]ackend \S+ has no server available"
 _ZEROLOG = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)) (TRC|DBG|INF|WRN|ERR|FTL|PNC) "
 ZEROLOG = _ZEROLOG + "(.*)$"
 ISTIO = r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z)\t(debug|info|warn|error|fatal|critical|trace)\t(.*)$"
@@ -73,6 +76,7 @@ _FORMS = {
         _Form(ACCESS, 1, None, 2, _common, SECOND, True),
         _Form(NGINX, 0, 1, 2, _slashed, SECOND, False),
         _Form(HAPROXY, 1, None, 2, _haproxy, MILLISECOND, False),
+        _Form(HAPROXYS_OWN, None, 0, 1, _rfc3339, SECOND, True),
         _Form(ZEROLOG, 0, 1, 2, _rfc3339, SECOND, True),
         _KLOG,
     ),
@@ -125,6 +129,8 @@ def _understood(rows: pl.DataFrame, forms: Sequence[_Form]) -> pl.DataFrame:
     # An access line is quoted whole: its client and its request stand before the status.
     whole = message.zip_with(access[3].is_null() & first.str.extract(HAPROXY).is_null(), first)
     request = access[2].fill_null(first.str.extract(r'^\[\S+Z\] "([^"]*)"'))
+    proxied = first.str.extract_groups(ascii_classes(_PROXIED)).struct
+    request = request.fill_null(proxied[1])
     upstream = first.str.extract(r"\[[\w.-]*\] \[[^\]]*\] ([\d.:, -]+) ")
     return rows.with_columns(
         time=time,
@@ -133,10 +139,11 @@ def _understood(rows: pl.DataFrame, forms: Sequence[_Form]) -> pl.DataFrame:
         level=levels(spoken),
         message=message.fill_null(first) + rest,
         text=whole.fill_null(first) + rest,
-        status=access[3].fill_null(first.str.extract(r'^\[\S+Z\] "[^"]*" (\d{3})')),
+        status=access[3].fill_null(first.str.extract(r'^\[\S+Z\] "[^"]*" (\d{3})')).fill_null(proxied[0]),
         request=request,
         upstream=upstream,
         uptime=first.str.extract(LINKERD),
+        clock=first.str.extract(KLOG, 2),
         rcode=first.str.extract(r'^\[INFO\] \S+ - \d+ "[^"]*" (\w+) '),
     ).with_columns(
         fields=fields(
@@ -145,6 +152,7 @@ def _understood(rows: pl.DataFrame, forms: Sequence[_Form]) -> pl.DataFrame:
             path=pl.col("request").str.extract(r"^[A-Z]+ (\S+)"),
             upstream=pl.col("upstream"),
             uptime=pl.col("uptime"),
+            clock=pl.col("clock"),
             rcode=pl.col("rcode"),
         )
     )
@@ -168,7 +176,7 @@ COREDNS_PARSER = Parser(
     recognises=_recogniser(
         r"^(?:\S+Z )?\[(?:INFO|WARNING|ERROR|FATAL|PANIC|DEBUG)\] (?:plugin/|Reloading|SIGTERM|SIGUSR"
         r"|[\da-fA-F.:\[\]]+:\d+ - \d+ "
-        r'"|127\.0\.0\.1|No files matching import)|^CoreDNS-\d|^\.:53$',
+        r'"|127\.0\.0\.1|No files matching import)|^CoreDNS-\d|^\.:53$|^\S+:\d+ - Error during parsing: ',
         rf"^linux/|^maxprocs|^[\w.-]+:\d+$|{KLOG}|{COREDNS}",
         0.75,
     ),
@@ -192,7 +200,7 @@ INGRESS_PARSER = Parser(
         r"|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.go:\d+\] .*(?:NGINX|nginx|does not have any active Endpoint"
         r"|[Ii]gnoring ingress|IngressClass|ingress\.class|Backend successfully reloaded"
         r"|Configuration changes detected)",
-        rf"^-{{5,}}|{KLOG}|{ZEROLOG}|^  ?(?:Release|Build|Repository)|^nginx",
+        rf"^-{{5,}}|{KLOG}|{ZEROLOG}|^  ?(?:Release|Build|Repository)|^nginx|{HAPROXYS_OWN}|{_SAID}",
         0.75,
     ),
     parse=lambda artefact: _parse("ingress", artefact),
@@ -211,6 +219,12 @@ INGRESS_PARSER = Parser(
                 "message": "31#31: *1 upstream timed out (110: Operation timed out)",
             },
             rows=1,
+        ),
+        Sample(
+            "[ALERT]    (8) : backend 'dead' has no server available!\nbackend dead has no server available!\n"
+            '10.0.0.7:573 [04/Mar/2026:10:15:30.391] f ml/s1 0/0/0/0/1 503 118 - - ---- 1/1/0/0/0 0/0 "GET / HTTP/1.1"',
+            yields={"component": "ingress"},
+            rows=3,
         ),
         Sample("2026/03/04 10:15:30 ERROR : a: directory not found", yields=None),
         Sample("I0304 10:15:30.123456       1 leaderelection.go:271] successfully acquired lease", yields=None),
