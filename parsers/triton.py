@@ -4,10 +4,12 @@ r"""Logs of the Triton inference server: glog lines, a banner, tables, and what 
     E0304 10:15:30.123456 1 model_lifecycle.cc:654] failed to load 'a' version 1: Internal: ModuleNotFoundError
     2026-03-04T10:15:30Z I 1 server.cc:674] with --log-format=ISO8601
 
-The usual form has neither year nor zone: the year is that of the wrapper or of a dated neighbour, and without one the
-time is null. Messages are quoted from about release 24.05 on; here they are not.
+The usual form has neither year nor zone: the year is that of the wrapper or of a dated neighbour; without one the time
+is null here, and the clock stands in `fields` until all of the bundle was read. Messages are quoted from about release
+24.05 on; here they are not.
 
-Source: LogMessage in triton-inference-server/common, include/triton/common/logging.h, r23.03 and r24.05.
+Source: LogMessage in triton-inference-server/common, include/triton/common/logging.h, r23.03 and r24.05, and what
+release 24.10 prints.
 """
 
 import re
