@@ -110,11 +110,12 @@ def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
 
 def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | None:
     """Return the lines of a file that is a document or a table of records, its form, and its lines of structure."""
-    head = lines["text"].head(5).str.strip_chars()
-    first = next((line for line in head if line), "")
+    short = lines["text"].head(5).str.slice(0, _WIDTH)
+    begins = next((line for line in short.str.strip_chars() if line), "")
     structure = lines.clear().select("line", "lines")
     # What follows looks at the head before it touches the whole: most logs begin with a bracket or hold a comma.
-    if first[:1] in ("{", "[") and exports.may_be_document("\n".join(lines["text"].head(_SAMPLE).to_list())):
+    if begins[:1] in ("{", "[") and exports.may_be_document(_beginning(lines["text"])):
+        first = next((line for line in lines["text"].head(5).str.strip_chars() if line), "")
         if len(lines) > 1 and first.endswith("}") and exports.loads(first) is not None:
             if '"resourceLogs"' in first and (made := exports.batches(lines["text"].to_list())) is not None:
                 return exports.frame_of(*made), "JSON export", structure
@@ -129,13 +130,15 @@ def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | Non
         elif places[0][0] > 1:
             structure = lines.filter(pl.col("line") < places[0][0]).select("line", "lines")
         return exports.frame_of(said, places), "JSON export", structure
-    if (
-        exports.may_be_table(lines["text"].head(5).to_list())
-        and (read := exports.table(lines["text"].to_list())) is not None
-    ):
+    if exports.may_be_table(short.to_list()) and (read := exports.table(lines["text"].to_list())) is not None:
         rows, places, heading = read
         return exports.frame_of(rows, places), "CSV export", lines.head(heading).select("line", "lines")
     return None
+
+
+def _beginning(texts: pl.Series) -> str:
+    """Return the first lines, of each no more than is looked at."""
+    return "\n".join(texts.head(_SAMPLE).str.slice(0, _WIDTH).to_list())
 
 
 def _artefacts(member: str, frame: pl.DataFrame, origin: Origin) -> tuple[Artefact, ...]:

@@ -26,9 +26,9 @@ class Lines:
     def of(cls, lines: pl.Series) -> "Lines":
         """Pack lines; a null is an empty one."""
         frames = lines.fill_null("").to_frame("text").iter_slices(CHUNK)
-        whole = (str(frame["text"].str.join("\n").item()) for frame in frames if len(frame))
+        whole = (frame["text"].str.join("\n").cast(pl.Binary).item() for frame in frames if len(frame))
         # The compressor's own bytes keep the room for the worst case behind them; a copy takes what it needs.
-        return cls(tuple(bytes(memoryview(zstandard.compress(text.encode(), FAST))) for text in whole), len(lines))
+        return cls(tuple(bytes(memoryview(zstandard.compress(text, FAST))) for text in whole), len(lines))
 
     def __len__(self) -> int:
         """How many lines there are."""

@@ -1,6 +1,7 @@
 """Each wrapper around the same two lines, and stacks of them: always the same two lines come out."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import polars as pl
@@ -414,3 +415,14 @@ def test_a_text_that_begins_like_something_compressed_is_a_text(head: bytes) -> 
     docker = json.dumps({"log": "a\n", "stream": "stderr", "time": STAMP})
     begun = frame["text"][0] + "\n" + f"{docker}\n" * 20
     assert sum(len(each.frame) for each in opened(begun).artefacts) == 21
+
+
+def test_a_giant_line_that_is_no_export_is_not_copied() -> None:
+    frame, _ = decode(b'{"a":' * 800_000)
+    assert frame is not None
+    tracemalloc.start()
+    unwrap("x.json", frame, Origin())
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert peak < 2_000_000
