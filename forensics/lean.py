@@ -20,6 +20,7 @@ from forensics.installation.relevance import ENVOYS, OF_SELDON
 from forensics.installation.serverstate import CAPABILITIES
 from forensics.installation.sightings import DIALLED, HEARD, LOST, UPDATED
 from forensics.intake.duplicates import RECORD
+from forensics.intake.years import yearless_records
 from forensics.topology import TOPICS
 from parsers.schema import SOURCES
 from patterns.language import bindings, compile_where
@@ -109,6 +110,7 @@ class Lean:
         text = pl.col("text")
         telling = pl.col("level").is_in(["warning", "error", "fatal"])
         telling |= pl.int_range(pl.len()).over("member", "pod", "container") < OPENING
+        telling |= yearless_records()
         if asked.literals:
             telling |= text.str.contains_any(asked.literals)
         if asked.regex:

@@ -25,13 +25,17 @@ def with_years(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return {n: _dated(f, near) if near is not None and n in lacking else f for n, f in frames.items()}
 
 
+def yearless_records() -> pl.Expr:
+    """Return which records have a clock without a year, and no time."""
+    return pl.col("time").is_null() & pl.col("fields").str.contains('"clock":"', literal=True)
+
+
 def _lacks(frame: pl.DataFrame) -> bool:
-    return bool(frame["time"].null_count()) and bool(_clocks(frame).is_not_null().any())
+    return bool(frame["time"].null_count()) and bool(frame.select(yearless_records().any()).item())
 
 
 def _clocks(frame: pl.DataFrame) -> pl.Series:
-    without = frame["fields"].set(frame["time"].is_not_null(), None)
-    return without.str.extract(CLOCK)
+    return frame.select(pl.when(yearless_records()).then("fields").alias("fields"))["fields"].str.extract(CLOCK)
 
 
 def _dated(frame: pl.DataFrame, near: pl.Series) -> pl.DataFrame:

@@ -6,6 +6,8 @@ from pathlib import Path
 import polars as pl
 
 from forensics import analyse, open_bundle
+from forensics.analysis import read
+from forensics.lean import OPENING, Lean
 
 KLOG = (
     'E1231 23:59:58.043014       1 reflector.go:200] "Failed to watch" err="dial tcp 10.0.0.1:443: connect: refused"\n'
@@ -43,3 +45,15 @@ def test_without_any_date_there_is_no_time(tmp_path: Path) -> None:
     (tmp_path / "a.log").write_text(KLOG)
 
     assert times(tmp_path) == [None]
+
+
+def test_records_that_lose_their_words_keep_their_clock(tmp_path: Path) -> None:
+    info = 'I1231 23:00:00.000000 1 model_lifecycle.cc:472] "loading: m{}:1"\n'
+    (tmp_path / "a.log").write_text("".join(info.format(number) for number in range(2 * OPENING)))
+    (tmp_path / "b.log").write_text('time="2027-01-01T00:00:05Z" level=info msg="Setting log level to info"\n')
+
+    whole = read(open_bundle(tmp_path)).frames["log.triton"]
+    lean = read(open_bundle(tmp_path), lean=Lean(None, 0)).frames["log.triton"]
+
+    assert whole["time"].null_count() == 0
+    assert lean["time"].equals(whole["time"])
