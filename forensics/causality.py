@@ -8,6 +8,7 @@ from heapq import heappop, heappush
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
 from forensics.installation.links import Link
 from patterns.pattern import SEVERITIES, Library, Pattern
+from patterns.terms import positive
 
 ROOT, SYMPTOM, CONTRIBUTING, CHECK = "root", "symptom", "contributing", "check"
 CERTAINTIES = ("possible", "likely", "certain")
@@ -360,13 +361,27 @@ def _candidates(
                 )
             else:
                 own.append(Candidate(i, pattern, "ruled out", "it is there, but is about something else or came later"))
-        own.sort(key=lambda c: (c.state != "unknown", -c.worth, -SEVERITIES.index(c.pattern.severity), c.pattern.id))
+        own.sort(
+            key=lambda c: (
+                c.state != "unknown",
+                not _traced(outcomes[c.pattern.id]),
+                -c.worth,
+                -SEVERITIES.index(c.pattern.severity),
+                c.pattern.id,
+            )
+        )
         candidates.extend(own)
     return candidates
 
 
 def _rows(outcome: Outcome) -> tuple[tuple[str, int], ...]:
     return tuple(row for s in outcome.closest for row in s.rows[:2])[:4]
+
+
+def _traced(outcome: Outcome) -> bool:
+    """Whether something that speaks for a cause, and is not weak, was seen, though not all it takes."""
+    speaking, evidence = positive(outcome.pattern.match), outcome.pattern.evidence
+    return any(s.state == PRESENT and s.name in speaking and not evidence[s.name].weak for s in outcome.closest)
 
 
 def _why_not(outcome: Outcome) -> str:
@@ -381,4 +396,5 @@ def _why_not(outcome: Outcome) -> str:
 
 
 def _why_unknown(outcome: Outcome) -> str:
-    return "; ".join(dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:3]))
+    seen = ["signs of it were seen"] if _traced(outcome) else []
+    return "; ".join([*seen, *dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:3])])

@@ -94,6 +94,7 @@ def test_candidates_are_ruled_out_or_unknown_and_those_that_separate_most_come_f
         "both": pattern("both", '"layer/first", "layer/second"', "cause"),
         "never": pattern("never", '"layer/first"', "cause"),
         "mended": pattern("mended", '"layer/first"', "cause"),
+        "traced": pattern("traced", '"layer/first"', "cause"),
     }
     library = Library({f"layer/{n}": load_pattern(t, f"layer/{n}", "here") for n, t in texts.items()}, "")
     when, last = Moment(SECOND, 2 * SECOND), Moment(SECOND, 9 * SECOND)
@@ -105,7 +106,8 @@ def test_candidates_are_ruled_out_or_unknown_and_those_that_separate_most_come_f
             return Outcome(made, "present", (Finding(made, A, (), when, last, 1, "ongoing", "certain"),))
         if name == "mended":
             return Outcome(made, "absent", (Finding(made, A, (), when, when, 1, "ended", "certain"),))
-        closest = (Seen("line", "required", "absent"),) if name == "never" else ()
+        states = {"never": "absent", "traced": "present"}
+        closest = (Seen("line", "required", states[name]),) if name in states else ()
         return Outcome(
             made,
             "absent" if name == "never" else "unknown",
@@ -118,6 +120,7 @@ def test_candidates_are_ruled_out_or_unknown_and_those_that_separate_most_come_f
     first = next(i for i, r in enumerate(ranked) if r.finding.pattern.name == "first")
     told = [(c.pattern.name, c.state, c.because, bool(c.missing)) for c in candidates if c.symptom == first]
     assert told == [
+        ("traced", "unknown", "signs of it were seen; log.agent: not collected", True),
         ("both", "unknown", "log.agent: not collected", True),
         ("one", "unknown", "log.agent: not collected", True),
         ("mended", "ruled out", "it was there, and has ended", False),
