@@ -20,7 +20,7 @@ from forensics.installation.changes import changes
 from forensics.installation.impact import impact
 from forensics.installation.links import Topology
 from forensics.installation.netpaths import net_paths
-from forensics.installation.relevance import named_after_seldon, relevant, seldons_own
+from forensics.installation.relevance import calls_to_seldon, named_after_seldon, relevant, seldons_own
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.intake.drift import drift
@@ -110,7 +110,11 @@ def concluded(
     case: Case, library: Library, outcomes: Mapping[str, Outcome], quotes: Quotes, request: Request = EVERYTHING
 ) -> Conclusions:
     """Return what the outcomes of the patterns that were asked come to, before it is written down."""
-    ours = seldon_objects_in(case.frames) or any(source in case.covered.kinds for source in OURS)
+    ours = (
+        seldon_objects_in(case.frames)
+        or any(source in case.covered.kinds for source in OURS)
+        or calls_to_seldon(case.frames)
+    )
     outcomes, others = relevant(outcomes, case.frames, case.topology, ours)
     outcomes, remarks = narrowed(outcomes, request, case.topology)
     ranked, candidates, accepted = without_accepted(

@@ -116,6 +116,8 @@ class Coverage:
             ):
                 return None
             return Missing(source, "the beginning of its log was not collected", collect)
+        if source == "log.client" and end is None and all(s.until is None for s in streams):
+            return None  # what was pasted without times is whole, and its order is that of its lines
         limit = end if end is not None else (self.period[1] if self.period else None)
         if limit is None:
             # Nothing in the bundle bears a time: a log that is whole then reaches as far as the bundle does.

@@ -41,7 +41,7 @@ def verdict(ranked: Sequence[Ranked], covered: Coverage, ours: bool) -> str:
         for r in ranked
         if not r.finding.over and not r.finding.pattern.check and SEVERITIES.index(r.finding.pattern.severity) >= grave
     ]
-    if any(r.role == ROOT and decides(r.finding, r.certainty) for r in open_ones):
+    if any(establishes(r, ranked) for r in ranked):
         return "failure"
     if any(r.role != CONTRIBUTING for r in open_ones):
         return "undetermined"
@@ -50,6 +50,17 @@ def verdict(ranked: Sequence[Ranked], covered: Coverage, ours: bool) -> str:
     if all(any(source in covered.kinds for source in plane) for plane in PLANES):
         return "healthy"
     return "insufficient"
+
+
+def establishes(root: Ranked, ranked: Sequence[Ranked]) -> bool:
+    """Whether a root makes the verdict a failure: it is grave itself, or is the cause of something grave that lasts."""
+    if root.role != ROOT or root.finding.over or root.certainty == "possible" or root.finding.pattern.check:
+        return False
+    grave = SEVERITIES.index(DECIDES)
+    effects = (ranked[i].finding for i in root.explains)
+    return decides(root.finding, root.certainty) or any(
+        not f.over and SEVERITIES.index(f.pattern.severity) >= grave for f in effects
+    )
 
 
 def subject_in_words(subject: Mapping[str, str]) -> str:
@@ -73,7 +84,7 @@ def summary(
 ) -> str:
     """Return one sentence: what, where, since when, and whether it lasts."""
     if verdict_word == "failure":
-        roots = [r for r in ranked if r.role == ROOT and decides(r.finding, r.certainty)]
+        roots = [r for r in ranked if establishes(r, ranked)]
         head = roots[0]
         words = head.finding.pattern.title
         about = _subjects(head)

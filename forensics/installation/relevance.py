@@ -29,6 +29,12 @@ ITS_CONTAINERS = r'"name": ?"(?:agent|rclone|mlserver|triton)"'
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
 
 
+def calls_to_seldon(frames: Mapping[str, pl.DataFrame]) -> bool:
+    """Whether a caller's words name Seldon: its command, its headers in a call or an answer, its host."""
+    frame = frames.get("log.client")
+    return frame is not None and bool(frame["text"].str.contains(r"(?i)\bseldon").any())
+
+
 def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
     """Return the namespaces of Events, workloads and Services that bear a name of Seldon's; `` for one not known."""
     found: set[str] = set()

@@ -235,6 +235,8 @@ def worker_without_loop(place: Place, artefact: Path) -> None:
     place.start_mlserver(uvloop=True)
     if place.load("iris_1") == 200:
         pytest.skip("this MLServer starts its workers with the newest uvloop")
+    if "Couldn't load model" not in place.text("mlserver"):
+        pytest.skip("the agent gave up before the first worker had ended: nothing says that the load failed")
 
 
 def missing_artefact(place: Place, artefact: Path) -> None:
