@@ -7,6 +7,7 @@ import polars as pl
 
 from forensics.findings import PRESENT, Finding, Outcome
 from forensics.installation.links import Topology
+from forensics.installation.uses import WORKLOADS
 from forensics.verdict import OURS
 
 # Patterns of these layers look at things every cluster has. The others look at what only Seldon and its parts print.
@@ -23,7 +24,6 @@ ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
 OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
-WORKLOADS = ("k8s.statefulset", "k8s.deployment", "k8s.replicaset", "k8s.daemonset", "k8s.job")
 # A server may be made by hand: then nothing but its containers tells whose it is.
 ITS_CONTAINERS = r'"name": ?"(?:agent|rclone|mlserver|triton)"'
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
@@ -106,8 +106,8 @@ def strange_workloads(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str
     """Return namespace and name of the workloads whose objects tell that they are of other products."""
     found: set[tuple[str | None, str]] = set()
     ours = f"(?i)seldon|{'|'.join(NEEDED)}|kube-dns|strimzi"
-    for source in WORKLOADS:
-        frame = frames.get(source)
+    for kind in WORKLOADS:
+        frame = frames.get(f"k8s.{kind}")
         if frame is not None and frame.height:
             told = pl.concat_str(
                 *(pl.col(name).fill_null("") for name in ("name", "labels", "owner", "owner_kind")), separator=" "

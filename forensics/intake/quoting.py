@@ -73,7 +73,7 @@ class Quotes:
             cite = self.cite(row, context)
             if cite is None or (place := (cite["member"], *cite["lines"])) in found:
                 continue
-            told = words(where, self.row(row) or {}, cite["text"])
+            told = words(where, self.row(row) or {}, cite["text"]) if where is not None else None
             found[place] = cite if told is None else cite | {"tells": told}
         return list(found.values())
 

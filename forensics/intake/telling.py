@@ -12,7 +12,7 @@ MOST = 200  # characters of the words
 _COLUMNS = ("text", "message", "fields")  # what stands in a field stands in the text too
 
 
-def words(condition: Condition | None, row: Mapping[str, Any], quoted: str) -> str | None:
+def words(condition: Condition, row: Mapping[str, Any], quoted: str) -> str | None:
     """Return the longest stretch of `quoted` that a test of `condition` finds; None where there is none, or no need.
 
     Args:
@@ -20,7 +20,7 @@ def words(condition: Condition | None, row: Mapping[str, Any], quoted: str) -> s
         row: the record it is true of.
         quoted: the physical lines of the record, in which quotes may stand with a backslash before them.
     """
-    if condition is None or len(quoted) <= SHORT:
+    if len(quoted) <= SHORT:
         return None
     found = sorted(set(_found(condition, row)), key=lambda some: (-len(some), some))
     for some in found:
