@@ -191,9 +191,15 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     parts: list[Artefact] = []
     for whole in unwrapped.artefacts:
         some = segments(whole)
-        parts.extend(some)
-        if some[0] is not whole:
-            ignored.append(headings(whole))
+        if some[0] is whole:
+            parts.append(whole)
+            continue
+        ignored.append(headings(whole))
+        for part in some:  # each can have been collected in its own way
+            inner = unwrap(part.member, part.frame, part.origin)
+            parts.extend(inner.artefacts)
+            ignored.append(inner.ignored)
+            rejects.append(inner.rejects)
     rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
     for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)

@@ -28,14 +28,14 @@ class Wrapper:
 
     Attributes:
         name: for `Unwrapped.wrappers`.
-        begins: characters one of which a wrapped line begins with.
+        begins: characters one of which a wrapped line begins with; None for any.
         holds: what stands in every wrapped line. Looking for these two is far cheaper than a regex.
         fits: whether the sample's lines (a String series, none of them blank) wear it.
         peel: from the working frame (`LINES` and `NAMES`) to the same with the wrapper off.
     """
 
     name: str
-    begins: str
+    begins: str | None
     holds: str
     fits: Callable[[pl.Series], bool]
     peel: Callable[[pl.DataFrame], pl.DataFrame]

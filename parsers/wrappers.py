@@ -18,6 +18,7 @@ from parsers.exports import NAMES
 from parsers.parser import LINES, Artefact, Origin
 from parsers.peeling import WRAPPERS, Wrapper
 from parsers.schema import IGNORED, REJECT
+from parsers.screens import SCREENS
 
 _LAYERS = 6  # real stacks have two or three
 _SAMPLE = 200  # lines of the head, and as many of the middle
@@ -97,7 +98,11 @@ def _fitting(sample: pl.Series) -> Wrapper | None:
         return None
     lines = sample.to_list()
     begins, text = {line[:1] for line in lines}, "\n".join(lines)
-    likely = (one for one in WRAPPERS if not begins.isdisjoint(one.begins) and one.holds in text)
+    likely = (
+        one
+        for one in (*SCREENS, *WRAPPERS)
+        if (one.begins is None or not begins.isdisjoint(one.begins)) and one.holds in text
+    )
     return next((one for one in likely if one.fits(sample)), None)
 
 

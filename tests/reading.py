@@ -176,6 +176,10 @@ WRAPPERS = {
     "Splunk": Form("w/22", _csv(("_time", "_raw"), *((STAMP, x) for x in SAID)).encode()),
     "journal": Form("w/23", _wrapped(lambda x: f"2025-07-12T20:30:09.123456+0200 node-1 agent[12]: {x}")),
     "fences": Form("w/24", b"```\n" + PLAIN_DATA + b"```\n"),
+    "fences, each in its own wrapper": Form("w/25", ("```\n" + "".join(f"{STAMP} stderr F {x}\n" for x in SAID[:3]) + "```\n```\n" + "\n".join(SAID[3:]) + "\n```\n").encode()),
+    "rows of a screen": Form("w/26", "".join(f"{x[at : at + 70]}\n" for x in SAID for at in range(0, len(x), 70)).encode()),
+    "k9s": Form("w/27", ("\u250c\u2500 Logs(ml/mlserver-0:agent)[tail] \u2500\u2510\n" + "".join(f"\u2502 {x[at : at + 90]:90} \u2502\n" for x in SAID for at in range(0, len(x), 90))).encode(), said=PLACE),
+    "curly quotes": Form("w/28", PLAIN.replace('="', "=\u201c").replace('"', "\u201d").encode()),
 }  # fmt: skip
 
 CONTAINERS = {
