@@ -58,6 +58,7 @@ class Finding:
     rests: bool = False
     members: frozenset[str] = frozenset()  # where its cited rows stand: tells anonymous subjects apart
     hints: Mapping[str, str] = field(default_factory=dict)  # names only pieces that do not bind the subject know
+    told: frozenset[tuple[str, str]] = frozenset()  # names, with values, that the rows which make it present bind
 
     @property
     def over(self) -> bool:

@@ -174,15 +174,17 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
 
 
 def _unique(findings: Sequence[Finding]) -> list[Finding]:
-    """Drop a subject that only says less than another about the same rows."""
+    """Drop a subject that says less than another about the same rows, or whose rows themselves say less."""
     kept: list[Finding] = []
     for place, finding in enumerate(findings):
         own = finding.subject.items()
         cited = {row for s in finding.evidence if s.strength == "required" for row in s.rows}
         if any(
             number != place
-            and own <= other.subject.items()
-            and (own != other.subject.items() or number < place)
+            and (
+                (own <= other.subject.items() and (own != other.subject.items() or number < place))
+                or finding.told < other.told
+            )
             and cited <= {row for s in other.evidence for row in s.rows}
             and finding.over == other.over
             for number, other in enumerate(findings)
@@ -285,6 +287,7 @@ def _finding(
         result.rests,
         frozenset(hit.place[0] for hit in telling),
         _hints(rows),
+        frozenset(item for hit in telling for item in shown(hit.names).items() if names.get(item[0]) == item[1]),
     )
 
 
