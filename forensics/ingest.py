@@ -183,6 +183,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         return replace(blank, status=status, reason=reason or "empty")
     origin = origin_of(member.name)
     unwrapped = unwrap(member.name, lines, origin)
+    if unwrapped.cut:
+        status, reason = "partly", reason or unwrapped.cut
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
     ignored, rejects = [unwrapped.ignored], [unwrapped.rejects]
     kinds: dict[str, None] = {}
