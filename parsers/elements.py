@@ -11,10 +11,13 @@ from typing import Any
 
 import polars as pl
 
+from parsers.giants import joined
+
 WINDOW = 1 << 20  # bytes of text that are taken at a time
 LARGEST = 8 << 20  # characters of one element; what is larger is no record
 _ROWS = 4096
 _BLANK = re.compile(r"[ \t\r\n]*")
+_NUMBER = re.compile(r"[0-9.eE+-]*")
 # A string, or a number, that the end of the window cuts in two.
 _OPEN_END = 32
 _DECODER = json.JSONDecoder(strict=False)
@@ -35,7 +38,7 @@ def pieces(texts: pl.Series) -> Iterator[str]:
     """Yield lines, a line feed between them, in pieces of at most `WINDOW` bytes."""
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     for frame in texts.to_frame("text").iter_slices(_ROWS):
-        data = frame["text"].str.join("\n").cast(pl.Binary).item()
+        data = joined(frame["text"])
         for at in range(0, len(data), WINDOW):
             yield decoder.decode(data[at : at + WINDOW])
         yield "\n"
@@ -86,7 +89,7 @@ class Reader:
                 continue
             except RecursionError:
                 raise Ended from None
-            if end == len(self._text) and self._text[end - 1] not in '}]"' and self._more():
+            if self._text[end - 1] not in '}]"' and _NUMBER.fullmatch(self._text, end) and self._more():
                 continue  # a number may go on
             self._at = end
             return value
