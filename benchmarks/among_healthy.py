@@ -37,6 +37,7 @@ NOT_HERE = (
     "scheduler/scheduler-waiting-for-servers",
     "scheduler/model-created-before-server-ready",
     "mlserver/mlserver-ready-without-models",
+    "agent/agent-inference-server-not-ready-startup",  # lost after its start, it is `agent-inference-server-lost`
     "agent/agent-scheduler-host-missing",  # beside a scheduler of its own, another's is a split brain
     # A scheduler that refuses and says nothing more may be dead as well: not told from its open port long before.
     "network/networkpolicy-blocks-agent-to-scheduler | rejected while the scheduler listens",

@@ -23,6 +23,7 @@ from forensics.installation.netpaths import net_paths
 from forensics.installation.relevance import calls_to_seldon, named_after_seldon, relevant, seldons_own
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
+from forensics.installation.successions import doubtful, overtaken, runs_apart
 from forensics.intake.drift import drift
 from forensics.intake.quoting import Quotes
 from forensics.lean import LESS, Lean
@@ -30,7 +31,7 @@ from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
 from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
 from forensics.state import last_words, state_table
-from forensics.timeline import AGED, by_age, collected, on_one_clock, period
+from forensics.timeline import AGED, by_age, collected, on_one_clock, on_their_own, period
 from forensics.topology import connect
 from forensics.verdict import OURS, verdict
 from parsers import PARSERS
@@ -82,14 +83,16 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     clocks = estimate_clocks(intake.frames)
     frames = before(on_one_clock(intake.frames, clocks), until)
     odd = astray(frames, clocks)
-    clocks = doubted(clocks, odd)
+    crossed = overtaken(frames)
+    unsure = doubtful(crossed) | odd
+    clocks, frames = doubted(clocks, unsure), on_their_own(frames, unsure)
     topology = connect(frames)
     frames = dict(topology.frames)  # a folder may tell the namespace of what lies in it
     states = last_words(frames, topology)
     frames |= states
     frames["route.expected"] = expected_routes(frames, topology)
     frames["net.path"] = net_paths(frames)
-    span = period(frames, odd)
+    span = period(frames, {*odd, *crossed})
     seen = collected(frames, span, until)
     if "k8s.event" in frames:
         frames["k8s.event"] = by_age(frames, seen)
@@ -121,6 +124,7 @@ def concluded(
         *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
     table = state_table(case.frames, case.states)
+    crossed = overtaken(case.frames)
     return Conclusions(
         ranked,
         candidates,
@@ -135,7 +139,8 @@ def concluded(
             *others,
             *remarks,
             *accepted,
-            *doubts(case.clocks),
+            *doubts(case.clocks, doubtful(crossed)),
+            *runs_apart(crossed),
             *late(case.covered),
             *silences(case.frames, case.covered),
             *drift(case.intake.reads),

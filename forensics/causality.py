@@ -1,6 +1,6 @@
 """Which finding explains which; the roots, their ranks, and the candidates where there is none."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
@@ -129,7 +129,7 @@ def _sound(edge: Edge, findings: Sequence[Finding], guesses: int) -> bool:
 
 def _edge(findings: Sequence[Finding], cause: int, symptom: int, path: tuple[str, ...], link: Linker) -> Edge | None:
     a, b = findings[cause], findings[symptom]
-    if b.last.latest <= a.first.earliest:
+    if b.last.latest <= a.since:
         return None
     joined = link(a.subject, b.subject)
     if joined.state == "none":
@@ -280,7 +280,7 @@ def _joined(findings: Sequence[Finding]) -> Finding:
     last = max((f.last for f in findings), key=lambda m: m.latest)
     ends = {f.at_end for f in findings}
     at_end = "ongoing" if "ongoing" in ends else "unknown" if "unknown" in ends else head.at_end
-    return replace(head, first=first, last=last, at_end=at_end)
+    return replace(head, first=first, last=last, at_end=at_end, reach=min(f.since for f in findings))
 
 
 def _strength(r: Ranked) -> tuple[float, float, float, float, int]:
@@ -297,6 +297,7 @@ def _in_order(drafts: list[Ranked]) -> list[Ranked]:
             r.finding.over,
             places[r.role],
             *_strength(r),
+            -r.count,  # of a tie, what most lines speak for
             r.finding.pattern.id,
             sorted(r.finding.subject.items()),
         )
@@ -361,11 +362,14 @@ def _candidates(
                 )
             else:
                 own.append(Candidate(i, pattern, "ruled out", "it is there, but is about something else or came later"))
+        lacking = Counter(source for c in own if c.state == "unknown" for source in {m.source for m in c.missing})
         own.sort(
             key=lambda c: (
                 c.state != "unknown",
-                not _traced(outcomes[c.pattern.id]),
+                not _signs(outcomes[c.pattern.id]),
                 -c.worth,
+                -_signs(outcomes[c.pattern.id]),
+                -max((lacking[m.source] for m in c.missing), default=0),  # what to collect first: it decides most
                 -SEVERITIES.index(c.pattern.severity),
                 c.pattern.id,
             )
@@ -378,10 +382,10 @@ def _rows(outcome: Outcome) -> tuple[tuple[str, int], ...]:
     return tuple(row for s in outcome.closest for row in s.rows[:2])[:4]
 
 
-def _traced(outcome: Outcome) -> bool:
-    """Whether something that speaks for a cause, and is not weak, was seen, though not all it takes."""
+def _signs(outcome: Outcome) -> int:
+    """Return how many pieces that speak for a cause, and are not weak, were seen, though not all it takes."""
     speaking, evidence = positive(outcome.pattern.match), outcome.pattern.evidence
-    return any(s.state == PRESENT and s.name in speaking and not evidence[s.name].weak for s in outcome.closest)
+    return sum(s.state == PRESENT and s.name in speaking and not evidence[s.name].weak for s in outcome.closest)
 
 
 def _why_not(outcome: Outcome) -> str:
@@ -396,5 +400,5 @@ def _why_not(outcome: Outcome) -> str:
 
 
 def _why_unknown(outcome: Outcome) -> str:
-    seen = ["signs of it were seen"] if _traced(outcome) else []
+    seen = ["signs of it were seen"] if _signs(outcome) else []
     return "; ".join([*seen, *dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:3])])

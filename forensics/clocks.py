@@ -7,7 +7,7 @@ Envoy may be two different events; they count where several agree. Medians are t
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 from statistics import median
 from typing import Any
@@ -340,8 +340,12 @@ def _agree(distances: Sequence[int], others: Sequence[int]) -> bool:
     return len(distances) > 1 and _spread(distances) <= DELAY
 
 
-def doubts(clocks: pl.DataFrame) -> list[str]:
-    """Return a remark for each clock that was moved on the word of one pair of events, or for which nothing speaks."""
+def doubts(clocks: pl.DataFrame, told: Collection[str] = ()) -> list[str]:
+    """Return a remark for each clock that was moved on the word of one pair of events, or for which nothing speaks.
+
+    Of the members in `told` is said elsewhere why they are doubted.
+    """
+    clocks = clocks.filter(~pl.col("member").is_in(list(told)))
     vague = clocks.filter(pl.col("zone_offset").is_not_null() & (pl.col("pairs") == 0))
     moved = clocks.filter("alone")
     changed = clocks.filter(

@@ -45,7 +45,16 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One pattern and one subject, found. `rests` is whether it lasts because something did not come."""
+    """One pattern and one subject, found.
+
+    Attributes:
+        first: when it began, by what shows it: not by what only surrounds it, or is as old as the installation.
+        reach: the earliest microsecond at which anything of it may have been there; null for that of `first`.
+        rests: whether it lasts because something did not come.
+        members: where its cited rows stand: tells anonymous subjects apart.
+        hints: names only pieces that do not bind the subject know.
+        told: names, with values, that the rows which make it present bind.
+    """
 
     pattern: Pattern
     subject: Mapping[str, str]
@@ -56,8 +65,15 @@ class Finding:
     at_end: str  # ongoing | ended | unknown
     certainty: str  # certain | likely | possible
     rests: bool = False
-    members: frozenset[str] = frozenset()  # where its cited rows stand: tells anonymous subjects apart
-    hints: Mapping[str, str] = field(default_factory=dict)  # names only pieces that do not bind the subject know
+    members: frozenset[str] = frozenset()
+    hints: Mapping[str, str] = field(default_factory=dict)
+    told: frozenset[tuple[str, str]] = frozenset()
+    reach: int | None = None
+
+    @property
+    def since(self) -> int:
+        """The earliest microsecond from which it may have brought something about."""
+        return self.first.earliest if self.reach is None else self.reach
 
     @property
     def over(self) -> bool:

@@ -105,7 +105,7 @@ def ingest(
     with ThreadPoolExecutor(workers, thread_name_prefix="parse") as pool:
         waiting: list[Future[Read]] = []
         for member in bundle.members():
-            waiting.append(pool.submit(read_member, member, parsers, strict))
+            waiting.append(pool.submit(_read_only_one, [member], parsers, strict))
             del member
             while len(waiting) > QUEUED:
                 kept.add(waiting.pop(0).result())
@@ -166,13 +166,20 @@ def _counted_once(read: Read, other: str | None) -> Read:
     return read if other is None or read.reason else replace(read, reason=f"a copy of {other}: counted once")
 
 
+def _read_only_one(members: list[Member], parsers: Sequence[Parser], strict: bool) -> Read:
+    """Return what the only member holds, of which nobody else keeps the bytes then."""
+    return read_member(members.pop(), parsers, strict)
+
+
 def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False) -> Read:
     """Return what a member holds."""
     blank = Read(member.name, member.sha256, member.bytes, member.status, member.reason)
     if member.data is None:
         return blank
     data, crowd = without_crowds(member.data)
+    member = replace(member, data=None)
     lines, refused = decode(data)
+    del data
     if lines is None:
         return replace(blank, status="skipped", reason=refused)
     lines = lines.with_columns(without_keys(lines["text"]))
@@ -183,6 +190,10 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         return replace(blank, status=status, reason=reason or "empty")
     origin = origin_of(member.name)
     unwrapped = unwrap(member.name, lines, origin)
+    packed = Lines.of(hide(lines["text"]))  # now: what was unwrapped may need no more of it
+    del lines
+    if unwrapped.cut:
+        status, reason = "partly", reason or unwrapped.cut
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
     ignored, rejects = [unwrapped.ignored], [unwrapped.rejects]
     kinds: dict[str, None] = {}
@@ -236,14 +247,14 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         member.bytes,
         status,
         reason,
-        Lines.of(hide(lines["text"])),
+        packed,
         tuple(kinds),
         dict(frames),
         ignored_lines,
         rejected,
         tuple(versions),
         tuple(failed),
-        _account(lines.height, frames, ignored_lines, rejected),
+        _account(packed.height, frames, ignored_lines, rejected),
     )
 
 
@@ -261,13 +272,17 @@ def _account(
             kind = FIRST["continuations" if source.startswith("log.") else "facts"]
             marks.append(part.select("line", "lines", kind=kind))
     spans = pl.concat(marks)
-    ends = pl.col("line") + pl.col("lines")
-    many = spans.filter(pl.col("lines") > 1).select(pl.int_ranges("line", ends, dtype=pl.UInt32), "kind")
-    marked = pl.concat([spans.filter(lines=1).select("line", "kind"), many.explode("line", empty_as_null=False)])
-    what = marked.filter(pl.col("line").is_between(1, height)).group_by("line").agg(pl.col("kind").min())["kind"]
+    begins = pl.col("line").cast(pl.Int64) - 1
+    nobody = len(ACCOUNT)
+    what = pl.repeat(nobody, height, dtype=pl.Int32, eager=True)
+    for _, some in sorted(spans.partition_by("kind", as_dict=True).items(), reverse=True):
+        single, many = some.filter(lines=1), some.filter(pl.col("lines") > 1)
+        lines = many.select(pl.int_ranges(begins, begins + pl.col("lines"))).to_series().explode(empty_as_null=False)
+        for places in (single.select(begins).to_series(), lines):
+            what = what.scatter(places.filter(places.is_between(0, height - 1)), some["kind"][0])
     counts = dict(what.value_counts().iter_rows())
     account = {name: int(counts.get(FIRST[name], 0)) for name in ACCOUNT}
-    account["rejects"] += height - len(what)  # a line nobody accounts for was not understood
+    account["rejects"] += int(counts.get(nobody, 0))  # a line nobody accounts for was not understood
     return account
 
 

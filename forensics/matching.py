@@ -174,15 +174,17 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
 
 
 def _unique(findings: Sequence[Finding]) -> list[Finding]:
-    """Drop a subject that only says less than another about the same rows."""
+    """Drop a subject that says less than another about the same rows, or whose rows themselves say less."""
     kept: list[Finding] = []
     for place, finding in enumerate(findings):
         own = finding.subject.items()
         cited = {row for s in finding.evidence if s.strength == "required" for row in s.rows}
         if any(
             number != place
-            and own <= other.subject.items()
-            and (own != other.subject.items() or number < place)
+            and (
+                (own <= other.subject.items() and (own != other.subject.items() or number < place))
+                or finding.told < other.told
+            )
             and cited <= {row for s in other.evidence for row in s.rows}
             and finding.over == other.over
             for number, other in enumerate(findings)
@@ -258,7 +260,8 @@ def _finding(
     telling = [hit for o in result.occurrences for hit in (o.start, *o.rows)]
     if not telling:  # it rests on absences alone
         telling = [hit for name in pieces(pattern.match) for hit in rows[name].sure]
-    first, last = _span(telling, context)
+    reach, last = _span(telling, context)
+    first = _began(pattern, rows, telling, context) or reach
     names = shown(subject)
     weak = all(
         pattern.evidence[name].weak for name in positive(pattern.match) if rows[name].sure and name in pattern.evidence
@@ -285,6 +288,8 @@ def _finding(
         result.rests,
         frozenset(hit.place[0] for hit in telling),
         _hints(rows),
+        frozenset(item for hit in telling for item in shown(hit.names).items() if names.get(item[0]) == item[1]),
+        reach.earliest,
     )
 
 
@@ -296,6 +301,28 @@ def _hints(rows: Mapping[str, Rows]) -> dict[str, str]:
             for name, value in shown(hit.names).items():
                 values.setdefault(name, set()).add(value)
     return {name: next(iter(only)) for name, only in values.items() if len(only) == 1}
+
+
+def _began(pattern: Pattern, rows: Mapping[str, Rows], telling: Sequence[Hit], context: Context) -> Moment | None:
+    """Return the time of the first row that shows the failure itself; null where none of them tells a time.
+
+    A weak piece is there in good times too, an object is older than what befell it, and a counter or a dump says of no
+    time at all when it came to be so: none of these says since when, as long as something else does.
+    """
+    strong = [name for name in positive(pattern.match) if not pattern.evidence[name].weak]
+    own = {(hit.source, hit.row) for name in strong for hit in rows[name].sure}
+    speaking = [hit for hit in telling if (hit.source, hit.row) in own] or telling
+    dated = [hit for hit in speaking if hit.earliest is not None]
+    chosen = [hit for hit in dated if _tells_when(hit.source)] or dated
+    if not chosen:
+        return None
+    first = min(chosen, key=lambda hit: (context.order.earliest(hit), context.order.latest(hit)))
+    return Moment(context.order.earliest(first), context.order.latest(first))
+
+
+def _tells_when(source: str) -> bool:
+    """Whether the time of its rows is that of what they tell, and not that of the thing they tell it of."""
+    return source not in SOURCES or SOURCES[source].timed or "since" in SOURCES[source].columns
 
 
 def _span(hits: Sequence[Hit], context: Context) -> tuple[Moment, Moment]:

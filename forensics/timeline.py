@@ -116,6 +116,18 @@ def _on_one_clock(timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
     }
 
 
+def on_their_own(frames: Mapping[str, pl.DataFrame], members: Collection[str]) -> dict[str, pl.DataFrame]:
+    """Return `frames`, placed by `on_one_clock`, the records of some members each on a clock of its own."""
+    odd = pl.col("member").is_in(list(members))
+    own = pl.when(odd).then(pl.lit("\0") + pl.col("member")).otherwise("clock").alias("clock")
+    return {
+        name: frame.with_columns(own)
+        if members and SOURCES[name].timed and frame.height and frame["member"].is_in(list(members)).any()
+        else frame
+        for name, frame in frames.items()
+    }
+
+
 AGED = "\0seen "  # the clocks of tables of Events that tell ages alone begin with this
 # kubectl leaves out what is small beside an age: up to an age (seconds), it is this exact.
 _EXACT = ((10 * 60, 1), (8 * 3600, 60), (8 * 86400, 3600))

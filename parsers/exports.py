@@ -1,67 +1,28 @@
-"""Log lines inside records of something else: JSON objects and CSV rows that log stores and shippers write.
+"""Exports of log stores: documents of JSON and tables that hold log lines, whole or as far as they go.
 
-A record says a line, when it was written, and by what pod. Records come one a line, as one document, or as rows of a
-table. Exports with the newest line first are turned round.
+Their records are taken one at a time and become columns. What is newest first is turned round.
 
-Source: Fluent Bit 3 kubernetes filter; stern 1.32 cmd/cmd.go; Loki 3 HTTP API; journald's Journal JSON Format; Cloud
-Logging LogEntry; Elasticsearch search API; Azure ContainerLogV2; CloudWatch Logs Insights; Grafana 11 logs download.
+Source: Loki 3 HTTP API; Elasticsearch search API; Cloud Logging entries.list; CloudWatch Logs filter-log-events and
+get-query-results; Log Analytics query API; OTLP JSON; Kibana, Grafana, Azure and CloudWatch CSV downloads.
 """
 
 import csv
-import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import orjson
 import polars as pl
 
-from parsers.parser import LINES
+from parsers.elements import Ended, Reader, pieces, slices
+from parsers.sayings import KEYS, Records, Said, Sayings, as_json, words
 
-NAMES = ("namespace", "pod", "container", "node")
-LARGEST = 256 << 20  # bytes of a document that is read as one
+_ENOUGH = 1000  # records that show whether a document is an export
+_SHARE = 0.8  # of its records that say a line, and when
+_DEPTH = 4  # lists in lists that pages of answers come in
 csv.field_size_limit(4 << 20)  # a cell may hold a whole traceback
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One record: what was said, when (as written), and who said it."""
-
-    text: str
-    time: str | None
-    namespace: str | None = None
-    pod: str | None = None
-    container: str | None = None
-    node: str | None = None
-
-
-_KEYS = {
-    "text": (
-        "log", "line", "Line", "@message", "LogMessage", "LogEntry", "textPayload", "MESSAGE", "message", "Message",
-        "_raw", "msg", "log_processed", "jsonPayload", "jsonPayload.message", "body",
-    ),
-    "time": (
-        "@timestamp", "timestamp", "time", "ts", "TimeGenerated [UTC]", "TimeGenerated", "_time", "Time", "Date",
-        "date", "receiveTimestamp", "__REALTIME_TIMESTAMP",
-    ),
-    "namespace": (
-        "namespace_name", "namespace", "podNamespace", "PodNamespace", "Namespace", "resource.labels.namespace_name",
-        "kubernetes.namespace_name", "kubernetes.namespace", "k8s_namespace", "k8s.namespace.name",
-    ),
-    "pod": (
-        "pod_name", "pod", "podName", "PodName", "resource.labels.pod_name", "kubernetes.pod_name",
-        "kubernetes.pod.name", "k8s_pod", "k8s.pod.name", "instance_pod",
-    ),
-    "container": (
-        "container_name", "container", "containerName", "ContainerName", "resource.labels.container_name",
-        "kubernetes.container_name", "kubernetes.container.name", "k8s_container", "k8s.container.name",
-        "SYSLOG_IDENTIFIER", "_COMM",
-    ),
-    "node": ("node_name", "nodeName", "Computer", "_HOSTNAME", "kubernetes.host", "host",
-        "kubernetes.node.name", "Host",),
-}  # fmt: skip
-_INSIDE = ("kubernetes", "labels", "stream", "metric", "resource", "fields", "_source", "kubernetes_metadata")
 
 # What a line must hold to be one of these records, and not an application's own JSON.
 OBJECT = r'"apiVersion"\s*:'
@@ -73,50 +34,22 @@ RECORD = (
 )
 
 
-def said_of(value: Any) -> Said | None:
-    """Return what a record says; None if it says no line."""
-    if not isinstance(value, Mapping) or "apiVersion" in value or "kind" in value:  # an object of Kubernetes
-        return None
-    if isinstance(source := value.get("_source"), Mapping):
-        value = source
-    flat: dict[str, Any] = {}
-    _flatten(value, "", flat, 0)
-    candidates = (_words(value.get(key, flat.get(key))) for key in _KEYS["text"])
-    text = next((found for found in candidates if found is not None), None)
-    if text is None:
-        return None
-    who: dict[str, str | None] = {
-        part: next((str(v) for key in keys if isinstance(v := flat.get(key), str | int | float) and v != ""), None)
-        for part, keys in _KEYS.items()
-        if part != "text"
-    }
-    return Said(text, **who)
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The lines of an export.
 
+    Attributes:
+        name: of its form.
+        frame: columns `LINES` and `NAMES`, oldest first, one row a line of text. Only the first row of a record counts
+            in `lines`; the others have 0.
+        structure: `line` and `lines` of what holds no record.
+        cut: why it does not come to its end; None where it does.
+    """
 
-def _flatten(value: Mapping[str, Any], prefix: str, out: dict[str, Any], depth: int) -> None:
-    for key, inner in value.items():
-        if isinstance(inner, Mapping) and depth < 4:
-            _flatten(inner, f"{prefix}{key}.", out, depth + 1)
-            if key in _INSIDE and depth < 2:
-                for name, what in inner.items():
-                    if isinstance(what, Mapping) and name == "labels":
-                        out.update((str(k), v) for k, v in what.items() if k not in out)
-                    elif not isinstance(what, Mapping):
-                        out.setdefault(str(name), what)
-        else:
-            out[f"{prefix}{key}"] = inner
-
-
-def _words(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and value and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
-        return bytes(value).decode("utf-8", "replace")  # journald, where the message is not UTF-8
-    if isinstance(value, Mapping) and value:
-        if isinstance(inner := value.get("stringValue"), str):
-            return inner
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()  # a record of JSON inside: unwrapped later
-    return None
+    name: str
+    frame: pl.DataFrame
+    structure: pl.DataFrame
+    cut: str | None = None
 
 
 def loads(text: str | bytes) -> Any:
@@ -127,78 +60,204 @@ def loads(text: str | bytes) -> Any:
         return None
 
 
-def document(text: str) -> list[Said] | None:
-    """Return the records of a text that is one JSON document, or None if it is not an export."""
-    if len(text) > LARGEST or not may_be_document(text):
-        return None
-    records = list(_records(loads(text), 0))
-    said = [one for record in records if (one := said_of(record)) is not None]
-    dated = sum(one.time is not None for one in said)
-    return said if said and len(said) == len(records) and dated >= 0.8 * len(said) else None
-
-
-def batches(rows: Iterable[str]) -> tuple[list[Said], list[tuple[int, int]]] | None:
-    """Return the records of OTLP batches, one a line, and where each stands; None if it is not such."""
-    said: list[Said] = []
-    places: list[tuple[int, int]] = []
-    for line, row in enumerate(rows, 1):
-        found = [one for record in _records(loads(row), 0) if (one := said_of(record)) is not None]
-        if not found and row.strip():
-            return None
-        said += found
-        places += [(line, int(first)) for first in (True, *(False for _ in found[1:]))][: len(found)]
-    return (said, places) if said else None
-
-
 def may_be_document(head: str) -> bool:
     """Whether a text that begins so may be one document of records."""
     return head.lstrip()[:1] in ("[", "{") and re.search(_DOCUMENT, head[:20000]) is not None
 
 
+def holds_records(head: str) -> bool:
+    """Whether a document that begins so holds records, and is none itself."""
+    return re.search(_HOLDER, head[:20000]) is not None
+
+
+_HOLDER = (
+    r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"hits"\s*:\s*\[|"resourceLogs"\s*:|"events"\s*:\s*\[|"results"\s*:\s*\[\s*\['
+    r'|"tables"\s*:\s*\['
+)
 _DOCUMENT = (
     r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"insertId"\s*:|"(?:text|json)Payload"\s*:|"ingestionTime"\s*:'
     r'|^\s*\[\s*\{\s*"(?:line|timestamp|_index|log|@timestamp)"\s*:|"resourceLogs"\s*:|"podName"\s*:|"LogMessage"\s*:'
+    r'|"results"\s*:\s*\[\s*\[\s*\{\s*"field"\s*:|"tables"\s*:\s*\[\s*\{\s*"(?:name|columns)"\s*:'
 )
 
 
-def _records(value: Any, depth: int) -> Iterator[Any]:
-    if isinstance(value, list):
-        for one in value:
-            yield from _records(one, depth)
-    elif isinstance(value, Mapping):
-        data = value.get("data")
-        if isinstance(data, Mapping) and isinstance(data.get("result"), list):
-            for stream in data["result"]:
-                labels = stream.get("stream", {}) if isinstance(stream, Mapping) else {}
-                for pair in stream.get("values", ()) if isinstance(stream, Mapping) else ():
-                    if isinstance(pair, list) and len(pair) >= 2:
-                        yield {"line": pair[1], "timestamp": pair[0], "labels": labels}
-        elif isinstance(hits := value.get("hits"), Mapping | list) and depth < 3:
-            yield from _records(hits.get("hits") if isinstance(hits, Mapping) else hits, depth + 1)
-        elif isinstance(events := value.get("events"), list):
-            yield from events
-        elif isinstance(logs := value.get("resourceLogs"), list):
-            yield from _otlp(logs)
+def document(lines: pl.DataFrame) -> Export | None:
+    """Return the records of lines that are JSON documents, or None if they are no export."""
+    records = Records()
+    sayings = Sayings()
+    reader = Reader(pieces(lines["text"]))
+    odd, cut = 0, None
+    try:
+        for line, record, section in _documents(reader):
+            said = sayings.of(record)
+            if said is None:
+                odd += 1
+                said = Said(as_json(record))
+                if odd > (1 - _SHARE) * max(_ENOUGH, records.count):
+                    return None
+            records.add(line, said, section)
+    except Ended:
+        cut = (
+            f"its JSON ends, or makes no sense, on line {min(reader.line, len(lines)):,}: the records before were read"
+        )
+    if odd > (1 - _SHARE) * records.count or records.dated < max(1, _SHARE * records.count):
+        return None
+    places = records.places(len(lines))
+    structure = lines.head(int(places["line"][0]) - 1).select("line", "lines")
+    return Export("JSON export", records.lined(places), structure, cut)
+
+
+_Record = tuple[int, Any, int]  # the line it begins on, what it is, and the number of its section
+
+
+def _documents(reader: Reader) -> Iterator[_Record]:
+    """Yield the records of all documents of a text."""
+    sections = count()
+    while (opens := reader.peek()) in ("{", "["):
+        if opens == "{":
+            yield from _holder(reader, sections)
         else:
-            yield value
+            section = next(sections)
+            for _ in reader.elements():
+                line = reader.line
+                for record in _inside(reader.value(), 0):
+                    yield line, record, section
+    if opens:
+        raise Ended
 
 
-def _otlp(logs: list[Any]) -> Iterator[Any]:
-    for log in logs:
-        if not isinstance(log, Mapping):
+def _holder(reader: Reader, sections: Iterator[int]) -> Iterator[_Record]:
+    """Yield the records of the object that opens here; itself where it holds none."""
+    line, holds = reader.line, False
+    rest: dict[str, Any] = {}
+    for key in reader.members():
+        opens = reader.peek()
+        if key in ("data", "hits") and opens == "{":
+            rest[key] = {}
+            for name in reader.members():
+                if name == "result" and key == "data" and reader.peek() == "[":
+                    yield from _streams(reader, sections)
+                elif name == "hits" and key == "hits" and reader.peek() == "[":
+                    yield from _listed(reader, next(sections))
+                else:
+                    rest[key][name] = reader.value()
+                    continue
+                holds = True
+        elif key in _HOLDERS and opens == "[":
+            yield from _HOLDERS[key](reader, next(sections))
+            holds = True
+        else:
+            rest[key] = reader.value()
+    if not holds:
+        yield line, rest, next(sections)
+
+
+def _listed(reader: Reader, section: int) -> Iterator[_Record]:
+    for _ in reader.elements():
+        line = reader.line
+        for record in _inside(reader.value(), 1):
+            yield line, record, section
+
+
+def _inside(value: Any, depth: int) -> Iterator[Any]:
+    """Yield the records of an element: pages of answers are kept as lists."""
+    if isinstance(value, list):
+        for one in value if depth < _DEPTH else ():
+            yield from _inside(one, depth + 1)
+        return
+    hits = value.get("hits") if isinstance(value, dict) else None
+    if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
+        yield from _inside(hits["hits"], depth + 1)
+    else:
+        yield value
+
+
+def _streams(reader: Reader, sections: Iterator[int]) -> Iterator[_Record]:
+    """Yield the lines of Loki's streams, whose labels stand before them or behind."""
+    for _ in reader.elements():
+        section = next(sections)
+        if reader.peek() != "{":
+            yield reader.line, reader.value(), section
             continue
-        attributes = log.get("resource", {}).get("attributes", []) if isinstance(log.get("resource"), Mapping) else []
-        labels = {str(one.get("key")): _words(one.get("value")) for one in attributes if isinstance(one, Mapping)}
-        for scope in log.get("scopeLogs") or ():
-            for record in scope.get("logRecords") or () if isinstance(scope, Mapping) else ():
-                if isinstance(record, Mapping):
-                    yield {"body": record.get("body"), "timestamp": record.get("timeUnixNano"), "labels": labels}
+        labels: Any = None
+        held: list[tuple[int, Any]] = []
+        for key in reader.members():
+            if key == "stream":
+                labels = reader.value()
+            elif key == "values" and reader.peek() == "[":
+                for _ in reader.elements():
+                    line, pair = reader.line, reader.value()
+                    if labels is None:
+                        held.append((line, pair))
+                    else:
+                        yield line, _of_pair(pair, labels), section
+        for line, pair in held:
+            yield line, _of_pair(pair, labels or {}), section
 
+
+def _of_pair(pair: Any, labels: Any) -> Any:
+    if not isinstance(pair, list) or len(pair) < 2:
+        return pair
+    return {"line": pair[1], "timestamp": pair[0], "labels": labels}
+
+
+def _otlp(reader: Reader, section: int) -> Iterator[_Record]:
+    for _ in reader.elements():
+        labels: dict[str, str | None] = {}
+        for key in reader.members() if reader.peek() == "{" else ():
+            if key == "resource":
+                resource = reader.value()
+                named = resource.get("attributes") if isinstance(resource, dict) else None
+                some = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
+                labels = {str(one.get("key")): words(one.get("value")) for one in some}
+            elif key == "scopeLogs" and reader.peek() == "[":
+                yield from _of_scopes(reader, section, labels)
+
+
+def _of_scopes(reader: Reader, section: int, labels: dict[str, str | None]) -> Iterator[_Record]:
+    for _ in reader.elements():
+        for key in reader.members() if reader.peek() == "{" else ():
+            for _ in reader.elements() if key == "logRecords" and reader.peek() == "[" else ():
+                line, record = reader.line, reader.value()
+                if isinstance(record, dict):
+                    record = {"body": record.get("body"), "timestamp": record.get("timeUnixNano"), "labels": labels}
+                yield line, record, section
+
+
+def _of_fields(reader: Reader, section: int) -> Iterator[_Record]:
+    """Yield the rows of CloudWatch's answers: lists of fields and their values."""
+    for _ in reader.elements():
+        line, row = reader.line, reader.value()
+        if isinstance(row, list) and all(isinstance(one, dict) for one in row):
+            row = {str(one.get("field")): one.get("value") for one in row}
+        yield line, row, section
+
+
+def _of_tables(reader: Reader, section: int) -> Iterator[_Record]:
+    """Yield the rows of Log Analytics' answers, below their columns."""
+    for _ in reader.elements():
+        columns: list[str] = []
+        for key in reader.members() if reader.peek() == "{" else ():
+            if key == "columns":
+                named = reader.value()
+                columns = [str(c.get("name")) for c in named if isinstance(c, dict)] if isinstance(named, list) else []
+            for _ in reader.elements() if key == "rows" and reader.peek() == "[" else ():
+                line, row = reader.line, reader.value()
+                yield line, dict(zip(columns, row, strict=False)) if isinstance(row, list) else row, section
+
+
+_HOLDERS: dict[str, Callable[[Reader, int], Iterator[_Record]]] = {
+    "hits": _listed,
+    "events": _listed,
+    "resourceLogs": _otlp,
+    "results": _of_fields,
+    "tables": _of_tables,
+}
 
 _HEADINGS = frozenset(
     {"@message", "message", "line", "logmessage", "textpayload", "_raw", "jsonpayload.message", "logentry", "log"}
 )
-_DATED = frozenset(key.lower() for key in _KEYS["time"])
+_DATED = frozenset(key.lower() for key in KEYS["time"])
 
 
 def _heading(head: list[str]) -> tuple[int, list[str], str] | None:
@@ -222,87 +281,51 @@ def may_be_table(head: list[str]) -> bool:
     return _heading(head) is not None
 
 
-def table(lines: list[str]) -> tuple[list[Said], list[tuple[int, int]], int] | None:
-    """Return the records of a CSV export, the first line and number of lines of each, and its lines of heading."""
-    found = _heading(lines[:5])
-    if found is None or len(lines) < found[0] + 2:
+def table(lines: pl.DataFrame) -> Export | None:
+    """Return the records of a table of CSV, or None if the lines are none."""
+    texts = lines["text"]
+    found = _heading(texts.head(5).str.slice(0, 1 << 16).to_list())
+    if found is None or len(texts) < found[0] + 2:
         return None
     at, columns, delimiter = found
-    rows = "".join(f"{line}\n" for line in lines[at + 1 :])  # the last line ends too: an empty one is a row
-    reader = csv.reader(io.StringIO(rows, newline=""), delimiter=delimiter)
-    said: list[Said] = []
-    places: list[tuple[int, int]] = []
-    before = 0
-    try:
-        for row in reader:
-            first, before = before, reader.line_num
-            record = said_of(dict(zip(columns, row, strict=False)))
-            said.append(record if record is not None else Said(delimiter.join(row), None))
-            places.append((at + 2 + first, reader.line_num - first))
-    except csv.Error:
-        return None
-    return said, places, at + 1
+    rows = texts.slice(at + 1)
+    said = _row_reader(columns, delimiter)
+    records = Records()
+    # The last line ends too: an empty one is a row.
+    reader = csv.reader((f"{line}\n" for part in slices(rows) for line in part), delimiter=delimiter)
+    begins = 0
+    while True:
+        try:
+            row = next(reader, None)
+            if row is None:
+                break
+            records.add(at + 2 + begins, said(row))
+        except csv.Error:  # a cell without an end
+            for line in range(begins, reader.line_num):
+                records.add(at + 2 + line, Said(rows[line]))
+        begins = reader.line_num
+    return Export("CSV export", records.lined(records.places(len(lines))), lines.head(at + 1).select("line", "lines"))
 
 
-def spread(text: str, count: int, lines: int) -> list[tuple[int, int]] | None:
-    """Return first line and number of lines of each of `count` records of a document, from the braces that open them.
+def _row_reader(columns: list[str], delimiter: str) -> Callable[[list[str]], Said]:
+    """Return what makes of a row what it says; a row that says nothing is said itself."""
+    width = len(columns)
+    ways = [[columns.index(key) for key in keys if key in columns] for keys in KEYS.values()]
+    if {"apiVersion", "kind"} & set(columns):
+        ways[0] = []
+    one = [way[0] if way else width for way in ways]  # behind the last cell of a row an empty one is put
+    single = max(map(len, ways)) == 1 and bool(ways[0])
 
-    None where they cannot be told: records that share lines.
-    """
-    rows = text.split("\n")[:lines]
-    if len(rows) < count:
-        return None
-    for indent in sorted({len(row) - len(row.lstrip()) for row in rows if row.lstrip().startswith("{")}):
-        starts = [i for i, row in enumerate(rows, 1) if row[:indent].strip() == "" and row[indent : indent + 1] == "{"]
-        if len(starts) == count:
-            return [(start, after - start) for start, after in zip(starts, [*starts[1:], lines + 1], strict=True)]
-    return None
+    def said(row: list[str]) -> Said:
+        if len(row) == width and single:
+            row.append("")
+            text, time, namespace, pod, container, node = one
+            who = (row[namespace] or None, row[pod] or None, row[container] or None, row[node] or None)
+            return Said(row[text], row[time] or None, who)
+        text_of = next((row[i] for i in ways[0] if i < len(row)), None)
+        if text_of is None:
+            return Said(delimiter.join(row))
+        when, *who_of = (next((row[i] for i in way if i < len(row) and row[i]), None) for way in ways[1:])
+        return Said(text_of, when, tuple(who_of))  # type: ignore[arg-type]
 
-
-def frame_of(said: Iterable[Said], places: list[tuple[int, int]]) -> pl.DataFrame:
-    """Return the records as lines: columns `LINES` and `NAMES`, oldest first, one row a line of text.
-
-    Only the first row of a record counts in `lines`; the others have 0.
-    """
-    rows = [
-        (number, line, lines if first else 0, text, one.time, one.namespace, one.pod, one.container, one.node)
-        for number, (one, (line, lines)) in enumerate(zip(said, places, strict=True))
-        for first, text in ((i == 0, t.removesuffix("\r")) for i, t in enumerate(one.text.rstrip("\r\n").split("\n")))
-    ]
-    schema = {
-        "record": pl.Int64(), "line": LINES["line"], "lines": LINES["lines"], "text": pl.String(), "time": pl.String(),
-        **dict.fromkeys(NAMES, pl.String()),
-    }  # fmt: skip
-    frame = pl.DataFrame(rows, schema=schema, orient="row").with_columns(any_time(pl.col("time")).alias("stamped"))
-    times = frame.unique("record", maintain_order=True)["stamped"].drop_nulls()
-    if len(times) > 1 and times[0] > times[-1] and times.is_sorted(descending=True):
-        frame = frame.sort(-pl.col("record"), maintain_order=True)
-    return frame.select(*LINES.names(), *NAMES)
-
-
-_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%b %d, %Y @ %H:%M:%S%.f", "%m/%d/%Y, %I:%M:%S%.f %p", "%d/%b/%Y:%H:%M:%S%.f")
-
-
-def any_time(column: pl.Expr) -> pl.Expr:
-    """Return times as UTC: RFC 3339, epochs by their number of digits, and the forms of log stores' tables."""
-    digits = column.str.extract(r"^([0-9]{10,19})(?:\.[0-9]*)?$").cast(pl.Int64, strict=False)
-    length = digits.cast(pl.String).str.len_bytes()
-    micros = (
-        pl.when(length == 10).then(digits * 1_000_000 + _fraction(column))
-        .when(length == 13).then(digits * 1000)
-        .when(length == 16).then(digits)
-        .when(length == 19).then(digits // 1000)
-    )  # fmt: skip
-    return pl.coalesce(
-        column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False, cache=False),
-        *(
-            column.str.to_datetime(form, time_unit="us", strict=False, cache=False).dt.replace_time_zone("UTC")
-            for form in ("%Y-%m-%dT%H:%M:%S%.f", *_FORMATS)
-        ),
-        micros.cast(pl.Datetime("us", "UTC")),
-    )
-
-
-def _fraction(column: pl.Expr) -> pl.Expr:
-    """Return the microseconds of an epoch in seconds."""
-    return column.str.extract(r"^[0-9]{10}\.([0-9]{1,6})").str.pad_end(6, "0").cast(pl.Int64, strict=False).fill_null(0)
+    return said

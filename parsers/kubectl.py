@@ -18,9 +18,14 @@ from parsers.k8s_secrets import UnboundedError, masked, without_secrets
 from parsers.k8s_tables import Heading, cells, columns, described_object, event_columns, heading
 from parsers.parser import Artefact, Parsed, Parser, Sample
 
-_COMMAND = re.compile(r"^\s*(?:[\w.@:~/\[\]() -]{0,80}[$#>%] ?|\+ )?(?:sudo )?(?:kubectl|oc|k) +([a-z].*)$")
+_COMMAND = re.compile(r"^\s*(?:[\w.@:~/\[\]() -]{0,80}[$#>%] ?|\+ )?(?:sudo )?(?:kubectl|oc|k) +([a-z-].*)$")
 _GET = re.compile(r"\b(get|describe)\b\s+(.*)$")
-_NAMESPACE = re.compile(r"(?:-n|--namespace)[ =]?([a-z0-9][a-z0-9-]{0,62})\b")
+_NAMESPACE = re.compile(r"(?:^| )(?:-n|--namespace)[ =]?([a-z0-9][a-z0-9-]{0,62})\b")
+# Options before the verb too: `kubectl -n ml get pods`; the word after one of these belongs to it.
+_VALUED = re.compile(
+    r"(?:^| )(?:-[nolfLs]|--(?:namespace|output|context|kubeconfig|cluster|user|as|server|sort-by|label-columns"
+    r"|request-timeout|chunk-size|selector|field-selector|template))(?: +|=)\S+"
+)
 _NONE_FOUND = re.compile(r"^No resources found(?: in (\S+?) namespace)?\.?$")
 _TOLD = re.compile(r"^(?:Error from server|error: |Warning: |W\d{4} |E\d{4} |Unable to connect|The connection to)")
 _NAME = re.compile(r"^Name:\s+\S")
@@ -73,18 +78,17 @@ def _command(line: str, index: int) -> _Command | None:
     asked = _GET.search(found[1])
     if asked is None:
         return _Command(index, failed=True)
-    words = [word for word in asked[2].split() if not word.startswith("-")]
+    said = found[1]
+    words = [word for word in _VALUED.sub(" ", f" {asked[2]}").split() if not word.startswith("-")]
     resources = words[0].split(",") if words else []
     kinds = tuple(kind for word in resources if (kind := named(word.split("/")[0])))
     if resources == ["all"]:
         kinds = _OF_ALL
-    space = _NAMESPACE.search(asked[2])
-    options = [word for word in asked[2].split() if word.startswith("-")]
-    names = [word for word in words[1:] if space is None or word != space[1]]
-    partial = bool(_PARTIAL.search(asked[2]) or "/" in (words[0] if words else "") or (names and not options))
-    return _Command(
-        index, kinds, space[1] if space else None, partial, "-A" in options or "--all-namespaces" in options
-    )
+    space = _NAMESPACE.search(said)
+    names = [word for word in words[1:] if not word.startswith(("#", ">", "2>", "&"))]
+    partial = bool(_PARTIAL.search(said) or "/" in (words[0] if words else "") or names)
+    everywhere = re.search(r"(?:^| )(?:-A|--all-namespaces)\b", said) is not None
+    return _Command(index, kinds, space[1] if space else None, partial, everywhere)
 
 
 @dataclass(slots=True)

@@ -13,8 +13,8 @@ import orjson
 import polars as pl
 
 from parsers import exports
-from parsers.exports import NAMES
 from parsers.parser import LINES
+from parsers.sayings import NAMES, Records, Said, Sayings, any_time
 
 _SHARE = 0.8  # of a sample's lines that must fit
 
@@ -258,7 +258,7 @@ def _lines(
                 )
                 columns.append(said.zip_with(said.is_not_null(), frame[part]).alias(part))
         if "time" in found.columns:
-            times = found.select(exports.any_time(pl.col("time")))["time"]
+            times = found.select(any_time(pl.col("time")))["time"]
             columns.append(times.zip_with(times.is_not_null(), frame["stamped"]).alias("stamped"))
         out = frame.with_columns(columns)
         if noise is not None:
@@ -286,21 +286,15 @@ def _fits_records(sample: pl.Series) -> bool:
     if _share(sample, exports.RECORD) < _SHARE or _share(sample, exports.OBJECT) >= 0.5:
         return False
     few = sample.head(20)
-    return sum(exports.said_of(exports.loads(line)) is not None for line in few) >= _SHARE * len(few)
+    sayings = Sayings()
+    return sum(sayings.of(exports.loads(line)) is not None for line in few) >= _SHARE * len(few)
 
 
 def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
-    rows = []
+    records, sayings = Records(), Sayings()
     for line in frame["text"]:  # shippers' own records; docker's, the usual ones, are read as columns above
-        said = exports.said_of(exports.loads(line))
-        rows.append(said if said is not None else exports.Said(line, None))
-    made = exports.frame_of(rows, list(zip(frame["line"], frame["lines"], strict=True)))
-    before = frame.select("line", *(pl.col(name).alias(f"{name}_") for name in ("stamped", *NAMES)))
-    return (
-        made.join(before, on="line", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(name, f"{name}_").alias(name) for name in ("stamped", *NAMES))
-        .select(*LINES.names(), *NAMES)
-    )
+        records.add(0, sayings.of(exports.loads(line)) or Said(line))
+    return records.lined(frame)
 
 
 _REFERENCES = {"&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}

@@ -14,9 +14,9 @@ import polars as pl
 
 from parsers import exports
 from parsers.decoding import undecorated
-from parsers.exports import NAMES
 from parsers.parser import LINES, Artefact, Origin
 from parsers.peeling import WRAPPERS, Wrapper
+from parsers.sayings import NAMES
 from parsers.schema import IGNORED, REJECT
 from parsers.screens import SCREENS
 
@@ -39,12 +39,14 @@ class Unwrapped:
         ignored: columns `IGNORED`: lines of the wrapper itself.
         rejects: columns `REJECT`: lines the wrapper should have had.
         wrappers: their names, outermost first.
+        cut: why the outermost does not come to its end; None where it does.
     """
 
     artefacts: tuple[Artefact, ...]
     ignored: pl.DataFrame = field(default_factory=lambda: _NONE_IGNORED)
     rejects: pl.DataFrame = field(default_factory=lambda: _NO_REJECTS)
     wrappers: tuple[str, ...] = ()
+    cut: str | None = None
 
 
 def sample_of(text: pl.Series) -> pl.Series:
@@ -67,11 +69,12 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         return Unwrapped((Artefact(member, lines, origin),))
     ignored = _NONE_IGNORED
     names: list[str] = []
+    cut: str | None = None
     if (opened := _export(lines)) is not None:
-        frame, name, structure = opened
-        frame = undecorated(frame)
-        names.append(name)
-        ignored = _ignored(member, structure, f"structure of the {name}")
+        frame = undecorated(opened.frame)
+        names.append(opened.name)
+        ignored = _ignored(member, opened.structure, f"structure of the {opened.name}")
+        cut = opened.cut
     elif _fitting(sample_of(lines["text"])) is None:
         return Unwrapped((Artefact(member, lines, origin),))
     else:
@@ -89,7 +92,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
             noise = frame.filter("_noise")
             ignored = pl.concat([ignored, _ignored(member, noise.select("line", "lines"), f"written by {found.name}")])
             frame = frame.filter(~pl.col("_noise")).drop("_noise")
-    return Unwrapped(_artefacts(member, frame, origin), ignored, wrappers=tuple(names))
+    return Unwrapped(_artefacts(member, frame, origin), ignored, wrappers=tuple(names), cut=cut)
 
 
 def _fitting(sample: pl.Series) -> Wrapper | None:
@@ -113,32 +116,17 @@ def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
     )
 
 
-def _export(lines: pl.DataFrame) -> tuple[pl.DataFrame, str, pl.DataFrame] | None:
-    """Return the lines of a file that is a document or a table of records, its form, and its lines of structure."""
+def _export(lines: pl.DataFrame) -> exports.Export | None:
+    """Return what a file holds that is a document or a table of records; None for any other."""
     short = lines["text"].head(5).str.slice(0, _WIDTH)
     begins = next((line for line in short.str.strip_chars() if line), "")
-    structure = lines.clear().select("line", "lines")
     # What follows looks at the head before it touches the whole: most logs begin with a bracket or hold a comma.
     if begins[:1] in ("{", "[") and exports.may_be_document(_beginning(lines["text"])):
-        first = next((line for line in lines["text"].head(5).str.strip_chars() if line), "")
-        if len(lines) > 1 and first.endswith("}") and exports.loads(first) is not None:
-            if '"resourceLogs"' in first and (made := exports.batches(lines["text"].to_list())) is not None:
-                return exports.frame_of(*made), "JSON export", structure
+        alone = len(lines) > 1 and begins.endswith("}") and exports.loads(begins) is not None
+        if alone and not exports.holds_records(begins):
             return None  # one object a line
-        text = "\n".join(lines["text"].to_list())
-        said = exports.document(text)
-        if said is None:
-            return None
-        places = exports.spread(text, len(said), len(lines))
-        if places is None:
-            places = [(1, len(lines)), *((1, 0) for _ in said[1:])]
-        elif places[0][0] > 1:
-            structure = lines.filter(pl.col("line") < places[0][0]).select("line", "lines")
-        return exports.frame_of(said, places), "JSON export", structure
-    if exports.may_be_table(short.to_list()) and (read := exports.table(lines["text"].to_list())) is not None:
-        rows, places, heading = read
-        return exports.frame_of(rows, places), "CSV export", lines.head(heading).select("line", "lines")
-    return None
+        return exports.document(lines)
+    return exports.table(lines) if exports.may_be_table(short.to_list()) else None
 
 
 def _beginning(texts: pl.Series) -> str:

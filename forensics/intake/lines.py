@@ -6,6 +6,8 @@ from functools import lru_cache
 import polars as pl
 import zstandard
 
+from parsers.giants import joined
+
 CHUNK = 4096  # lines packed together: as many are unpacked for one that is quoted
 FAST = -3  # a level that costs less than masking the lines, and leaves a quarter of them
 
@@ -25,8 +27,8 @@ class Lines:
     @classmethod
     def of(cls, lines: pl.Series) -> "Lines":
         """Pack lines; a null is an empty one."""
-        frames = lines.fill_null("").to_frame("text").iter_slices(CHUNK)
-        whole = (frame["text"].str.join("\n").cast(pl.Binary).item() for frame in frames if len(frame))
+        frames = lines.to_frame("text").iter_slices(CHUNK)
+        whole = (joined(frame["text"]) for frame in frames if len(frame))
         # The compressor's own bytes keep the room for the worst case behind them; a copy takes what it needs.
         return cls(tuple(bytes(memoryview(zstandard.compress(text, FAST))) for text in whole), len(lines))
 

@@ -621,6 +621,7 @@ class Finding:
     certainty: str
     rows: Mapping[str, frozenset[Any]]
     first: int
+    told: frozenset[tuple[str, str]]
 
 
 Outcomes = Mapping[str, tuple[str, list[Finding]]]
@@ -728,19 +729,27 @@ def finding(
         certainty = "possible"
     known = {name: value for name, value in subject.items() if isinstance(value, str)}
     first = min((row.earliest for p in pairs for row in (p.start, *p.rows)), default=0)
-    return Finding(known, state == CURED, certainty, rows, first)
+    shown = [row for p in pairs for row in (p.start, *p.rows)]
+    shown = shown or [row for name in t.pieces(pattern.match) for row in world.sure[name]]
+    told = {(name, value) for row in shown for name, value in row.names.items() if known.get(name) == value}
+    return Finding(known, state == CURED, certainty, rows, first, frozenset(told))
 
 
 def folded(pattern: Pattern, findings: list[Finding]) -> list[Finding]:
-    """Drop what says less than another finding about the same rows."""
+    """Drop what says less than another finding about the same rows, and what its own rows say less about."""
     required = [n for n, piece in pattern.evidence.items() if piece.strength == "required"]
     kept = []
     for place, one in enumerate(findings):
         cited = set().union(*(one.rows[name] for name in required))
         if not any(
             number != place
-            and one.subject.items() <= other.subject.items()
-            and (len(one.subject) < len(other.subject) or number < place)
+            and (
+                (
+                    one.subject.items() <= other.subject.items()
+                    and (len(one.subject) < len(other.subject) or number < place)
+                )
+                or one.told < other.told
+            )
             and cited <= set().union(*other.rows.values())
             and one.cured == other.cured
             for number, other in enumerate(findings)

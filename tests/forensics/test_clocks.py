@@ -7,6 +7,7 @@ import pytest
 
 from forensics.authoring.examples import case_of
 from forensics.clocks import doubts, estimate_clocks
+from forensics.installation.successions import overtaken
 
 AGENT = "2026-03-29T00:59:{:02}Z"
 
@@ -346,3 +347,34 @@ def test_what_envoy_was_sent_tells_its_clock(skew: int, zone: int) -> None:
     assert found["zone_offset"] == -timedelta(minutes=zone)
     assert abs(found["offset"] + timedelta(seconds=skew)) <= timedelta(seconds=2)  # type: ignore[operator, arg-type]
     assert found["pairs"] >= 3  # type: ignore[operator]
+
+
+# ---- the runs of one container
+
+
+def runs(second_begins: int) -> dict[str, str]:
+    """The logs of two runs of the operator's container, the second from a moment on; the first ends after ten minutes."""
+
+    def run(start: int, end: int) -> str:
+        return "".join(
+            f'{moment(s).isoformat().replace("+00:00", "Z")}\tINFO\tsetup\tSetting log level\t{{"n": {s}}}\n'
+            for s in range(start, end + 1, 60)
+        )
+
+    folder = "namespaces/ml/pods/seldon-v2-controller-manager-7d9-x2x/manager/manager/logs"
+    return {f"{folder}/previous.log": run(0, 600), f"{folder}/current.log": run(second_begins, second_begins + 300)}
+
+
+@pytest.mark.parametrize(("begins", "crossed"), [(601, False), (540, True), (-3600, True), (0, False)])
+def test_a_run_goes_on_after_the_next_has_begun_on_a_wrong_clock_only(begins: int, crossed: bool) -> None:
+    """A second run that begins with the first is the same one, collected when it was still the current."""
+    case = case_of(runs(begins), whole=False)
+
+    clocks = dict(case.clocks.select("member", "error").iter_rows())
+    assert bool(overtaken(case.frames)) == crossed
+    assert all((error >= timedelta(seconds=60)) == crossed for error in clocks.values())
+    assert len(set(case.frames["log.controller"]["clock"])) == (2 if crossed else 1)
+    assert case.covered.period is not None
+    assert case.covered.period[1] // 1_000_000 == int(
+        moment(begins + 300 if crossed else max(600, begins + 300)).timestamp()
+    )

@@ -5,9 +5,13 @@ from itertools import product
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from forensics.authoring.examples import case_of
 from forensics.evidence.hits import Found, Hit
+from forensics.evidence.order import Order
 from forensics.evidence.subjects import Joins, shown
-from patterns.pattern import Evidence, Pattern
+from forensics.matching import Context, find_all
+from patterns.loader import load_pattern
+from patterns.pattern import Evidence, Library, Pattern
 from patterns.terms import AndTerm, Distinct, Piece, Term
 
 VALUES = st.sampled_from(("x", "y", "z"))
@@ -151,3 +155,38 @@ def test_two_processes_that_ran_at_the_same_time_are_not_taken_for_one() -> None
 
     assert together(apart=True) == [1, 0, 0]
     assert together(apart=False) == [1, 1, 1]
+
+
+def test_a_name_that_only_an_idle_arm_knows_gives_way_to_one_that_counts() -> None:
+    """Two models fail on one server, one of them as the store denies access: the other is not about the store."""
+    text = """
+title = "Denied"
+severity = "high"
+status = "stable"
+role = "cause"
+match = '(seen with no later copied) or (seen then lost within 10s)'
+[evidence.seen]
+from = "log.rclone"
+where = 'text contains "AccessDenied"'
+[evidence.copied]
+from = "log.rclone"
+where = 'text contains "Copied"'
+[evidence.lost]
+from = "log.scheduler"
+where = 'text matches "^Updating state for model (?<model>[^ ]+) to LoadFailed"'
+"""
+    rclone = "2026/03/04 10:15:20 NOTICE: Serving remote control on http://[::]:5572/\n"
+    rclone += "2026/03/04 10:16:00 ERROR : iris: Failed to copy: AccessDenied: Access Denied\n"
+    failed = (
+        'time="{}Z" level=info msg="Updating state for model {} to LoadFailed" func=AgentEvent source=AgentServer\n'
+    )
+    start = 'time="2026-03-04T10:15:00Z" level=info msg="Agent server running on 9005 mtls:false" source=AgentServer\n'
+    scheduler = start + failed.format("2026-03-04T10:16:01", "iris") + failed.format("2026-03-04T10:50:00", "wine")
+
+    pattern = load_pattern(text, "storage/denied", "here")
+    case = case_of({"rclone.log": rclone, "scheduler.log": scheduler})
+    context = Context(case.frames, case.covered, Order({}, case.covered.period))
+
+    found = find_all(Library({pattern.id: pattern}, ""), context)[pattern.id]
+
+    assert [finding.subject for finding in found.findings] == [{"model": "iris"}]

@@ -334,3 +334,20 @@ def test_a_heading_alone_is_no_row() -> None:
     parsed = parse("NAME    READY   STATUS    RESTARTS   AGE")
 
     assert parsed.frames == {}
+
+
+@pytest.mark.parametrize("command", ["kubectl -n shop get pods", "oc --context=blue --namespace shop get pods -o wide"])
+def test_options_may_stand_before_the_verb(command: str) -> None:
+    table = "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          5m\n"
+    parsed = parse(f"ops@jump:~$ {command}\n{table}")
+
+    assert rows(parsed, "k8s.pod")[0]["namespace"] == "shop"
+    assert [(row["namespace"], row["complete"]) for row in rows(parsed, "k8s.listing")] == [("shop", True)]
+    assert parsed.rejects.is_empty()
+
+
+def test_objects_asked_for_by_name_are_not_all_there_are() -> None:
+    table = "NAME    READY   STATUS    RESTARTS   AGE\nweb-0   1/1     Running   0          5m\n"
+    listed = rows(parse("$ kubectl get pod web-0 -n shop -o wide\n" + table), "k8s.listing")
+
+    assert [(row["kind"], row["complete"]) for row in listed] == [("pod", False)]

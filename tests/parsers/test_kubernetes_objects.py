@@ -401,3 +401,10 @@ def test_a_long_configmap_is_known_before_its_kind() -> None:
 
     assert PARSER.recognises(artefact.head())
     assert only(PARSER.parse(artefact), "k8s.configmap")["name"] == "long"
+
+
+@pytest.mark.parametrize(
+    "command", ["$ kubectl -n shop get model iris -o yaml", "root@jump:~# sudo k -n shop get po -o yaml"]
+)
+def test_a_command_with_its_options_first_may_stand_above_an_object(command: str) -> None:
+    assert PARSER.recognises(f"{command}\napiVersion: v1\nkind: Pod\nmetadata:\n  name: web-0\n")
