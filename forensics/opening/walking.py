@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from forensics.opening import tars, zips
+from forensics.opening import mails, tars, zips
 from forensics.opening.budgets import MIB, Damaged, Meter
 from forensics.opening.folders import Found, files_of
 from forensics.opening.names import leaves, member_name, shown
@@ -150,7 +150,10 @@ class Walk:
         self, stream: Peekable, leaf: str, prefix: str, depth: int, seekable: BinaryIO | None = None
     ) -> Iterator[Member]:
         """Yield what a stream holds: itself under the name `leaf`, or its members, their names after `prefix`."""
-        kind = kind_of(stream.peek(_HEAD))
+        head = stream.peek(_HEAD)
+        kind = kind_of(head)
+        if kind is None and mails.may_be_mail(head) and mails.is_mail(stream.peek(mails.LOOKED_AT)):
+            kind = "mail"
         if kind is not None and depth >= self._budget.depth:
             self._meter.entry()
             yield Member(leaf, None, 0, "", "refused", f"it is nested deeper than {self._budget.depth} layers")
@@ -158,6 +161,8 @@ class Walk:
             yield from self._tar(stream, leaf, prefix, depth + 1)
         elif kind == "zip":
             yield from self._zip(stream, leaf, prefix, depth + 1, seekable)
+        elif kind == "mail":
+            yield from self._mail(stream, leaf, prefix or self._inner(leaf), depth + 1)
         elif kind in COMPRESSED:
             yield from self._open(
                 Peekable(Inflated(stream, str(kind), self._meter)), leaf, prefix or self._inner(leaf), depth + 1
@@ -240,6 +245,26 @@ class Walk:
                 yield Member(name, None, 0, "", "skipped", f"a {entry.kind} to {target}: links are not followed")
             return
         yield Member(name, None, 0, "", "refused", f"a {entry.kind}: it is not read")
+
+    def _mail(self, stream: Peekable, leaf: str, prefix: str, depth: int) -> Iterator[Member]:
+        trouble = None
+        pieces: list[bytes] = []
+        try:
+            while (piece := stream.read(MIB)) and len(pieces) * MIB <= mails.LARGEST:
+                pieces.append(piece)
+            if piece:
+                trouble = f"a mail of more than {mails.LARGEST:,} bytes: the rest was not read"
+        except Damaged as damage:
+            trouble = str(damage)
+        try:
+            for name, data in mails.parts(b"".join(pieces)):
+                self._meter.add(len(data))
+                inner = prefix + member_name(name, self._budget.path_bytes)
+                yield from self._open(Peekable(io.BytesIO(data)), inner, f"{inner}!", depth)
+        except Damaged as damage:
+            trouble = str(damage)
+        if trouble:
+            yield Member(leaf, None, 0, "", "broken", trouble)
 
     def _zip(self, stream: Peekable, leaf: str, prefix: str, depth: int, seekable: BinaryIO | None) -> Iterator[Member]:
         if seekable is not None and depth == 1:
