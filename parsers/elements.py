@@ -94,6 +94,17 @@ class Reader:
             self._at = end
             return value
 
+    def text(self) -> str:
+        """Return the next value as it is written.
+
+        Raises:
+            Ended: there is no whole one.
+        """
+        self.peek()
+        begin = self._before + self._at
+        self.value()
+        return self._text[begin - self._before : self._at]
+
     def elements(self) -> Iterator[None]:
         """Stand before each element of the list that opens here, one after the other.
 

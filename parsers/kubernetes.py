@@ -19,6 +19,7 @@ from parsers.k8s_objects import add_object
 from parsers.k8s_rows import Rows
 from parsers.k8s_secrets import UnboundedError, without_secrets
 from parsers.k8s_values import as_json, mapping, written
+from parsers.k8s_windows import together, windows
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.x509 import of_secret
 
@@ -61,6 +62,11 @@ def recognises(head: str) -> bool:
 
 def parse(artefact: Artefact) -> Parsed:
     """Read every object of the artefact."""
+    parts = windows(artefact)
+    return together([_parsed(part) for part in parts]) if parts is not None else _parsed(artefact)
+
+
+def _parsed(artefact: Artefact) -> Parsed:
     rows = Rows.of(artefact)
     lines = rows.lines
     if lines:

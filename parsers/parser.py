@@ -16,6 +16,7 @@ LINES = pl.Schema(
         "stamped": TIME,  # the wrapper's time, null without
     }
 )
+HEAD = 1 << 20  # characters of a text that show what it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,15 @@ class Artefact:
         return "\n".join(self.frame["text"].to_list())
 
     def head(self, lines: int = 200) -> str:
-        """Return the first lines, joined: what `recognises` looks at."""
-        return "\n".join(self.frame["text"].head(lines).to_list())
+        """Return the first lines, joined and at most `HEAD` characters: what `recognises` looks at."""
+        kept: list[str] = []
+        room = HEAD
+        for line in self.frame["text"].head(lines).str.slice(0, HEAD):
+            kept.append(line[:room])
+            room -= len(line) + 1
+            if room <= 0:
+                break
+        return "\n".join(kept)
 
     def with_origin(self, origin: Origin) -> "Artefact":
         """Return the same artefact from `origin`."""

@@ -163,18 +163,21 @@ def tree(
     symptom: Annotated[str, typer.Argument(metavar="SYMPTOM", help="What people see: 404, 503, 'model never Ready' …")],
     bundle: Annotated[list[str] | None, typer.Option("--bundle", help="Walk it with this bundle's answers.")] = None,
     patterns: Packs = None,
+    details: Annotated[bool, typer.Option("--details", help="Every cause, and every piece of evidence.")] = False,
     no_cache: NoCache = False,
 ) -> None:
     """Print the troubleshooting tree of a symptom: questions in the order that separates its causes soonest."""
     from forensics.cli import opened
     from forensics.guides.trees import lines, tree_of
+    from forensics.guides.walks import walked
 
     library = load(patterns)
     made = tree_of(library, symptom)
-    outcomes = None
     if bundle:
-        from forensics.analysis import outcomes_of
+        from forensics.analysis import analyse
 
-        outcomes = outcomes_of(opened(bundle, cached=not no_cache), library)
-    for line in lines(made, outcomes):
+        told = walked(made, analyse(opened(bundle, cached=not no_cache), library), details=details)
+    else:
+        told = lines(made, details=details)
+    for line in told:
         typer.echo(line)

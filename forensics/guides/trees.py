@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from forensics.causality import Causes
-from forensics.findings import PRESENT, UNKNOWN, Outcome
 from forensics.guides.collecting import how_to_collect
 from forensics.reporting.forms import UsageError
+from forensics.reporting.sources import in_words
 from patterns.literals import condition_literals
 from patterns.matches import shown_term
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
 from patterns.terms import Piece, pieces, positive
 
 DEEPEST = 6  # causes of causes
+MOST_WORDS = 12  # of one filter
+MOST_LOOKS = 3  # of one question, in the short form
+LONGEST_TERM = 100  # characters of how the pieces go together, likewise
 
 # What people search for, and the patterns that are this symptom, by name: the library knows their layers.
 SYMPTOMS: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +35,8 @@ SYMPTOMS: Mapping[str, tuple[str, ...]] = {
         "model-failed-load",
         "scheduler-no-matching-servers",
         "scheduler-waiting-for-servers",
+        "mlserver-load-pending",
+        "rclone-copy-pending",
     ),
     "pipeline stuck": (
         "pipeline-not-ready-no-dataflow-engine",
@@ -87,11 +92,15 @@ class Look:
         name: the piece's.
         question: what to look for, and where.
         run: the command that answers it on a live cluster.
+        shows: whether its being there speaks for the cause, and good times lack it.
+        brief: the question for people.
     """
 
     name: str
     question: str
     run: str
+    shows: bool = True
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,8 @@ class Step:
         looks: the pieces of evidence.
         holds: how they go together for a yes; empty where there is only one.
         cause: the pattern a yes points to.
-        through: the patterns between it and the symptom.
+        through: the ids of the patterns between it and the symptom, the symptom's side first.
+        fetch: the command that shows all of `source`.
     """
 
     source: str
@@ -111,6 +121,7 @@ class Step:
     holds: str
     cause: Pattern
     through: tuple[str, ...]
+    fetch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +194,14 @@ def tree_of(library: Library, words: str) -> Tree:
 def _step(pattern: Pattern, path: tuple[str, ...]) -> Step:
     needed = dict.fromkeys(pieces(pattern.match))
     asked = [pattern.evidence[name] for name in needed]
-    looks = tuple(Look(piece.name, _question(piece), _command(piece)) for piece in asked)
+    speaks = positive(pattern.match)
+    looks = tuple(
+        Look(piece.name, _question(piece), _command(piece), piece.name in speaks and not piece.weak, _brief(piece))
+        for piece in asked
+    )
     holds = shown_term(pattern.match) if len(looks) > 1 or not isinstance(pattern.match, Piece) else ""
-    return Step(_telling(pattern).source, looks, holds, pattern, path)
+    source = _telling(pattern).source
+    return Step(source, looks, holds, pattern, path, how_to_collect(source, {}))
 
 
 def _telling(pattern: Pattern) -> Evidence:
@@ -204,56 +220,90 @@ def _question(piece: Evidence) -> str:
     return f"a row of {piece.source} with {where}"
 
 
+def _brief(piece: Evidence) -> str:
+    """Return what to look for as one says it: the words of a log stand in the command already."""
+    said = in_words(piece.source)
+    if piece.source.startswith("finding."):
+        return f"known failure {piece.source.removeprefix('finding.')}"
+    if grep(piece) or piece.where is None:
+        return said
+    return f"{said} with {' '.join(piece.where.text.split()).removeprefix('previous = false and ')}"
+
+
 def _command(piece: Evidence) -> str:
     command = how_to_collect(piece.source, {})
+    found = grep(piece)
+    return f"{command} | {found}" if found and "kubectl" in command else command
+
+
+def grep(piece: Evidence) -> str:
+    """Return the filter that lets every line through which a piece of a log looks for; empty where none is known.
+
+    It lets others through too: what the piece asks for besides is for the reader to judge.
+    """
     literals = condition_literals(piece.where) if piece.where is not None else ()
-    if piece.source.startswith("log.") and literals and "kubectl" in command:
-        shown = " ".join(f"-e {_quoted(literal)}" for literal in literals[:3])
-        return f"{command} | grep -F {shown}"
-    return command
+    if not piece.source.startswith("log.") or not literals or len(literals) > MOST_WORDS:
+        return ""
+    return f"grep -F {' '.join(f'-e {_quoted(literal)}' for literal in literals)}"
 
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-def answers(outcome: Outcome | None) -> str:
-    """Return how a bundle answers a step: yes, no, ended, or unknown with what is missing."""
-    if outcome is None:
-        return "not asked"
-    if outcome.state == PRESENT:
-        return "yes"
-    if outcome.state == UNKNOWN:
-        why = "; ".join(dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:2]))
-        return f"unknown ({why})" if why else "unknown"
-    return "it was, and has ended" if any(f.over for f in outcome.findings) else "no"
+def lines(tree: Tree, *, details: bool = False) -> Iterator[str]:
+    """Yield the tree as text: what to fetch, then question by question how to see it, and where yes and no lead.
 
-
-def lines(tree: Tree, outcomes: Mapping[str, Outcome] | None = None) -> Iterator[str]:
-    """Yield the tree as text: a question, the command, and where yes and no lead."""
+    Args:
+        tree: as `tree_of` gives it.
+        details: causes of causes too, and every piece of evidence, instead of what shows each cause best.
+    """
     yield f"Symptom: {tree.symptom}"
     for entry in tree.entries:
-        said = f"  [{answers(outcomes.get(entry.id))}]" if outcomes is not None else ""
-        yield f"  seen as: {entry.title} ({entry.id}){said}"
-    yield ""
+        yield f"  seen as: {entry.title} ({entry.id})"
+    asked = tree.steps if details else [step for step in tree.steps if not step.through]
     source = None
-    for number, step in enumerate(tree.steps, 1):
+    for number, step in enumerate(asked, 1):
         if step.source != source:
             source = step.source
-            yield f"Look at {source}:"
+            yield ""
+            yield f"Look at {in_words(source)} ({source}):"
+            if step.fetch:
+                yield f"  {step.fetch}"
         through = f", through {', '.join(name.partition('/')[2] for name in step.through)}" if step.through else ""
         yield f"{number:3}. {step.cause.title}? ({step.cause.id}{through})"
-        if step.holds:
-            yield f"     yes when: {step.holds}"
-        for look in step.looks:
-            yield f"       {look.name}: {look.question}"
-            if look.run:
-                yield f"         {look.run}"
-        if outcomes is not None:
-            yield f"     this bundle says: {answers(outcomes.get(step.cause.id))}"
-        else:
-            last = number == len(tree.steps)
-            yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
+        yield from _told(step) if details else _briefly(step)
+        if step.cause.remedy:
+            yield f"     yes -> {step.cause.remedy[0].do} (all of it: patterns show {step.cause.id})"
+        last = number == len(asked)
+        yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
+    if len(asked) < len(tree.steps):
+        yield ""
+        yield f"{len(tree.steps) - len(asked)} more are causes of these: --details, or `tree` with the id of a cause"
+
+
+def _told(step: Step) -> Iterator[str]:
+    if step.holds:
+        yield f"     yes when: {step.holds}"
+    for look in step.looks:
+        yield f"       {look.name}: {look.question}"
+        if look.run:
+            yield f"         {look.run}"
+
+
+def _briefly(step: Step) -> Iterator[str]:
+    """Yield what shows a cause: all of it where that is short, else its most telling pieces."""
+    whole = len(step.holds) <= LONGEST_TERM and len(step.looks) <= MOST_LOOKS
+    strong = [look for look in step.looks if look.shows] or list(step.looks)
+    shown = step.looks if whole else tuple({look.run or look.brief: look for look in strong}.values())[:MOST_LOOKS]
+    if whole and step.holds:
+        yield f"     yes when: {step.holds}"
+    elif len(shown) > 1:
+        yield "     some of these (which go together: patterns show):"
+    for look in shown:
+        yield f"     {f'{look.name}: ' if whole and step.holds else ''}{look.brief}"
+        if look.run and look.run != step.fetch:
+            yield f"       {look.run}"
 
 
 def symptoms_of(library: Library) -> Sequence[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from forensics.guides.knowledge import one_file, site, write_site
-from forensics.guides.trees import SYMPTOMS, lines, named_symptom, tree_of
+from forensics.guides.trees import SYMPTOMS, grep, lines, named_symptom, tree_of
 from forensics.reporting.forms import UsageError
+from patterns.literals import condition_literals
 from patterns.loader import load_library
 
 LIBRARY = load_library()
@@ -39,7 +40,8 @@ def test_the_text_says_where_no_leads() -> None:
     text = "\n".join(lines(tree_of(LIBRARY, "Scheduler not ready")))
 
     assert "no -> 2" in text
-    assert text.rstrip().endswith("not among the known ones")
+    assert "no -> the cause is not among the known ones" in text
+    assert "yes -> " in text
 
 
 class _Links(HTMLParser):
@@ -71,3 +73,21 @@ def test_every_failure_has_a_page_and_stands_in_the_one_file(tmp_path: Path) -> 
     for pattern in LIBRARY.patterns.values():
         assert (tmp_path / f"failure/{pattern.id}.html").is_file()
         assert pattern.name in text
+
+
+def test_a_filter_keeps_all_words_or_is_left_out() -> None:
+    for pattern in LIBRARY.patterns.values():
+        for piece in pattern.evidence.values():
+            words = condition_literals(piece.where) if piece.where is not None else ()
+            found = grep(piece)
+            assert not found or found.count(" -e ") == len(words), (pattern.id, piece.name)
+
+
+def test_the_short_form_asks_the_nearest_causes_only() -> None:
+    tree = tree_of(LIBRARY, "404")
+    short, whole = list(lines(tree)), list(lines(tree, details=True))
+
+    near = [step for step in tree.steps if not step.through]
+    assert sum("? (" in line for line in short) == len(near) < len(tree.steps)
+    assert len(short) < len(whole) / 4
+    assert f"{len(tree.steps) - len(near)} more are causes of these" in short[-1]
