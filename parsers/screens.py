@@ -1,4 +1,6 @@
-"""What a screen, an editor or a chat did to lines that were copied from it: frames, rows of one width, curly quotes.
+r"""What a screen, an editor, a chat or a ticket did to lines that were copied, undone.
+
+Frames, rows of one width, curly quotes, HTML, `\n` in place of a line feed, quotation and indentation amid other words.
 
     │ time="2026-11-25T19:26:11Z" level=error msg="event recv failed" error="rpc error: code = Unav │      k9s, tmux
     │ ailable desc = error reading from server: EOF"                                                 │
@@ -9,6 +11,8 @@ next begins like no record: by nothing, as the screen cut it.
 Source: k9s 0.50 (its frame and title of logs).
 """
 
+from collections.abc import Callable
+
 import polars as pl
 
 from parsers.peeling import TEXT, Wrapper
@@ -16,6 +20,7 @@ from parsers.peeling import TEXT, Wrapper
 _SHARE = 0.8  # of the rows that stand in a frame
 _SLACK = 2  # blanks at the end of a full row that copying takes off
 _NARROW = 40  # columns of the smallest screen
+_HIDDEN = 2  # lines of a log that show before a text is taken for one in disguise
 _KINDS = 3  # different lines that fill their rows before that is no accident
 
 # How the first row of a record begins, in any log that is read.
@@ -100,8 +105,93 @@ def _peel_curly(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(TEXT.str.replace_all("[\u201c\u201d\u201e]", '"').str.replace_all("[\u2018\u2019]", "'"))
 
 
+# A line of a log with its time: what a text that was written for people has only where it quotes one.
+_TIMED = r'(?:time="|\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:|[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:)'
+# Dumps of objects quote logs, and so do our own reports: neither is a log in disguise.
+_OBJECTS = r"^\s*(?:apiVersion|kind|metadata):|^(?:Name|Namespace|Events):|\x22apiVersion\x22|seldon-forensics"
+
+
+def _hidden(sample: pl.Series, lines: pl.Series, before: str = "^", all_of_it: bool = False) -> bool:
+    """Whether most `lines` of a log show only once the sample is rewritten, and it is nothing that only quotes them.
+
+    `all_of_it`: the rows are in disguise themselves, so that those that show count as well.
+    """
+    shown = 0 if all_of_it else int(sample.str.contains("^" + _TIMED).sum())
+    found = int(lines.str.contains(before + _TIMED).sum()) - shown
+    return found >= max(_HIDDEN, 4 * shown) and not sample.str.contains(_OBJECTS).any()
+
+
+_BREAKS = r"(?i)<br\s*/?>|</(?:p|div|li|tr|pre|code|h[1-6]|blockquote)>|<(?:p|div|li|tr|pre|blockquote)(?:\s[^<>]*)?>"
+_TAGS = (
+    r"(?i)</?(?:html|head|body|meta|style|title|span|a|b|i|u|em|strong|tt|font|td|th|table|tbody|ul|ol|code|img|hr)"
+    r"(?:\s[^<>]*)?/?>"
+)
+_MEANT = {"&nbsp;": " ", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
+
+
+def _bare(texts: pl.Expr) -> pl.Expr:
+    texts = texts.str.replace_all(_BREAKS, "\n").str.replace_all(_TAGS, "")
+    for written, meant in _MEANT.items():
+        texts = texts.str.replace_all(written, meant, literal=True)
+    return texts.str.split("\n")
+
+
+def _fits_html(sample: pl.Series) -> bool:
+    broken = float(sample.str.contains(_BREAKS).mean() or 0.0)  # type: ignore[arg-type]
+    return broken > 0.0 and _hidden(sample, _pieces(sample, _bare), all_of_it=broken >= _SHARE)
+
+
+def _unescaped(texts: pl.Expr) -> pl.Expr:
+    texts = texts.str.replace(r'^"(.*)"$', "$1").str.replace_all(r"\\", "\0", literal=True)
+    texts = texts.str.replace_all(r"\r", "", literal=True)
+    for written, meant in ((r"\n", "\n"), (r"\"", '"'), (r"\t", "\t"), ("\0", "\\")):
+        texts = texts.str.replace_all(written, meant, literal=True)
+    return texts.str.split("\n")
+
+
+def _fits_escaped(sample: pl.Series) -> bool:
+    objects = int(sample.str.starts_with("{").sum())
+    return objects <= _HIDDEN and _hidden(sample, _pieces(sample, _unescaped), '^"?')
+
+
+def _pieces(texts: pl.Series, split: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    return texts.to_frame("text").select(split(TEXT)).explode("text", empty_as_null=False)["text"]
+
+
+def _split(split: Callable[[pl.Expr], pl.Expr]) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Return how rows become the lines they hold; all but the first count as none of the rows."""
+
+    def peel(frame: pl.DataFrame) -> pl.DataFrame:
+        made = frame.with_row_index("_row").with_columns(split(TEXT)).explode("text", empty_as_null=False)
+        first = pl.col("_row") != pl.col("_row").shift(1).fill_null(-1)
+        return made.with_columns(pl.when(first).then("lines").otherwise(pl.lit(0, pl.UInt32)).alias("lines")).drop(
+            "_row"
+        )
+
+    return peel
+
+
+_QUOTED = r"^(?:(?:> ?)+| {2,}|\t+)"
+
+
+def _fits_quoted(sample: pl.Series) -> bool:
+    return _hidden(sample, sample, _QUOTED)
+
+
+def _peel_quoted(frame: pl.DataFrame) -> pl.DataFrame:
+    before = frame["text"].str.extract(f"({_QUOTED}){_TIMED}").drop_nulls()
+    if not len(before):
+        return frame
+    usual = str(before.mode().sort()[0])
+    bare = TEXT.str.replace(r"^(?:> ?)+", "") if ">" in usual else TEXT.str.strip_prefix(usual)
+    return frame.with_columns(bare)
+
+
 SCREENS = (
     Wrapper("frame", None, "", _fits_frame, _peel_frame),
     Wrapper("rows of a screen", None, "", _fits_width, _joined),
     Wrapper("curly quotes", None, "\u201d", _fits_curly, _peel_curly),
+    Wrapper("HTML", None, "<", _fits_html, _split(_bare)),
+    Wrapper("escapes", None, "\\n", _fits_escaped, _split(_unescaped)),
 )
+QUOTATION = Wrapper("quotation", None, "", _fits_quoted, _peel_quoted)

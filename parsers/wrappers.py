@@ -18,7 +18,7 @@ from parsers.parser import LINES, Artefact, Origin
 from parsers.peeling import WRAPPERS, Wrapper
 from parsers.sayings import NAMES
 from parsers.schema import IGNORED, REJECT
-from parsers.screens import SCREENS
+from parsers.screens import QUOTATION, SCREENS
 
 _LAYERS = 6  # real stacks have two or three
 _SAMPLE = 200  # lines of the head, and as many of the middle
@@ -103,7 +103,7 @@ def _fitting(sample: pl.Series) -> Wrapper | None:
     begins, text = {line[:1] for line in lines}, "\n".join(lines)
     likely = (
         one
-        for one in (*SCREENS, *WRAPPERS)
+        for one in (*SCREENS, *WRAPPERS, QUOTATION)
         if (one.begins is None or not begins.isdisjoint(one.begins)) and one.holds in text
     )
     return next((one for one in likely if one.fits(sample)), None)

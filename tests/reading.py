@@ -179,6 +179,10 @@ WRAPPERS = {
     "fences, each in its own wrapper": Form("w/25", ("```\n" + "".join(f"{STAMP} stderr F {x}\n" for x in SAID[:3]) + "```\n```\n" + "\n".join(SAID[3:]) + "\n```\n").encode()),
     "rows of a screen": Form("w/26", "".join(f"{x[at : at + 70]}\n" for x in SAID for at in range(0, len(x), 70)).encode()),
     "k9s": Form("w/27", ("\u250c\u2500 Logs(ml/mlserver-0:agent)[tail] \u2500\u2510\n" + "".join(f"\u2502 {x[at : at + 90]:90} \u2502\n" for x in SAID for at in range(0, len(x), 90))).encode(), said=PLACE),
+    "HTML": Form("w/29", ("<html><body><p>" + "</p><p>".join(x.replace("&", "&amp;").replace('"', "&quot;") for x in SAID) + "</p></body></html>\n").encode()),
+    "HTML, with breaks": Form("w/30", ("<div>" + "<br>\n".join(x.replace("&", "&amp;") for x in SAID) + "</div>\n").encode()),
+    "escaped line feeds": Form("w/31", json.dumps(PLAIN).encode()),
+    "quoted twice": Form("w/32", _wrapped(lambda x: f">> {x}")),
     "curly quotes": Form("w/28", PLAIN.replace('="', "=\u201c").replace('"', "\u201d").encode()),
 }  # fmt: skip
 

@@ -110,3 +110,45 @@ def test_curly_quotes_are_the_quotes_that_were_written() -> None:
 def test_words_with_curly_quotes_beside_plain_ones_stay() -> None:
     lines = ['time="2025-07-12T18:30:00Z" level=info msg="the “best” model"'] * 3
     assert read("\n".join(lines)) == lines
+
+
+WORDS = ["Hello,", "here is the log of our agent:", "", "and nothing else."]
+
+
+def quoted(before: str) -> list[str]:
+    return [*WORDS[:3], *(before + line for line in WRITTEN), *WORDS[2:]]
+
+
+@pytest.mark.parametrize("before", ["    ", "  ", "\t", "> ", ">> ", "> > "])
+def test_quotation_amid_other_words_goes(before: str) -> None:
+    assert read("\n".join(quoted(before))) == quoted("")
+
+
+@pytest.mark.parametrize("before", ["    ", "  ", "\t"])
+def test_what_is_indented_more_stays_so(before: str) -> None:
+    lines = [*WORDS[:3], *(before + line for line in WRITTEN), before + "\tat java.lang.Thread.run", *WORDS[2:]]
+
+    assert "\tat java.lang.Thread.run" in read("\n".join(lines))
+
+
+@pytest.mark.parametrize("heading", ["apiVersion: v1", "kind: ConfigMap", "metadata:", "Name:         mlserver-0"])
+def test_the_logs_that_objects_quote_stay_in_them(heading: str) -> None:
+    lines = [heading, "data: |", *("    " + line for line in WRITTEN)]
+
+    assert read("\n".join(lines)) == lines
+
+
+def test_a_report_of_ours_is_no_log() -> None:
+    lines = ['{"schema": "seldon-forensics/report/1", "text": "' + "\\n".join(WRITTEN).replace('"', '\\"') + '"}']
+
+    assert read("\n".join(lines)) == lines
+
+
+def test_records_that_hold_dated_lines_stay_whole() -> None:
+    lines = [
+        f"2025-07-12T18:30:0{n}.131Z\tERROR\tfailed\t"
+        + r'{"error": "a\n2025-07-12T18:30:00Z b\n2025-07-12T18:30:01Z c"}'
+        for n in range(5)
+    ]
+
+    assert read("\n".join(lines)) == lines
