@@ -97,14 +97,20 @@ def document(lines: pl.DataFrame) -> Export | None:
                     return None
             records.add(line, said, section)
     except Ended:
-        cut = (
-            f"its JSON ends, or makes no sense, on line {min(reader.line, len(lines)):,}: the records before were read"
-        )
+        at = lines["line"][min(reader.line, len(lines)) - 1]
+        cut = f"its JSON ends, or makes no sense, on line {at:,}: the records before were read"
     if odd > (1 - _SHARE) * records.count or records.dated < max(1, _SHARE * records.count):
         return None
     places = records.places(len(lines))
     structure = lines.head(int(places["line"][0]) - 1).select("line", "lines")
-    return Export("JSON export", records.lined(places), structure, cut)
+    return Export("JSON export", records.lined(_physical(places, lines)), structure, cut)
+
+
+def _physical(places: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the places of records, counted in rows from 1, as physical lines: a part of a file begins anywhere."""
+    before = pl.concat([pl.Series([0], dtype=pl.Int64), lines["lines"].cast(pl.Int64).cum_sum()])
+    begins = places["line"] - 1
+    return pl.DataFrame({"line": lines["line"][begins], "lines": before[begins + places["lines"]] - before[begins]})
 
 
 _Record = tuple[int, Any, int]  # the line it begins on, what it is, and the number of its section
@@ -304,7 +310,8 @@ def table(lines: pl.DataFrame) -> Export | None:
             for line in range(begins, reader.line_num):
                 records.add(at + 2 + line, Said(rows[line]))
         begins = reader.line_num
-    return Export("CSV export", records.lined(records.places(len(lines))), lines.head(at + 1).select("line", "lines"))
+    places = _physical(records.places(len(lines)), lines)
+    return Export("CSV export", records.lined(places), lines.head(at + 1).select("line", "lines"))
 
 
 def _row_reader(columns: list[str], delimiter: str) -> Callable[[list[str]], Said]:

@@ -181,6 +181,21 @@ def joined(texts: pl.Series) -> bytes:
     return bytes(texts.str.join("\n").cast(pl.Binary).item())
 
 
+def cut(texts: pl.Series) -> str | None:
+    """Return which lines were too long to be kept whole, and how long a line may be; None for none."""
+    long = texts.str.len_bytes() > LONGEST
+    if not long.any():
+        return None
+    said = texts.filter(long).str.tail(SLACK).str.extract(r" \x{2026}\[([0-9]+) bytes more\]\r?$")
+    lost = [(row + 1, int(count)) for row, count in zip(long.arg_true(), said, strict=True) if count is not None]
+    if not lost:
+        return None
+    row, count = max(lost, key=lambda one: one[1])
+    most = LONGEST_DOCUMENT if len(texts[row - 1].encode()) > LONGEST + SLACK else LONGEST
+    more = f", and {len(lost) - 1:,} other lines" if len(lost) > 1 else ""
+    return f"line {row:,} is longer than {most >> 20} MiB{more}: {count:,} bytes of it were not read"
+
+
 def _between_characters(data: bytes, begin: int, at: int) -> int:
     """Return the last place up to `at` that is amid no character and no escape of the string that begins there."""
     at = _UNITS.match(data, begin, at).end()  # type: ignore[union-attr]
