@@ -130,7 +130,7 @@ def test_a_line_that_was_cut_is_told_with_the_limit(monkeypatch: pytest.MonkeyPa
     data = giants.shortened(b"x" * (3 << 20) + b"\n", 1 << 20, 1 << 20)
     told = read_member(Member("x.log", data, len(data), "", "read", None), PARSERS, strict=True)
     assert (
-        told.reason == "no format that is known here; line 1 is longer than 0 MiB: 2,097,152 bytes of it were not read"
+        told.reason == "no format that is known here; line 1 is longer than 1 MiB: 2,097,152 bytes of it were not read"
     )
 
 
