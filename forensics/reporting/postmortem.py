@@ -22,6 +22,7 @@ from forensics.reporting.escape import markdown as plain
 from forensics.reporting.html import document_page
 from forensics.reporting.markdown import cited
 from forensics.reporting.prose import prose
+from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.view import Entry, Tree
 
 OBSERVED, INFERRED, UNKNOWN = "observed", "inferred", "unknown"
@@ -268,8 +269,9 @@ def _impact(document: Document) -> tuple[Sentence, ...]:
 
 def _hit(document: Document, line: str) -> Sentence:
     """Return a line of the impact: requests as they were counted, models by the findings that name them."""
+    line = line.removeprefix("Hit: ")
     kind, _, names = line.partition(": ")
-    if kind == "requests":
+    if kind == "Requests":
         return _seen(line, tuple(((document.get("impact") or {}).get("requests") or {}).get("cites") or ())[:4])
     singular, named = kind.removesuffix("s"), set(names.split(", "))
     found = [
@@ -354,12 +356,12 @@ def _detection(document: Document) -> tuple[Sentence, ...]:
 
 def _not_established(document: Document) -> tuple[Sentence, ...]:
     told = [
-        f"{view.called(c)} may be a cause of {c.get('symptom')}: {c.get('because')}"
+        f"{view.called(c)} may be a cause of {c.get('symptom')}: {spoken(c.get('because'))}"
         for c in view.listed(document, "candidates")
         if c.get("state") == "unknown"
     ]
     told += [
-        f"{g['source']}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
+        f"{in_words(g['source'])}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
         f"Collect with: {g['collect']}"
         for g in view.missing(document)
     ]

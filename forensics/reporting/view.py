@@ -328,12 +328,16 @@ def failure_text(failure: Any) -> str:
 def impact_lines(document: Document) -> list[str]:
     """Return what was hit, a line each: models, pipelines, requests."""
     impact = document.get("impact") or {}
-    told = [f"{key}: {', '.join(map(str, impact[key]))}" for key in ("models", "pipelines") if impact.get(key)]
+    told = [f"Hit: {key}: {', '.join(map(str, impact[key]))}" for key in ("models", "pipelines") if impact.get(key)]
     requests = impact.get("requests") or {}
     if requests.get("total") is not None or requests.get("failed") is not None:
-        total = "not known" if requests.get("total") is None else requests["total"]
-        failed = "not known" if requests.get("failed") is None else requests["failed"]
-        told.append(f"requests: {failed} of {total} failed (from {requests.get('source') or 'a source not named'})")
+        total, failed = requests.get("total"), requests.get("failed")
+        share = f"{'not known how many' if failed is None else failed or 'none'} of {total} failed"
+        if total is None:
+            share = f"{failed or 'none'} failed, of how many is not known"
+        elif total == 0:
+            share = "none were made"
+        told.append(f"Requests: {share} (from {requests.get('source') or 'a source not named'})")
     return told
 
 
