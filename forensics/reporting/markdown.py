@@ -127,8 +127,8 @@ def _candidates(document: Document, symptom: Entry) -> list[str]:
     lines: list[str] = []
     for candidate in still_open:
         lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(spoken(candidate.get('because')))}"]
-        for wanted in candidate.get("collect") or ():
-            lines += command(wanted.get("run"))
+        for _, run in view.wanted(candidate):
+            lines += command(run)
     if ruled_out:
         lines += ["", "Ruled out:", ""]
         lines += [f"- {plain(view.called(c))}: {plain(spoken(c.get('because')))}" for c in ruled_out]

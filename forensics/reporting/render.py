@@ -205,10 +205,9 @@ def _candidates(page: Page, still_open: list[Entry], ruled_out: list[Entry], ask
     for candidate in few:
         most = None if page.details else 2
         page.say(f"{view.called(candidate)}: unknown, {spoken(candidate.get('because'))}", indent=4, most=most)
-        for wanted in candidate.get("collect") or () if page.details else (candidate.get("collect") or ())[:1]:
-            run = str(wanted.get("run") or "")
-            if page.details and wanted.get("why"):
-                page.say(str(wanted["why"]), indent=6)
+        for why, run in view.wanted(candidate)[: None if page.details else 1]:
+            if page.details and why:
+                page.say(why, indent=6)
             if page.details or run not in asked:
                 page.command(run, 6)
             asked.add(run)

@@ -10,6 +10,7 @@ from typing import Any
 
 from forensics.document import Document
 from forensics.reporting import moments
+from forensics.reporting.sources import spoken
 
 Entry = dict[str, Any]
 VERDICTS = {
@@ -267,6 +268,14 @@ def candidates(document: Document, symptom: Entry) -> tuple[list[Entry], list[En
     """Return the possible causes of `symptom`: those still open, and those ruled out, in the document's order."""
     mine = [c for c in listed(document, "candidates") if c.get("symptom") == symptom["id"]]
     return [c for c in mine if c.get("state") == "unknown"], [c for c in mine if c.get("state") != "unknown"]
+
+
+def wanted(candidate: Entry) -> list[tuple[str, str]]:
+    """Return what to collect to decide a candidate: reasons and the command, each command once."""
+    by_command: dict[str, list[str]] = {}
+    for one in candidate.get("collect") or ():
+        by_command.setdefault(str(one.get("run") or ""), []).append(spoken(one.get("why")))
+    return [("; ".join(dict.fromkeys(filter(None, reasons))), run) for run, reasons in by_command.items()]
 
 
 def checks(document: Document) -> list[Entry]:

@@ -138,3 +138,10 @@ def test_no_text_is_too_odd_to_be_a_time_that_is_not_known(text: str) -> None:
 )
 def test_requests_are_told_in_words(requests: dict[str, object], wanted: str) -> None:
     assert view.impact_lines({"impact": {"models": ["iris"], "requests": requests}}) == ["Hit: models: iris", wanted]
+
+
+def test_a_command_that_answers_two_questions_is_asked_for_once() -> None:
+    pods = "kubectl get pods -o yaml"
+    collect = [{"why": "k8s.container: not collected", "run": pods}, {"why": "k8s.pod: not collected", "run": pods}]
+
+    assert view.wanted({"collect": collect}) == [("states of containers: not collected; Pods: not collected", pods)]
