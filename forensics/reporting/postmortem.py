@@ -136,7 +136,7 @@ def postmortem(document: Document, notes: Mapping[str, str] | None = None) -> st
     for section in sections(document):
         lines += ["", f"## {section.title}", ""]
         for sentence in section.sentences:
-            links = "".join(f" [E{n}](#e{n})" for n in map(proofs.number, sentence.cites))
+            links = "".join(f" [E{n}](#e{n})" for n in dict.fromkeys(map(proofs.number, sentence.cites)))
             lines.append(f"- *{sentence.how}*: {plain(sentence.text)}{links}")
         for action in section.actions:
             lines.append(f"**{plain(action.text)}**")
@@ -182,7 +182,9 @@ def _joined(parts: Iterable[Markup]) -> Markup:
 
 
 def _sentence(sentence: Sentence, proofs: _Proofs) -> Markup:
-    links = _joined(Markup(' <a href="#e{0}">E{0}</a>').format(proofs.number(cite)) for cite in sentence.cites)
+    links = _joined(
+        Markup(' <a href="#e{0}">E{0}</a>').format(n) for n in dict.fromkeys(map(proofs.number, sentence.cites))
+    )
     return Markup('<li><span class="said {0}">{0}</span> {1}{2}</li>').format(
         sentence.how, inline(sentence.text), links
     )
