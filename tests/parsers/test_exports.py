@@ -97,10 +97,24 @@ def test_pages_of_answers_one_behind_the_other_are_read() -> None:
          "status": "Complete"},
         {"tables": [{"name": "PrimaryResult", "columns": [{"name": "TimeGenerated"}, {"name": "LogMessage"}],
                      "rows": [["2025-07-12T18:30:09.123Z", "a"]]}]},
+        {"data": [{"id": "1", "type": "log", "attributes": {"timestamp": "2025-07-12T18:30:09.123Z", "message": "a",
+                                                            "tags": ["pod_name:mlserver-0", "x"]}}]},
     ],
 )  # fmt: skip
 def test_answers_of_clouds_that_name_their_columns_are_read(answer: dict[str, Any]) -> None:
     assert texts(opened(json.dumps(answer, indent=1))) == ["a"]
+
+
+def test_the_records_of_splunk_and_fluentd_are_read() -> None:
+    splunk = json.dumps(
+        {"preview": False, "offset": 0, "result": {"_raw": "a", "_time": "2025-07-12T18:30:09Z", "pod": "p"}}
+    )
+    fluentd = "2025-07-12T18:30:09Z\tkube.var.log.containers.p\t" + json.dumps({"stream": "stderr", "log": "a"})
+
+    for row in (splunk, fluentd):
+        found = opened(f"{row}\n" * 5)
+        assert texts(found) == ["a"] * 5
+        assert found.artefacts[0].frame["stamped"].null_count() == 0
 
 
 def test_an_export_within_a_text_stands_on_its_own_lines() -> None:
