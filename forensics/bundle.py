@@ -106,7 +106,7 @@ class Bundle:
             for member in self._walked(walk, path):
                 prefixed = f"{name}/{member.name}" if several and member.name != name else member.name
                 # A damaged or hostile archive can make a line of a log a name.
-                member = replace(member, name=unique(mask(prefixed) if "=" in prefixed else prefixed))
+                member = replace(member, name=unique(mask(prefixed)))
                 rows.append(f"{member.name}\0{member.sha256}\n")
                 self.count += 1
                 yield member

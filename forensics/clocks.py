@@ -369,7 +369,10 @@ def doubts(clocks: pl.DataFrame, told: Collection[str] = ()) -> list[str]:
             f"the clock of {row['clock'].removeprefix(chr(0))} was corrected on one pair of events alone"
             for row in moved.iter_rows(named=True)
         ),
-        *(f"{member} writes no zone, and nothing but its period tells it" for member in vague["member"]),
+        *(
+            f"{member} writes its times without a zone: which one is guessed from its period alone"
+            for member in vague["member"]
+        ),
     ]
 
 

@@ -17,6 +17,7 @@ from forensics.intake.years import with_years
 from forensics.lean import Lean
 from forensics.timeline import in_file_order
 from parsers.decoding import decode, without_crowds
+from parsers.giants import cut
 from parsers.layout import origin_of
 from parsers.others import with_others
 from parsers.parser import Artefact, Origin, Parsed, Parser
@@ -190,10 +191,11 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         return replace(blank, status=status, reason=reason or "empty")
     origin = origin_of(member.name)
     unwrapped = unwrap(member.name, lines, origin)
+    too_long = cut(lines["text"])
     packed = Lines.of(hide(lines["text"]))  # now: what was unwrapped may need no more of it
     del lines
     if unwrapped.cut:
-        status, reason = "partly", reason or unwrapped.cut
+        status, reason = "partly", reason or too_long or unwrapped.cut
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
     ignored, rejects = [unwrapped.ignored], [unwrapped.rejects]
     kinds: dict[str, None] = {}
@@ -211,6 +213,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
             parts.extend(inner.artefacts)
             ignored.append(inner.ignored)
             rejects.append(inner.rejects)
+            if inner.cut:
+                status, reason = "partly", reason or too_long or inner.cut
     rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
     for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)
@@ -240,6 +244,8 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         status, reason = "partly", reason or f"more than {MOST_PARTS:,} processes in one file: the rest was not read"
     if not kinds and not failed and status == "read":
         status, reason = "skipped", reason or "no format that is known here"
+    if too_long and too_long not in (reason or ""):
+        reason = f"{reason}; {too_long}" if reason else too_long
     ignored_lines, rejected = _stack(ignored, dict(IGNORED)), _stack(rejects, dict(REJECT))
     return Read(
         member.name,

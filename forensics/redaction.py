@@ -42,13 +42,27 @@ KINDS = {
 SHORTEST = 3  # a name shorter than this stands in too many words
 IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}(?:\.[A-Za-z]{2,})*")
+# Two letters end many a name in code as well: of those a host has three labels.
 HOST = re.compile(
-    r"(?<![\w./@-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:com|net|org|io|dev|cloud|local|internal|corp|lan|example)(?![\w-])"
+    r"(?:(?<![\w./@-])|(?<=://))(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+"
+    r"(?:com|net|org|io|dev|cloud|local|internal|corp|lan|intra|intranet|example|bank|gov|edu"
+    r"|(?:[a-z0-9-]+\.)(?:de|fr|uk|eu|ch|at|nl|es|pl|se|dk|fi|be|jp|cn|au|ca|us|ai))(?![\w-])"
 )
+DASHED = re.compile(r"(?<![\w-])ip-(\d{1,3}-\d{1,3}-\d{1,3})-(\d{1,3})(?![\w-]*\d-)")
+IPV6 = re.compile(
+    r"(?<![\w:.])(?:(?:[0-9A-Fa-f]{1,4}:){7}[0-9A-Fa-f]{1,4}|(?:[0-9A-Fa-f]{1,4}:){1,6}(?::[0-9A-Fa-f]{1,4}){1,6})(?![\w:])"
+)
+ACCOUNT = re.compile(r"(?<=:)\d{12}(?=:)|(?<![\w.-])\d{12}(?=\.dkr\.ecr\.)")
+# What a cloud gives its customer's own name to.
+OWNED = re.compile(
+    r"^(.+?)\.((?:dkr\.ecr|s3(?:-[\w-]+)?|(?:\w+\.)?(?:eks|rds|elb|cache|kafka|es|efs|fsx))\.(?:[\w-]+\.)*amazonaws\.com"
+    r"|storage\.googleapis\.com)$"
+)
+BUCKET = re.compile(r"\b(?:s3a?|gs|gcs|abfss?|wasbs?|minio|hdfs)://([a-z0-9][a-z0-9.-]+)")
 PUBLIC = re.compile(
     r"(?:^|\.)(?:seldon\.io|kubernetes\.io|k8s\.io|istio\.io|github\.com|docker\.io|gcr\.io|quay\.io|nvcr\.io|cluster\.local"
     r"|googleapis\.com|amazonaws\.com|envoyproxy\.io|linkerd\.io|cert-manager\.io|openshift\.io|apache\.org|golang\.org"
-    r"|x-k8s\.io|cncf\.io|svc\.local|strimzi\.io|coreos\.com|keda\.sh)$"
+    r"|x-k8s\.io|cncf\.io|svc\.local|strimzi\.io|coreos\.com|keda\.sh|prometheus\.io|rancher\.io)$"
 )
 
 
@@ -113,6 +127,10 @@ def _names(case: Case, library: Library, key: bytes) -> dict[str, str]:
         if "namespace" in frame.columns:
             for name in frame["namespace"].drop_nulls().unique().sort().to_list():
                 found.setdefault(name, "n")
+    for entry in case.intake.reads:
+        for text in entry.lines.texts():
+            if "://" in text:
+                found.update(dict.fromkeys(BUCKET.findall(text), "b"))
     kept = {
         name: letter
         for name, letter in found.items()
@@ -134,9 +152,9 @@ def _vocabulary(library: Library) -> frozenset[str]:
 
 
 def _pseudonym(name: str, letter: str, key: bytes) -> str:
-    """Return a name of the same length (four at least) that a Kubernetes object may have."""
+    """Return a name of the same length (seven at least, so that no two are the same) that an object may have."""
     digest = hmac.new(key, name.encode(), hashlib.sha256).hexdigest()
-    return letter + digest[: max(3, min(len(name), 40) - 1)]
+    return letter + digest[: max(6, min(len(name), 40) - 1)]
 
 
 class _Replacing:
@@ -154,6 +172,9 @@ class _Replacing:
         text = mask(text).replace(MASK, "REDACTED")
         text = MAIL.sub(lambda m: self._note(m[0], f"user-{self._short(m[0])}@mail.example"), text)
         text = HOST.sub(self._host, text)
+        text = ACCOUNT.sub(lambda m: self._note(m[0], self._digits(m[0])), text)
+        text = DASHED.sub(self._dashed, text)
+        text = IPV6.sub(self._long_address, text)
         text = IPV4.sub(self._address, text)
         if self._known is not None:
             text = self._known.sub(lambda m: self._note(m[0], self._names[m[0]]), text)
@@ -161,6 +182,8 @@ class _Replacing:
 
     def _host(self, match: re.Match[str]) -> str:
         host = match[0]
+        if (owned := OWNED.match(host)) and owned[1] not in COMMON:
+            return self._note(host, f"o{self._short(owned[1])}.{owned[2]}")
         if PUBLIC.search(host):
             return host
         return self._note(host, f"h{self._short(host)}.example")
@@ -175,6 +198,23 @@ class _Replacing:
         first = parts[0] if parts[0] in (10, 172, 192, 100) else 203
         second = parts[1] if first in (172, 192, 100) else digest[0]
         return self._note(match[0], f"{first}.{second}.{digest[1]}.{host}")
+
+    def _dashed(self, match: re.Match[str]) -> str:
+        """Return a node's name that is its address, so that it is the address's own pseudonym."""
+        address = f"{match[1].replace('-', '.')}.{match[2]}"
+        return self._note(match[0], f"ip-{IPV4.sub(self._address, address).replace('.', '-')}")
+
+    def _long_address(self, match: re.Match[str]) -> str:
+        """Return an address of another network, the same for all of a network; the last part stays."""
+        network, _, last = match[0].rpartition(":")
+        if not network.strip(":") or (network.replace(":", "").isdigit() and "::" not in match[0]):
+            return match[0]
+        digest = hmac.new(self._key, network.lower().encode(), hashlib.sha256).hexdigest()
+        return self._note(match[0], f"fd{digest[:2]}:{digest[2:6]}:{digest[6:10]}::{last}")
+
+    def _digits(self, text: str) -> str:
+        digest = hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()
+        return f"{int(digest[:12], 16) % 10**12:012}"
 
     def _short(self, text: str) -> str:
         return hmac.new(self._key, text.encode(), hashlib.sha256).hexdigest()[:8]

@@ -5,6 +5,7 @@ collected, or only its tail). The first broken link, in the order of `LINKS`, na
 """
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -30,9 +31,18 @@ DIAL = (
     "closing",
     "code = unavailable",
 )
+_WRITER = re.compile(r" (?:Name|func|source)=[^ ]+(?= |$)")
 FORMS = {"object": 0, "describe": 1, "table": 2}
 
 Thing = tuple[Row, dict[str, Any]]
+
+
+def told(detail: str) -> str:
+    """Return the words of a record without the fields that only say where in the program they were written.
+
+    Source: the fields Seldon Core v2's Go components set on their loggers (`Name`, `func`, `source`), v2.9.1.
+    """
+    return _WRITER.sub("", detail).replace(" error=", ": ", 1)
 
 
 def last_words(frames: Mapping[str, pl.DataFrame], topology: Topology) -> dict[str, pl.DataFrame]:
@@ -188,7 +198,7 @@ class _Table:
         first = next((links[link].rows[0] for link in (*order, *LINKS) if links[link].rows), None)
         place = cited(self.frames, (first,))[0] if first else {}
         raw = [
-            {**cite, "link": link, "detail": links[link].detail}
+            {**cite, "link": link, "detail": told(links[link].detail)}
             for link in LINKS
             for cite in cited(self.frames, links[link].rows)
         ]
@@ -200,7 +210,7 @@ class _Table:
             "raw": json.dumps(raw),
             **{link: links[link].state for link in LINKS},
             "broken": broken,
-            "detail": links[broken].detail if broken else None,
+            "detail": told(links[broken].detail) if broken else None,
         }
 
 

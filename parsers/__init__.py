@@ -2,6 +2,7 @@
 
 from parsers import (
     client,
+    dumps,
     envoy_access,
     envoy_admin,
     envoy_config,
@@ -46,5 +47,6 @@ PARSERS: tuple[Parser, ...] = (
     java.PARSER,
     client.PARSER,
     unstarted.PARSER,
+    dumps.PARSER,
     generic.PARSER,  # last: any dated log that nobody else recognises
 )

@@ -4,7 +4,7 @@ import re
 
 import polars as pl
 
-from parsers.giants import giants, shortened, with_short_strings
+from parsers.giants import Returns, giants, shortened, with_short_strings
 from parsers.parser import LINES
 
 MOST_LINES = 1_000_000  # lines of a text that may all be short; past that a line must have `LEAST` bytes on average
@@ -157,8 +157,8 @@ def without_crowds(data: bytes) -> tuple[bytes, int]:
 def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     r"""Return the lines of a text, and why it was refused.
 
-    A line ends at `\n` or `\r\n`. Of a progress bar (`\r` within a line) the last state is kept.
-    Colours and other terminal sequences and NULs go. What is too long is replaced by a mark
+    A line ends at `\n` or `\r\n`, at `\r` where a log has nothing else. Of a progress bar (`\r` within a line) the last
+    state is kept. Colours and other terminal sequences and NULs go. What is too long is replaced by a mark
     (`parsers/giants.py`).
 
     Returns:
@@ -169,6 +169,8 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
     if why := not_text(data):
         return None, why
     clean = _as_utf8(data)
+    if b"\r" in clean:
+        clean = Returns().take(clean)
     if b"\0" in clean:
         clean = clean.replace(b"\0", b"")
     clean = with_short_strings(shortened(clean))

@@ -30,7 +30,7 @@ RECORD = (
     r'^\s*\{.*(?:"kubernetes"\s*:\s*\{|"podName"\s*:|"pod_name"\s*:|"_source"\s*:|"__REALTIME_TIMESTAMP"\s*:'
     r'|"(?:text|json)Payload"\s*:|"insertId"\s*:|"labels"\s*:\s*\{.*"line"\s*:|"line"\s*:.*"labels"\s*:\s*\{'
     r'|"PodName"\s*:|"LogMessage"\s*:|"@message"\s*:|"ingestionTime"\s*:|"stream"\s*:\s*"std(?:out|err)"'
-    r'|"resourceLogs"\s*:)'
+    r'|"resourceLogs"\s*:|"result"\s*:\s*\{.*"_raw"\s*:)'
 )
 
 
@@ -72,12 +72,13 @@ def holds_records(head: str) -> bool:
 
 _HOLDER = (
     r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"hits"\s*:\s*\[|"resourceLogs"\s*:|"events"\s*:\s*\[|"results"\s*:\s*\[\s*\['
-    r'|"tables"\s*:\s*\['
+    r'|"tables"\s*:\s*\[|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{'
 )
 _DOCUMENT = (
     r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"insertId"\s*:|"(?:text|json)Payload"\s*:|"ingestionTime"\s*:'
     r'|^\s*\[\s*\{\s*"(?:line|timestamp|_index|log|@timestamp)"\s*:|"resourceLogs"\s*:|"podName"\s*:|"LogMessage"\s*:'
     r'|"results"\s*:\s*\[\s*\[\s*\{\s*"field"\s*:|"tables"\s*:\s*\[\s*\{\s*"(?:name|columns)"\s*:'
+    r'|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{(?s:.){0,4000}"message"\s*:'
 )
 
 
@@ -97,14 +98,20 @@ def document(lines: pl.DataFrame) -> Export | None:
                     return None
             records.add(line, said, section)
     except Ended:
-        cut = (
-            f"its JSON ends, or makes no sense, on line {min(reader.line, len(lines)):,}: the records before were read"
-        )
+        at = lines["line"][min(reader.line, len(lines)) - 1]
+        cut = f"its JSON ends, or makes no sense, on line {at:,}: the records before were read"
     if odd > (1 - _SHARE) * records.count or records.dated < max(1, _SHARE * records.count):
         return None
     places = records.places(len(lines))
     structure = lines.head(int(places["line"][0]) - 1).select("line", "lines")
-    return Export("JSON export", records.lined(places), structure, cut)
+    return Export("JSON export", records.lined(_physical(places, lines)), structure, cut)
+
+
+def _physical(places: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+    """Return the places of records, counted in rows from 1, as physical lines: a part of a file begins anywhere."""
+    before = pl.concat([pl.Series([0], dtype=pl.Int64), lines["lines"].cast(pl.Int64).cum_sum()])
+    begins = places["line"] - 1
+    return pl.DataFrame({"line": lines["line"][begins], "lines": before[begins + places["lines"]] - before[begins]})
 
 
 _Record = tuple[int, Any, int]  # the line it begins on, what it is, and the number of its section
@@ -246,12 +253,31 @@ def _of_tables(reader: Reader, section: int) -> Iterator[_Record]:
                 yield line, dict(zip(columns, row, strict=False)) if isinstance(row, list) else row, section
 
 
+def _of_attributes(reader: Reader, section: int) -> Iterator[_Record]:
+    """Yield the events of Datadog's answers: what is said stands in `attributes`, who says it in tags."""
+    for _ in reader.elements():
+        line, record = reader.line, reader.value()
+        said = record.get("attributes") if isinstance(record, dict) else None
+        if isinstance(said, dict):
+            tags = said.get("tags")
+            named = (
+                dict(tag.split(":", 1) for tag in tags if isinstance(tag, str) and ":" in tag)
+                if isinstance(tags, list)
+                else {}
+            )
+            labels = {meant: named[tag] for tag, meant in _TAGS.items() if tag in named}
+            record = {"message": said.get("message"), "timestamp": said.get("timestamp"), "labels": labels}
+        yield line, record, section
+
+
+_TAGS = {"pod_name": "pod", "kube_namespace": "namespace", "kube_container_name": "container", "host": "node_name"}
 _HOLDERS: dict[str, Callable[[Reader, int], Iterator[_Record]]] = {
     "hits": _listed,
     "events": _listed,
     "resourceLogs": _otlp,
     "results": _of_fields,
     "tables": _of_tables,
+    "data": _of_attributes,
 }
 
 _HEADINGS = frozenset(
@@ -304,7 +330,8 @@ def table(lines: pl.DataFrame) -> Export | None:
             for line in range(begins, reader.line_num):
                 records.add(at + 2 + line, Said(rows[line]))
         begins = reader.line_num
-    return Export("CSV export", records.lined(records.places(len(lines))), lines.head(at + 1).select("line", "lines"))
+    places = _physical(records.places(len(lines)), lines)
+    return Export("CSV export", records.lined(places), lines.head(at + 1).select("line", "lines"))
 
 
 def _row_reader(columns: list[str], delimiter: str) -> Callable[[list[str]], Said]:

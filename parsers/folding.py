@@ -86,14 +86,14 @@ def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folde
     rest = (
         kept.filter(~pl.col("start"))
         .group_by("record", maintain_order=True)
-        .agg(more=pl.col("lines").sum(), rest=pl.col("text").str.join("\n"))
+        .agg(more=pl.col("lines").sum(), rest=pl.col("text").str.join("\n"), least=pl.col("line").min())
         .with_columns(rest="\n" + pl.col("rest"))
     )
     rows = (
         kept.filter("start")
         .join(rest, on="record", how="left", maintain_order="left")
         .select(
-            "line",
+            pl.min_horizontal("line", "least").alias("line"),  # newest first: the rest stands above the start
             (pl.col("lines") + pl.col("more").fill_null(0)).cast(pl.UInt32).alias("lines"),
             "stamped",
             pl.col("text").alias("first"),

@@ -6,6 +6,7 @@ r"""Dated logs of any other process: a time at the start of most lines, and a le
     level=info ts=2026-03-04T10:15:30.123Z caller=main.go:1 msg=ready
     I0304 10:15:30.123456       1 leader.go:271] acquired lease
     Mar  4 10:15:30 node-1 kubelet[12]: started
+    2026-03-04 10:15:30.123456 W | etcdserver: read-only range request took too long
 
 It asks for more than a time: tables of numbers and notes have one too. Times without a zone are taken as UTC, those
 without a year as of the wrapper's year, and are null without one.
@@ -35,11 +36,14 @@ LEVEL_NAMES = (
 )
 # Beside the time, not anywhere in the sentence.
 LEVEL_HERE = rf"^[\[(<]?{STAMP}.{{0,60}}?(?:^|[\s\[\(<:|=-])({LEVEL_NAMES})(?:[\s\]\)>:|,-]|$)"
+LEVEL_LETTER = rf"^{STAMP} ([CEWNIDT]) \| "  # etcd's capnslog
 LEVEL_KEY = r"(?:\"(?:level|severity|lvl|levelname)\" ?: ?\"?|(?:^| )(?:level|lvl|severity)=\"?)(\w+)"
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 _HEAD = re.compile(HEAD)
-_SURE = re.compile(f"(?:{LEVEL_HERE})|(?:{LEVEL_KEY})|(?:{KLOG})|(?:{SYSLOG})|(?:^[\\[(<]?{STAMP}[\\])>]? ?\\[)")
+_SURE = re.compile(
+    f"(?:{LEVEL_HERE})|(?:{LEVEL_LETTER})|(?:{LEVEL_KEY})|(?:{KLOG})|(?:{SYSLOG})|(?:^[\\[(<]?{STAMP}[\\])>]? ?\\[)"
+)
 _INSIDE = re.compile(
     r"^(?:\s|Traceback |Caused by: |goroutine |[\w.$]+(?:Error|Exception)\b|[{}\[\])(]|The above exception"
     r"|During handling)"
@@ -71,6 +75,7 @@ def parse(artefact: Artefact) -> Parsed:
     name = (
         klog[0]
         .fill_null(first.str.extract(ascii_classes(LEVEL_KEY)))
+        .fill_null(first.str.extract(ascii_classes(LEVEL_LETTER)))
         .fill_null(first.str.extract(ascii_classes(LEVEL_HERE)))
     )
     digits = written.fill_null(klog[1]).str.extract(r"[.,](\d+)").str.len_chars().fill_null(0)
@@ -130,6 +135,12 @@ PARSER = Parser(
             "level=info ts=2026-03-04T10:15:30.123456Z caller=main.go:1 msg=ready", yields={"level": "info"}, rows=1
         ),
         Sample("Mar  4 10:15:30 node-1 kubelet[12]: started", yields={"time": None, "level": None}, rows=1),
+        Sample(
+            "2026-03-04 10:15:30.123456 W | etcdserver: range request took too long\n"
+            "2026-03-04 10:15:31.123456 N | embed: serving",
+            yields={"precision": MICROSECOND},
+            rows=2,
+        ),
         Sample("2026-03-04 10:15:30,1.5,2.5\n2026-03-04 10:15:31,1.6,2.4", yields=None),
         Sample("2026-03-04T10:15:30Z we restarted the pod\n2026-03-04T10:17:30Z and it came back", yields=None),
         Sample("It was the best of times.\n\nIt was the worst of times.", yields=None),

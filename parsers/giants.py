@@ -13,12 +13,33 @@ LONGEST = 1 << 20  # bytes of a line that are kept; the rest is counted
 LONGEST_DOCUMENT = 64 << 20  # the same where the line, or the text, begins as JSON
 LONGEST_STRING = 256 << 10  # bytes of a string in JSON; Kubernetes and log stores allow no longer ones
 SLACK = 48  # bytes that a line may have more: a mark takes as many
+SEEN = 64 << 10  # bytes that show how lines end
+_SOME = 3  # returns that are line ends, not the states of one bar
 _HEAD = 64  # bytes that show what a line begins as
 
 _JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*[\[{"]|[{\[]\s*$|HTTP/)')
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+# What follows a return where records end in one: a time, as logs begin; a bar repeats its own words.
+_RETURNED = re.compile(rb'\r(?:time="|\{"|\[|[IWEF]|ts=)?\d{2,4}[-/]?\d\d')
 # Two escapes can make one character.
 _UNITS = re.compile(rb'(?:[^"\\]++|\\u[dD][89abAB]..\\u....|\\u(?![dD][89abAB])....|\\[^u])*+', re.DOTALL)
+
+
+class Returns:
+    r"""Turns the carriage returns of a text that has no other line ends into line feeds: some old tools write so.
+
+    A text that begins with one line of `SEEN` bytes, several returns in it, is such; a progress bar has line feeds
+    around it.
+    """
+
+    def __init__(self) -> None:
+        self._alone: bool | None = None
+
+    def take(self, piece: bytes) -> bytes:
+        """Return the next bytes."""
+        if self._alone is None and piece:
+            self._alone = b"\n" not in piece[:SEEN] and len(_RETURNED.findall(piece[:SEEN])) >= _SOME
+        return piece.replace(b"\r", b"\n") if self._alone else piece
 
 
 def _mark(lost: int) -> bytes:
@@ -158,6 +179,21 @@ def joined(texts: pl.Series) -> bytes:
     if len(texts) == 1 or (texts.str.len_bytes().max() or 0) > LONGEST:  # type: ignore[operator]
         return b"\n".join(texts.cast(pl.Binary).to_list())
     return bytes(texts.str.join("\n").cast(pl.Binary).item())
+
+
+def cut(texts: pl.Series) -> str | None:
+    """Return which lines were too long to be kept whole, and how long a line may be; None for none."""
+    long = texts.str.len_bytes() > LONGEST
+    if not long.any():
+        return None
+    said = texts.filter(long).str.tail(SLACK).str.extract(r" \x{2026}\[([0-9]+) bytes more\]\r?$")
+    lost = [(row + 1, int(count)) for row, count in zip(long.arg_true(), said, strict=True) if count is not None]
+    if not lost:
+        return None
+    row, count = max(lost, key=lambda one: one[1])
+    most = LONGEST_DOCUMENT if len(texts[row - 1].encode()) > LONGEST + SLACK else LONGEST
+    more = f", and {len(lost) - 1:,} other lines" if len(lost) > 1 else ""
+    return f"line {row:,} is longer than {most >> 20} MiB{more}: {count:,} bytes of it were not read"
 
 
 def _between_characters(data: bytes, begin: int, at: int) -> int:

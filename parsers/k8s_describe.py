@@ -39,6 +39,14 @@ _KINDS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"Status", "Resource Quota"}), "Namespace"),
     (frozenset({"Mountable secrets"}), "ServiceAccount"),
     (frozenset({"Provisioner", "ReclaimPolicy"}), "StorageClass"),
+    (frozenset({"Reference", "Min replicas"}), "HorizontalPodAutoscaler"),
+    (frozenset({"Allowed disruptions"}), "PodDisruptionBudget"),
+    (frozenset({"Status", "Selector", "Min available"}), "PodDisruptionBudget"),
+    (frozenset({"Schedule", "Concurrency Policy"}), "CronJob"),
+    (frozenset({"AddressType", "Endpoints"}), "EndpointSlice"),
+    (frozenset({"Data", "BinaryData"}), "ConfigMap"),
+    (frozenset({"Role", "Subjects"}), "RoleBinding"),
+    (frozenset({"PolicyRule"}), "Role"),
 )
 
 

@@ -21,7 +21,7 @@ def quantity(value: object) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return float(value)
+        return float(value) if abs(value) < 2**1000 else None  # YAML has `.nan`, `.inf` and endless whole numbers
     matched = _QUANTITY.fullmatch(str(value).strip())
     if matched is None:
         return None

@@ -358,6 +358,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         noise=r"^(?:Attaching to | ?Container [^ ]+ +[A-Z]|[^ ]+ exited with code |\[\+\] )",
         guard=_few("container"),
     ),
+    _lines("fluentd", digits, "\t", rf"^(?P<time>{STAMP})\t[^\t{{]+\t(?P<text>\{{.*)$"),
     _lines(
         "grafana",
         digits,
@@ -368,7 +369,6 @@ WRAPPERS: tuple[Wrapper, ...] = (
             not found["text"].str.contains(r"^(?i:trace|debug|info|warn|warning|error|fatal|panic|dpanic)\t").any()
         ),
     ),
-    _lines("fluentd", digits, "\t", rf"^(?P<time>{STAMP})\t[^\t{{]+\t(?P<text>\{{.*)$"),
     _lines(
         "journal short-iso", digits, ": ", rf"^(?P<time>{STAMP}) {_SYSLOG}", noise=_JOURNAL_NOISE, guard=_few("node")
     ),

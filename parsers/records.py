@@ -50,9 +50,9 @@ OF_ANOTHER_FORMAT = "of another format"
 _LEVELS = {
     name: level
     for level, names in {
-        "trace": "trace finest trc",
+        "trace": "trace finest trc t",
         "debug": "debug debg dbg fine d",
-        "info": "info notice informational information log inf i",
+        "info": "info notice informational information log inf i n",
         "warning": "warning warn wrn w",
         "error": "error err severe eror e",
         "fatal": "fatal panic critical crit dpanic alert emerg emergency ftl f c",

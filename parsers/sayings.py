@@ -72,6 +72,8 @@ class Sayings:
             return None
         if isinstance(source := value.get("_source"), dict):
             value = source
+        elif isinstance(result := value.get("result"), dict) and "_raw" in result:  # Splunk
+            value = result
         shape = _shape(value, 0)
         ways = self._known.get(shape)
         if ways is None:

@@ -82,7 +82,8 @@ def walked(tree: Tree, document: Document, *, details: bool = False) -> Iterator
         yield "There too, but nothing links it to this symptom:"
         yield from _few([f"{f.get('title')} ({s.cause.id}); {_whom(f)}" for s, f in others], details)
     unseen = [step for step in open_ways if told.of(step.cause.id) == UNKNOWN]
-    if near := _candidates(document, [f for _, f in causes if not f.get("explained_by")]):
+    seen = [*(f for _, f in causes), *(f for entry in tree.entries for f in told.held(entry.id))]
+    if near := _candidates(document, [f for f in seen if not f.get("explained_by")]):
         unseen = [step for step in unseen if step.cause.id in near]  # what would explain the deepest cause found
     groups = _groups(unseen, told.missing)
     if wanted or details:

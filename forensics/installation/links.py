@@ -146,7 +146,7 @@ class Topology:
             b: those of the other.
         """
         if not a or not b:
-            return Link(ASSUMED, "one of them names nothing")
+            return Link(ASSUMED, "the lines of one of them do not say what they are about")
         here, there = self._namespace(a), self._namespace(b)
         if here and there and here != there and not (self._controller(a) or self._controller(b)):
             return Link(NONE, "in two namespaces")

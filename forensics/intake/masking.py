@@ -9,120 +9,16 @@ from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
+from forensics.intake.secret_shapes import HINTS, KEY, MASK, SHAPES, WORDS
 from parsers.regexes import ascii_classes
 from parsers.x509 import only_certificates
 
-MASK = "***"
 MOST_KEY_LINES = 200  # of a private key
 
-_WORDS = (
-    r"(?:p?assword|passwd|passphrase|pwd|secret|token|api[ _-]?key|access[ _-]?key(?:[ _-]?id)?|account[ _-]?key"
-    r"|(?:private|encryption|subscription|signing|shared|master|secret)[ _-]?key"
-    r"|key[_-]data|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
-)
-_KEY = rf"(?:[\w.-]{{0,60}}{_WORDS}[\w-]{{0,60}}|(?:[\w.-]{{0,60}}[._-])?pass)"
-_RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # PEM blocks, on one line or several
-    (re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.S), MASK),
-    # JSON Web Tokens
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]+)?"), MASK),
-    # user:password@host in URLs, and tokens in the place of the user
-    (re.compile(r"(?<=://)([^\s/:@\"']{0,100}):([^\s/@\"']+)@"), rf"\1:{MASK}@"),
-    (re.compile(r"(?<=://)[A-Za-z0-9_-]{20,}@"), f"{MASK}@"),
-    # Authorization and Cookie headers
-    (
-        re.compile(
-            r"(?i)\b((?:proxy-)?authorization\\*[\"']?\s*[:=]\s*\\*[\"']?(?:(?:bearer|basic|token|aws4-hmac-sha256)\s+)?)"
-            r"[^\s\"',}\\]+"
-        ),
-        rf"\1{MASK}",
-    ),
-    (re.compile(r"(?i)(\\*\"[^\"\\]*cookie[^\"\\]*\\*\"\s*:\s*\\*\")[^\"\\]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b((?:set-)?cookie\\*[\"']?\s*:\s*\\*[\"']?)[^\r\n\"'\\]+"), rf"\1{MASK}"),
-    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_=.~-]{12,}"), rf"\1 {MASK}"),
-    # signed URLs
-    (
-        re.compile(
-            r"(?i)(\b(?:X-Amz-(?:Signature|Credential|Security-Token)|sig|Signature|X-Goog-Signature)(?:=|\\*\"\s*:\s*\\*\"))[^&\s\"'\\]+"
-        ),
-        rf"\1{MASK}",
-    ),
-    # well-known key shapes
-    (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),
-    (re.compile(r"\b(?:ghp|gho|ghs|ghu|glpat|xox[abprs]|hf|sk|pk|npm)[_-][A-Za-z0-9_-]{16,}\b"), MASK),
-    (re.compile(r"\bAIza[A-Za-z0-9_-]{30,}\b"), MASK),
-    (
-        re.compile(
-            r"\b(?:github_pat_\w{20,}|dckr_pat_[\w-]{16,}|pypi-[\w-]{40,}|ya29\.[\w-]{20,}|SG\.[\w-]{16,}\.[\w-]{16,}"
-            r"|AGE-SECRET-KEY-1\w{20,})"
-        ),
-        MASK,
-    ),
-    # curl -u user:password, kubectl --from-literal=key=value, --password value
-    (re.compile(r"((?:^|[\s\"'])(?:-u|--user|--proxy-user)[ =]?[\"']?[^\s:\"']{1,100}:)[^\s\"']+"), rf"\1{MASK}"),
-    (re.compile(r"(--from-literal[= ][\"']?[\w.-]{1,200}=)[^\s\"']+"), rf"\1{MASK}"),
-    (
-        re.compile(
-            r"(\b(?:(?:docker|podman|nerdctl|oras) login|mysql(?:dump|admin)?|sshpass)\b[^\r\n|;]{0,200}?\s-p[ =]?)"
-            r"[^\s\"'-][^\s\"']*"
-        ),
-        rf"\1{MASK}",
-    ),
-    # said in words, where what follows looks like no word
-    (
-        re.compile(r"(?i)(\b(?:password|passphrase|passwd|pwd) (?:is|was)[ :]+[\"']?)(?=[^\s\"']*\d)[^\s\"']{6,}"),
-        rf"\1{MASK}",
-    ),
-    (
-        re.compile(rf"(?i)((?<![\w-])--?[\w.-]{{0,60}}{_WORDS}[ \t]+)(\"[^\"]+\"|'[^']+'|[^\s\"'-][^\s\"']*)"),
-        "",
-    ),
-    # the same as a list of arguments
-    (re.compile(rf"(?i)(--?[\w.-]{{0,60}}{_WORDS}\\*\"\s*,\s*\\*\")[^\"\\]+"), rf"\1{MASK}"),
-    # elements and attributes of XML
-    (re.compile(rf"(?i)(<{_KEY}>)[^<]+(?=</)"), rf"\1{MASK}"),
-    (re.compile(rf"(?i)(\b(?:key|name)=[\"']{_KEY}[\"'][^<>]{{0,80}}?\bvalue=[\"'])[^\"']+"), rf"\1{MASK}"),
-    # a key and its value as a URL writes them inside of another
-    (
-        re.compile(rf"(?i)(\b{_KEY}%3[ad](?:%20|%22|%27)*)(?:%(?!2[26cC7]|7[dD])[0-9a-f]{{2}}|[^\s&%\"'])+"),
-        rf"\1{MASK}",
-    ),
-    # netrc, the sources of Go's database drivers, hooks of messengers
-    (re.compile(r"(?i)(\blogin\s+\S{1,100}\s+password\s+)\S+"), rf"\1{MASK}"),
-    (re.compile(r"(\b[\w.-]{1,60}:)[^\s:@/\"']{1,200}(?=@(?:tcp|udp|unix)\()"), rf"\1{MASK}"),
-    (
-        re.compile(r"(?i)((?:hooks\.slack\.com/services|/api/webhooks|webhook\.office\.com/webhookb2)/)[\w/@.-]+"),
-        rf"\1{MASK}",
-    ),
-    # a variable in capitals that ends in KEY, where its value looks like no word
-    (
-        re.compile(r"(\b[A-Z][A-Z0-9_]{0,60}_KEY\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?)(?=[^\s\"']*\d)[^\s\"',;\\]{16,}"),
-        rf"\1{MASK}",
-    ),
-    # what stands in Envoy's secrets and other binary fields
-    (re.compile(r"(\"inline_bytes\"\s*:\s*\")[^\"]+"), rf"\1{MASK}"),
-    (
-        re.compile(rf"(?i)(\"{_KEY}\"\s*:\s*\{{\s*\"(?:inline_string|value)\"\s*:\s*\")(?:[^\"\\]|\\.)+"),
-        rf"\1{MASK}",
-    ),
-    # an environment variable of a container: its value stands behind its name
-    (
-        re.compile(rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{_KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?)([^\r\n,}}]+)"),
-        "",
-    ),
-    # key: value, key=value, "key": "value", and the same inside of a string; also with a sign that was damaged
-    (
-        re.compile(
-            rf"(?i)(\\*[\"']?\b{_KEY}\\*[\"']?[ \t]*(?:=>|[:=\x80-\xbf\uff1a\ufffd])[ \t]*)"
-            r"(\\+\"[^\"\\]+\\+\"|\"(?:[^\"\\]|\\.)+\"|'[^']+'|\[[^\]]*\]|[^\s,;&\"'{}()\[\]\\]+)"
-        ),
-        "",
-    ),
-)  # fmt: skip
 # The data of a Secret on one line, as it is and inside of a string.
-_ONE_SECRET = re.compile(r'\\*"kind\\*"\s*:\s*\\*"Secret(?:List)?\\*"')
+_ONE_SECRET = re.compile(r'\bkind\\*"?\s*[:=]\s*\\*"?Secret(?:List)?\b')
 _SECRET_DATA = (
-    re.compile(r'"(?:data|stringData)"\s*:\s*\{(?:\s*"[^"]*"\s*:\s*"(?:[^"\\]|\\.)*"\s*,?)+\s*\}'),
+    re.compile(r'\b(?:data|stringData)"?\s*[:=]\s*\{(?:\s*"[^"]*"\s*:\s*"(?:[^"\\]|\\.)*"\s*,?)+\s*\}'),
     re.compile(r'\\+"(?:data|stringData)\\+"\s*:\s*\{(?:\s*\\+"[^"\\]*\\+"\s*:\s*\\+"[^{}]*?\\+"\s*,?)+\s*\}'),
 )
 _SECRET_VALUE = (re.compile(r'(:\s*)"(?:[^"\\]|\\.)*"(?=\s*[,}])'), re.compile(r'(:\s*\\+")[^{}]*?(?=\\+"\s*[,}])'))
@@ -135,41 +31,29 @@ _HARMLESS_KEY = re.compile(
     r"\\*[\"']?[ \t]*(?:=>|[:=])?[ \t]*$"
 )
 _HARMLESS_VALUE = re.compile(
-    r"(?i)^\\*[\"']?(?:true|false|null|none|nil|<nil>|<none>|\*{3,}|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)\\*[\"']?$"
+    r"(?i)^\\*[\"']?(?:|\(?(?:not set|unset|empty|hidden|masked)\)?|true|false|null|none|nil|<nil>|<none>|\*{3,}"
+    r"|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)"
+    r"\\*[\"']?$"
 )
-_HINTS = (
-    "pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "eyj", "://", "sig", "akia",
-    "asia",
-    "jaas", "x-", "ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf_", "sk-", "pk-", "sk_", "pk_", "npm_", "aiza",
-    "cookie", "-u ", " -p", "-user", "--user", "-literal", "inline_", "_pat_", "pypi-", "ya29.", "sg.",
-    "@tcp(", "@udp(", "@unix(",
-)  # fmt: skip
-
-# Without one of these words, in lower case, a rule finds nothing; in the order of the rules.
-_KEY_WORDS = ("pass", "assword", "pwd", "secret", "token", "key", "auth", "cred", "jaas")
-_NEEDED: tuple[tuple[str, ...], ...] = (
-    ("private key",), ("eyj",), ("://",), ("://",), ("authorization",), ("cookie",), ("cookie",), ("bearer", "basic"),
-    ("sig", "x-amz"),
-    ("akia", "asia"), ("ghp", "gho", "ghs", "ghu", "glpat", "xox", "hf", "sk", "pk", "npm"), ("aiza",),
-    ("_pat_", "pypi-", "ya29.", "sg.", "age-secret"), ("-u", "--"),
-    ("--from-literal",), (" -p",), ("pass", "pwd"),
-    _KEY_WORDS, _KEY_WORDS, ("</",), ("value=",), ("%3",), ("login",), ("@tcp(", "@udp(", "@unix("),
-    ("slack.com", "webhook"), ("_key",),
-    ("inline_bytes",), ("inline_string", '"value"'), ("value",), _KEY_WORDS,
-)  # fmt: skip
+_BYTES = re.compile(r"\d+ bytes\b")  # how `kubectl describe` tells of a Secret
+# The names of errors and of Envoy's extensions; a sentence or a list goes on behind them.
+_PROSE_KEY = re.compile(
+    r"(?i)(?:\b(?:expired|invalid|missing|unrecognized)[a-z]*|error [a-z]*|[a-z]_credentials):[ \t]*$"
+)
+_BEFORE = re.compile(r"[\w.-]*\Z")  # the beginning of a key, in front of where it was found
 
 
 def mask(text: str) -> str:
     """Return `text` with everything that looks like a secret replaced by `***`."""
     low = text.lower()
-    if not any(hint in low for hint in _HINTS):
+    if not any(hint in low for hint in HINTS):
         return text
     if "secret" in low and _ONE_SECRET.search(text):
-        for shape, value in zip(_SECRET_DATA, _SECRET_VALUE, strict=True):
-            text = shape.sub(lambda m, value=value: _emptied(m[0], value), text)  # type: ignore[misc]
-    for (rule, instead), needed in zip(_RULES, _NEEDED, strict=True):
-        if any(word in low for word in needed):
-            text = rule.sub(instead or _pair, text)
+        for data, value in zip(_SECRET_DATA, _SECRET_VALUE, strict=True):
+            text = data.sub(lambda m, value=value: _emptied(m[0], value), text)  # type: ignore[misc]
+    for shape in SHAPES:
+        if any(word in low for word in shape.words):
+            text = shape.regex.sub(shape.instead or _pair, text)
     return text
 
 
@@ -187,13 +71,25 @@ def _emptied(data: str, value: re.Pattern[str]) -> str:
 
 def _pair(match: re.Match[str]) -> str:
     key, value = match.group(1), match.group(2)
-    name = key
-    if "value" in key[-12:]:  # the name of a variable stands in front of `value`
-        name = re.sub(r"(?is),?\s*\\*[\"']?value\\*[\"']?: ?$", "", key).partition(":")[2].strip(" \"',\\\r\n") + ":"
+    begun = match.start(1)
+    name = (_BEFORE.search(match.string, max(0, begun - 60), begun) or [""])[0] + key
+    if "value" in key[-16:]:  # the name of a variable stands in front of `value`
+        name = (
+            re.sub(r"(?is),?\s*\\*[\"']?value\\*[\"']?\s*:\s*\\*[\"']?$", "", key)
+            .partition(":")[2]
+            .strip(" \"',\\\r\n")
+            + ":"
+        )
     if _HARMLESS_KEY.search(name):
+        return match.group(0)
+    if value.startswith(MASK) or (_BYTES.match(match.string, match.start(2)) and value.isdigit()):
         return match.group(0)
     if _HARMLESS_VALUE.match(value) and not (value.strip("\"'\\").isdigit() and "pass" in key.lower()):
         return match.group(0)
+    if _PROSE_KEY.search(name) and re.fullmatch(r"[A-Za-z][a-z]*(?:[._][a-z_]+)*", value):
+        return match.group(0)
+    if name.strip("\"'\\: =\t").lower() in ("pwd", "oldpwd") and re.match(r"[\"']?(?:[/~$]|[A-Za-z]:)", value):
+        return match.group(0)  # where a shell stands
     quote = re.match(r"\\*[\"']?", value)
     mark = quote[0] if quote and quote[0][-1:] in ("'", '"') else ""
     return f"{key}{mark}{MASK}{mark}"
@@ -206,15 +102,15 @@ _KEY_BLOCK = "PRIVATE KEY-----"
 _ACROSS = ascii_classes(
     r"(?i-u)^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(?:List)?[\"']?,?\s*$"
     r"|^\s*(?:- )?[\"']?(?:value|inline_string|inline_bytes)[\"']?\s*:"
-    rf"|^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$"
-    rf"|^\s*(?:- )?[\"']?[\w.-]*{_WORDS}[\w-]*[\"']?\s*:\s*[|>][+-]?\s*$"
+    rf"|^\s*- [\"']?--?[\w.-]*{WORDS}[\"']?\s*$"
+    rf"|^\s*(?:- )?[\"']?[\w.-]*{WORDS}[\w-]*[\"']?\s*:\s*[|>][+-]?\s*$"
 )
 _KIND = re.compile(r"(?i)^\s*(?:- )?[\"']?kind[\"']?:\s*[\"']?Secret(List)?[\"']?,?\s*$")
 _DATA = re.compile(r"^\s*(?:- )?[\"']?(?:data|stringData)[\"']?:\s*(.*)$")
 _ENTRY = re.compile(r"^(\s*(?:- )?(?:\"[^\"]*\"|'[^']*'|[^\s:\"']+)\s*:\s+)(\S.*?)(,?)\s*$")
-_NAMED = re.compile(rf"(?i)^\s*(?:- )?[\"']?name[\"']?\s*:\s*[\"']?({_KEY})[\"']?,?\s*$")
-_PARENT = re.compile(rf"(?i)^\s*(?:- )?[\"']?{_KEY}[\"']?\s*:\s*\{{?\s*$")
-_FLAG = re.compile(rf"(?i)^\s*- [\"']?--?[\w.-]*{_WORDS}[\"']?\s*$")
+_NAMED = re.compile(rf"(?i)^\s*(?:- )?[\"']?(?:name|key|header)[\"']?\s*:\s*[\"']?({KEY}|(?:set-)?cookie)[\"']?,?\s*$")
+_PARENT = re.compile(rf"(?i)^\s*(?:- )?[\"']?{KEY}[\"']?\s*:\s*\{{?\s*$")
+_FLAG = re.compile(rf"(?i)^\s*- [\"']?--?[\w.-]*{WORDS}[\"']?\s*$")
 _KEY_END = re.compile(r"(?:\S*(?<![^A-Za-z0-9+/=]))?-----END [A-Z ]*-----")
 _KEY_WORDS_OF_LINE = re.compile(r"(?<![\w+/=])[A-Za-z0-9+/]{20,}={0,2}(?![\w])")
 _LAST = re.compile(r"\S+(\s*)$")

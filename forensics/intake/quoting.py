@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -38,6 +39,12 @@ def _findable(words: str) -> str:
     if words.startswith('"'):
         return words
     return ESCAPED.split(words, maxsplit=1)[0][:80]
+
+
+@lru_cache(maxsize=4)
+def _masked(line: str) -> str:
+    """Return a long line without secrets: an export on one line is quoted a hundred times."""
+    return mask(line)
 
 
 class Quotes:
@@ -125,7 +132,7 @@ class Quotes:
         if len(line) <= MOST_CHARS:
             return line
         if len(line) <= LONG:
-            line = mask(line)
+            line = _masked(line)
         start = max(0, line.find(_findable(near)) - BEFORE) if near.strip('"') else 0
         return line[start : start + MOST_CHARS]
 

@@ -17,9 +17,13 @@ from forensics.opening.folders import Found, files_of
 from forensics.opening.names import leaves, member_name, shown
 from forensics.opening.streams import COMPRESSED, Inflated, Peekable, Reader, kind_of
 from parsers.decoding import ENOUGH, not_text, utf16
-from parsers.giants import Shortening
+from parsers.giants import Returns, Shortening
 
 _HEAD = 512
+_PROGRAMS = (b"#!", b"MZ", b"\x7fELF")  # of which some unpack an archive behind them
+_STUB = MIB  # bytes of such a program
+_ZIP = b"PK\3\4"
+_GZIP = b"\n\x1f\x8b\x08"  # behind the last line of a script
 _NULS = bytes(MIB)
 
 
@@ -151,7 +155,7 @@ class Walk:
     ) -> Iterator[Member]:
         """Yield what a stream holds: itself under the name `leaf`, or its members, their names after `prefix`."""
         head = stream.peek(_HEAD)
-        kind = kind_of(head)
+        kind = kind_of(head) or (self._behind_a_program(stream) if head.startswith(_PROGRAMS) else None)
         if kind is None and mails.may_be_mail(head) and mails.is_mail(stream.peek(mails.LOOKED_AT)):
             kind = "mail"
         if kind is not None and depth >= self._budget.depth:
@@ -170,6 +174,17 @@ class Walk:
         else:
             yield self._leaf(stream, leaf)
 
+    def _behind_a_program(self, stream: Peekable) -> str | None:
+        """Return what a program that unpacks itself carries; a stream is then passed over up to it, a zip needs not."""
+        head = stream.peek(_STUB)
+        if head.find(_ZIP) > 0:
+            return "zip"
+        at = head.find(_GZIP) if head.startswith(b"#!") else -1
+        if at < 0:
+            return None
+        stream.exactly(at + 1)
+        return "gz"
+
     def _inner(self, leaf: str) -> str:
         return "" if leaf == self.name else f"{leaf}!"
 
@@ -180,6 +195,7 @@ class Walk:
         digest = hashlib.sha256()
         kept = io.BytesIO()  # gives its bytes away without a copy
         shortening: Shortening | None = Shortening()  # of a line without end no more is held than is read
+        returns = Returns()
         size = 0
         status, reason, binary = "read", None, None
         try:
@@ -190,6 +206,8 @@ class Walk:
                 if binary is None and piece != _NULS[: len(piece)]:
                     if not kept.tell() and utf16(piece[:ENOUGH]):
                         shortening = None  # its line ends are looked for once it is UTF-8
+                    if shortening:
+                        piece = returns.take(piece)
                     kept.write(shortening.take(piece) if shortening else piece)
                     if kept.tell() == len(piece) >= ENOUGH:
                         binary = not_text(piece)

@@ -1,9 +1,12 @@
 """Text made to fit: folded at a width, shortened in the middle, or to its first sentences."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
+# Source: the log format of the Kubernetes CRI, and `kubectl logs --timestamps`.
+_STAMPED = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:(?:stdout|stderr) [FP] )? *")
 BEFORE = 30  # characters in front of the words that must stay
 
 
@@ -26,6 +29,24 @@ def middle_out(text: str, room: int, kept: str = "") -> str:
         return f"{text[: room - 4]} ..."
     begin = text.rfind(" ", 0, max(at - BEFORE, 0)) + 1
     return f"{text[: room // 4]} ... {text[begin : begin + room - room // 4 - 9]} ..."
+
+
+def shortened(lines: Sequence[str], room: int, kept: str = "") -> str:
+    """Return a record of several lines in at most about `room` characters, its last line included.
+
+    A traceback says on its last line what went wrong, and what it is called by stands on its first ones.
+    """
+    whole = " | ".join(lines)
+    if len(whole) <= room:
+        return whole
+    lines = [_STAMPED.sub("", line) for line in lines]  # what a runtime put in front of every line tells least
+    if len(lines) < 2:
+        return middle_out(lines[0], room, kept)
+    last = middle_out(lines[-1], room // 3, kept)
+    if kept and kept in last:
+        kept = ""
+    head = middle_out(" | ".join(lines[:-1]), room - len(last) - len(" | "), kept)
+    return f"{head} | {last}"
 
 
 def opening(text: str, room: int) -> str:

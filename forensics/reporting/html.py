@@ -20,6 +20,7 @@ from forensics.reporting import moments, reviewed, view
 from forensics.reporting.connectivity_svg import picture
 from forensics.reporting.embedded import citation_block, packed
 from forensics.reporting.escape import visible
+from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.timeline_svg import Drawing, draw
 from forensics.reporting.view import Entry
 
@@ -89,6 +90,8 @@ def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: vie
         document=document,
         limits=limits,
         view=view,
+        in_words=in_words,
+        spoken=spoken,
         utc=moments.utc,
         interval=moments.interval,
         local=lambda written: moments.local(written, second),

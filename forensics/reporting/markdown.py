@@ -7,6 +7,7 @@ from forensics.reporting import moments, reviewed, view
 from forensics.reporting.embedded import citation_block, comment
 from forensics.reporting.escape import code_span, fenced, visible
 from forensics.reporting.escape import markdown as plain
+from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.view import Branch, Entry, Tree
 
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
@@ -46,7 +47,7 @@ def _answer(document: Document) -> list[str]:
         f"{code_span(given.get('name'))}, {plain(view.collected(document))}",
     ]
     told = [f"- {plain(reviewed.asked_of(document))}"] if reviewed.is_review(document) else []
-    told += [f"- Hit: {plain(line)}" for line in view.impact_lines(document)]
+    told += [f"- {plain(line)}" for line in view.impact_lines(document)]
     if chain := view.listed(document, "chain"):
         told.append("- Chain: " + " → ".join(f"{plain(link.get('node'))} {_loud(link.get('state'))}" for link in chain))
     told += [f"- Note: {plain(remark)}" for remark in view.listed(document, "remarks")]
@@ -125,12 +126,12 @@ def _candidates(document: Document, symptom: Entry) -> list[str]:
     still_open, ruled_out = view.candidates(document, symptom)
     lines: list[str] = []
     for candidate in still_open:
-        lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(candidate.get('because'))}"]
-        for wanted in candidate.get("collect") or ():
-            lines += command(wanted.get("run"))
+        lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(spoken(candidate.get('because')))}"]
+        for _, run in view.wanted(candidate):
+            lines += command(run)
     if ruled_out:
         lines += ["", "Ruled out:", ""]
-        lines += [f"- {plain(view.called(c))}: {plain(c.get('because'))}" for c in ruled_out]
+        lines += [f"- {plain(view.called(c))}: {plain(spoken(c.get('because')))}" for c in ruled_out]
     return lines
 
 
@@ -181,7 +182,11 @@ def _unknown(document: Document) -> list[str]:
     for group in groups[:MOST_UNKNOWN]:
         count = len(group["patterns"])
         failures = f"{count} known failure{'s' if count != 1 else ''}"
-        lines += ["", f"{plain(group['source'])}: {plain(group['why'])} ({failures})", *command(group["collect"])]
+        lines += [
+            "",
+            f"{plain(in_words(group['source']))}: {plain(group['why'])} ({failures})",
+            *command(group["collect"]),
+        ]
     if len(groups) > MOST_UNKNOWN:
         lines += ["", f"{len(groups) - MOST_UNKNOWN} more are in the JSON report."]
     return lines

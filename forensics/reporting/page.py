@@ -7,7 +7,7 @@ from rich.text import Text
 
 from forensics.reporting import view
 from forensics.reporting.escape import inline, visible
-from forensics.reporting.folding import fold, middle_out
+from forensics.reporting.folding import fold, shortened
 from forensics.reporting.view import Entry
 
 PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
@@ -56,9 +56,9 @@ class Page:
         if not self.details:
             alone = cell_len(inline(place)) > self.width - indent
             room = PROOF_LINES * (self.width - indent - 6) - (0 if alone else len(place))
-            short = " | ".join(line.strip() for line in text.split("\n") if line.strip())
+            lines = [inline(line.strip()) for line in text.split("\n") if line.strip()]
             told = inline(str(cite.get("tells") or ""))
-            self._placed(place, middle_out(inline(short), max(room, 120), told), indent)
+            self._placed(place, shortened(lines, max(room, 120), told), indent)
             return
         first, last = view.span(cite)
         context = cite.get("context") or {}

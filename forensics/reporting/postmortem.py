@@ -22,6 +22,7 @@ from forensics.reporting.escape import markdown as plain
 from forensics.reporting.html import document_page
 from forensics.reporting.markdown import cited
 from forensics.reporting.prose import prose
+from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.view import Entry, Tree
 
 OBSERVED, INFERRED, UNKNOWN = "observed", "inferred", "unknown"
@@ -135,7 +136,7 @@ def postmortem(document: Document, notes: Mapping[str, str] | None = None) -> st
     for section in sections(document):
         lines += ["", f"## {section.title}", ""]
         for sentence in section.sentences:
-            links = "".join(f" [E{n}](#e{n})" for n in map(proofs.number, sentence.cites))
+            links = "".join(f" [E{n}](#e{n})" for n in dict.fromkeys(map(proofs.number, sentence.cites)))
             lines.append(f"- *{sentence.how}*: {plain(sentence.text)}{links}")
         for action in section.actions:
             lines.append(f"**{plain(action.text)}**")
@@ -181,7 +182,9 @@ def _joined(parts: Iterable[Markup]) -> Markup:
 
 
 def _sentence(sentence: Sentence, proofs: _Proofs) -> Markup:
-    links = _joined(Markup(' <a href="#e{0}">E{0}</a>').format(proofs.number(cite)) for cite in sentence.cites)
+    links = _joined(
+        Markup(' <a href="#e{0}">E{0}</a>').format(n) for n in dict.fromkeys(map(proofs.number, sentence.cites))
+    )
     return Markup('<li><span class="said {0}">{0}</span> {1}{2}</li>').format(
         sentence.how, inline(sentence.text), links
     )
@@ -268,8 +271,9 @@ def _impact(document: Document) -> tuple[Sentence, ...]:
 
 def _hit(document: Document, line: str) -> Sentence:
     """Return a line of the impact: requests as they were counted, models by the findings that name them."""
+    line = line.removeprefix("Hit: ")
     kind, _, names = line.partition(": ")
-    if kind == "requests":
+    if kind == "Requests":
         return _seen(line, tuple(((document.get("impact") or {}).get("requests") or {}).get("cites") or ())[:4])
     singular, named = kind.removesuffix("s"), set(names.split(", "))
     found = [
@@ -354,12 +358,12 @@ def _detection(document: Document) -> tuple[Sentence, ...]:
 
 def _not_established(document: Document) -> tuple[Sentence, ...]:
     told = [
-        f"{view.called(c)} may be a cause of {c.get('symptom')}: {c.get('because')}"
+        f"{view.called(c)} may be a cause of {c.get('symptom')}: {spoken(c.get('because'))}"
         for c in view.listed(document, "candidates")
         if c.get("state") == "unknown"
     ]
     told += [
-        f"{g['source']}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
+        f"{in_words(g['source'])}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
         f"Collect with: {g['collect']}"
         for g in view.missing(document)
     ]

@@ -14,6 +14,7 @@ from forensics.reporting import moments, reviewed, view
 from forensics.reporting.escape import visible
 from forensics.reporting.folding import opening
 from forensics.reporting.page import Page
+from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.view import Branch, Entry, Tree
 
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
@@ -59,7 +60,7 @@ def _answer(page: Page, document: Document) -> None:
     if reviewed.is_review(document):
         page.say(reviewed.asked_of(document))
     for line in view.impact_lines(document):
-        page.say("Hit: ", line)
+        page.say(line)
     if chain := view.listed(document, "chain"):
         parts: list[tuple[str, str] | str] = ["Chain: "]
         for index, link in enumerate(chain):
@@ -117,7 +118,8 @@ def _follower(page: Page, tree: Tree, follower: Entry) -> None:
     told: list[tuple[str, str] | str] = [f"{word} {follower.get('title')}", _labels(follower)]
     assumed = tree.assumed.get(follower.get("id"))
     if not page.details:
-        told.append(f"  {view.whom(follower, 1)}")
+        whom = view.whom(follower, 1)
+        told.append(f"  {whom}" if whom else "")
         page.say(*told, f" (that it follows is {assumed})" if assumed else "", indent=3, most=3)
         return
     page.say(*told, f"  {view.whom(follower, 2)}", indent=3)
@@ -141,7 +143,7 @@ def _about(page: Page, document: Document, finding: Entry) -> None:
         for piece in finding.get("evidence") or ():
             page.say(f"evidence {piece.get('name')} ({piece.get('strength')}): {piece.get('state')}", indent=3)
             for gap in piece.get("missing") or ():
-                page.say(f"{gap.get('source')}: {gap.get('why')}", indent=5)
+                page.say(f"{in_words(gap.get('source'))}: {gap.get('why')}", indent=5)
                 page.command(gap.get("collect"), 6)
 
 
@@ -184,7 +186,7 @@ def _unexplained(page: Page, document: Document, tree: Tree) -> None:
             _remedy(page, symptom)
     rest = [symptom for symptom in left if symptom not in few]
     for symptom in rest[:MOST_SHORT]:
-        told = f"  {view.whom(symptom, 1)}; {view.lasts(symptom)}"
+        told = "  " + "; ".join(filter(None, (view.whom(symptom, 1), view.lasts(symptom))))
         page.say((str(symptom.get("title")), "bold"), _labels(symptom), told, indent=1, most=3)
     if len(rest) > MOST_SHORT:
         page.say(f"and {len(rest) - MOST_SHORT} more: {_ids(rest[MOST_SHORT:])}", indent=1, most=4)
@@ -202,11 +204,10 @@ def _candidates(page: Page, still_open: list[Entry], ruled_out: list[Entry], ask
         page.say("Possible causes:", indent=3)
     for candidate in few:
         most = None if page.details else 2
-        page.say(f"{view.called(candidate)}: unknown, {candidate.get('because')}", indent=4, most=most)
-        for wanted in candidate.get("collect") or () if page.details else (candidate.get("collect") or ())[:1]:
-            run = str(wanted.get("run") or "")
-            if page.details and wanted.get("why"):
-                page.say(str(wanted["why"]), indent=6)
+        page.say(f"{view.called(candidate)}: unknown, {spoken(candidate.get('because'))}", indent=4, most=most)
+        for why, run in view.wanted(candidate)[: None if page.details else 1]:
+            if page.details and why:
+                page.say(why, indent=6)
             if page.details or run not in asked:
                 page.command(run, 6)
             asked.add(run)
@@ -217,7 +218,7 @@ def _candidates(page: Page, still_open: list[Entry], ruled_out: list[Entry], ask
         page.say("ruled out: " + ", ".join(str(c.get("pattern")) for c in ruled_out[:5]) + more, indent=4)
         return
     for candidate in ruled_out:
-        page.say(f"{view.called(candidate)}: ruled out, {candidate.get('because')}", indent=4)
+        page.say(f"{view.called(candidate)}: ruled out, {spoken(candidate.get('because'))}", indent=4)
         for cite in candidate.get("cites") or ():
             page.proof(cite, 6)
 
@@ -278,7 +279,7 @@ def _unknown(page: Page, document: Document) -> None:
     few = groups if page.details else groups[:3]
     for group in few:
         count = view.counted(len(group["patterns"]), "failure")
-        page.say(f"{group['source']}: {group['why']} ({count})", indent=1)
+        page.say(f"{in_words(group['source'])}: {group['why']} ({count})", indent=1)
         page.command(group["collect"])
         if page.details:
             page.say(", ".join(group["patterns"]), indent=4, hang=0)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from forensics.causality import Candidate
 from forensics.findings import Missing
+from forensics.reporting.sources import in_words
 
 MOST = 6  # commands asked for
 
@@ -22,10 +23,10 @@ def reply(verdict: str, summary: str, candidates: Sequence[Candidate], planes: S
             for missing in candidate.missing:
                 if missing.collect:
                     worth.setdefault(missing.collect, set()).add(candidate.pattern.id)
-                    why.setdefault(missing.collect, f"{missing.source}: {missing.why}")
+                    why.setdefault(missing.collect, f"{in_words(missing.source)}: {missing.why}")
     for missing in planes if not worth else ():
         worth.setdefault(missing.collect, set()).add(missing.source)
-        why.setdefault(missing.collect, f"{missing.source}: {missing.why}")
+        why.setdefault(missing.collect, f"{in_words(missing.source)}: {missing.why}")
     if not worth:
         return None
     ordered = sorted(worth, key=lambda command: (-len(worth[command]), command))[:MOST]

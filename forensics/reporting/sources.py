@@ -1,5 +1,6 @@
 """Sources in words: `log.agent` is what patterns write, "the agent's log" what people ask each other for."""
 
+import re
 from collections.abc import Mapping
 
 _SAID: Mapping[str, str] = {
@@ -61,6 +62,14 @@ def _singular(kind: str) -> str:
 
 
 _OBJECTS = {f"k8s.{_singular(kind)}": kind for kind in _KINDS}
+
+
+_NAMED = re.compile(r"\b(?:log|envoy|k8s|net|route|state)\.[a-z_]+(?=[:,)]|$)|\bmetric(?=: )")
+
+
+def spoken(reason: object) -> str:
+    """Return a reason with the sources it begins its parts with, or names in parentheses, in words."""
+    return _NAMED.sub(lambda found: in_words(found[0]), str(reason or ""))
 
 
 def in_words(source: object) -> str:

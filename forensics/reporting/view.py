@@ -10,6 +10,7 @@ from typing import Any
 
 from forensics.document import Document
 from forensics.reporting import moments
+from forensics.reporting.sources import spoken
 
 Entry = dict[str, Any]
 VERDICTS = {
@@ -269,6 +270,14 @@ def candidates(document: Document, symptom: Entry) -> tuple[list[Entry], list[En
     return [c for c in mine if c.get("state") == "unknown"], [c for c in mine if c.get("state") != "unknown"]
 
 
+def wanted(candidate: Entry) -> list[tuple[str, str]]:
+    """Return what to collect to decide a candidate: reasons and the command, each command once."""
+    by_command: dict[str, list[str]] = {}
+    for one in candidate.get("collect") or ():
+        by_command.setdefault(str(one.get("run") or ""), []).append(spoken(one.get("why")))
+    return [("; ".join(dict.fromkeys(filter(None, reasons))), run) for run, reasons in by_command.items()]
+
+
 def checks(document: Document) -> list[Entry]:
     """Return the readiness checks, failed ones first; a finding of role check that the list lacks is a failed one.
 
@@ -328,12 +337,16 @@ def failure_text(failure: Any) -> str:
 def impact_lines(document: Document) -> list[str]:
     """Return what was hit, a line each: models, pipelines, requests."""
     impact = document.get("impact") or {}
-    told = [f"{key}: {', '.join(map(str, impact[key]))}" for key in ("models", "pipelines") if impact.get(key)]
+    told = [f"Hit: {key}: {', '.join(map(str, impact[key]))}" for key in ("models", "pipelines") if impact.get(key)]
     requests = impact.get("requests") or {}
     if requests.get("total") is not None or requests.get("failed") is not None:
-        total = "not known" if requests.get("total") is None else requests["total"]
-        failed = "not known" if requests.get("failed") is None else requests["failed"]
-        told.append(f"requests: {failed} of {total} failed (from {requests.get('source') or 'a source not named'})")
+        total, failed = requests.get("total"), requests.get("failed")
+        share = f"{'not known how many' if failed is None else failed or 'none'} of {total} failed"
+        if total is None:
+            share = f"{failed or 'none'} failed, of how many is not known"
+        elif total == 0:
+            share = "none were made"
+        told.append(f"Requests: {share} (from {requests.get('source') or 'a source not named'})")
     return told
 
 

@@ -99,6 +99,28 @@ def test_standard_input_is_read_as_the_file_is(form: str, tmp_path: Path) -> Non
     assert (bundle.sha256, bundle.bytes, bundle.count) == (hashlib.sha256(raw).hexdigest(), len(raw), len(FILES))
 
 
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"#!/bin/sh\nexec unzip $0\n" + zipped({"a.log": b"one\ntwo\n"}),
+        b"MZ\x90\0" + bytes(range(256)) * 40 + zipped({"a.log": b"one\ntwo\n"}),
+        b"#!/bin/sh\ntail -n+3 $0 | tar xz\n" + gzip.compress(tarred({"a.log": b"one\ntwo\n"})),
+    ],
+)
+@pytest.mark.parametrize("piped", [False, True])
+def test_what_a_program_that_unpacks_itself_carries_is_read(program: bytes, piped: bool, tmp_path: Path) -> None:
+    (tmp_path / "bundle.run").write_bytes(program)
+    bundle = open_bundle(["-"], stdin=io.BytesIO(program)) if piped else open_bundle([tmp_path / "bundle.run"])
+
+    assert [(member.name, member.data) for member in bundle.members()] == [("a.log", b"one\ntwo\n")]
+
+
+def test_a_script_is_a_text(tmp_path: Path) -> None:
+    (tmp_path / "collect.sh").write_bytes(b"#!/bin/sh\nkubectl get pods\n")
+
+    assert [member.status for member in members(tmp_path / "collect.sh")] == ["read"]
+
+
 def test_members_carry_their_digest(folder: Path) -> None:
     for member in members(folder):
         assert member.data is not None

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.planted_kinds import LINES
 from forensics.intake.masking import MASK, hide, mask
+from forensics.intake.secret_shapes import HINTS, SHAPES
 
 SECRET = "Zq7xK2pLm9Rt4vWn"
 
@@ -89,6 +91,23 @@ SHOWN = [
     "bypass=true, compass: north",
     "ssh -p 2222 host",
     "token_url: https://idp.example/token",
+    'secret "minio-secret-1" not found',
+    "secret seldon-rclone-s3-2 is mounted",
+    "token 128009 is out of range",
+    "owner:alice@team.example, mailto:bob@team.example",
+    "image:1.2@sha256:0123456789abcdef0123456789abcdef",
+    "state:org.x.Foo@6d06d69c",
+    "model sk-learn-model-with-a-long-name and hf-text-generation-model-v2",
+    "PWD=/home/app OLDPWD=/",
+    "an api error ExpiredToken: The token is too old",
+    "envoy.grpc_credentials: envoy.grpc_credentials.default, x",
+    '{"name":"SASL_SECRET","value":""}',
+    '{"name":"TLS_SECRET_NAME","value":"tls-client"}',
+    "headers: authentication,authorization,cache-control",
+    "x.stateful_session.cookie, x.stateful_session.envelope",
+    "connecting with password and SASL SCRAM-SHA-512",
+    "http://mesh:9000/v2/models/a@b",
+    "DB_PASSWORD:  16 bytes",
 ]
 
 
@@ -113,6 +132,79 @@ def test_masking_twice_is_masking_once(text: str) -> None:
 @given(st.text())
 def test_masking_never_adds_or_takes_lines_without_a_key_block(text: str) -> None:
     assert "PRIVATE KEY" in text or mask(text).count("\n") == text.count("\n")
+
+
+FILLED = {
+    kind: template.format(
+        s=SECRET, b=base64.b64encode(f"u:{SECRET}".encode()).decode(), u="QZX7P00001PLANTD", h="5a7b0" * 7, n="1 2"
+    )
+    for kind, template in LINES.items()
+}
+
+
+def told(text: str) -> list[str]:
+    """The parts of a text that tell what was secret in it."""
+    secrets = (SECRET, base64.b64encode(f"u:{SECRET}".encode()).decode(), "QZX7P00001PLANTD", "5a7b0", "[1 2]")
+    return [each for each in secrets if each in text]
+
+
+@pytest.mark.parametrize("kind", FILLED)
+def test_every_kind_is_hidden_as_it_is_and_inside_of_other_texts(kind: str) -> None:
+    quoted = json.dumps(f"failed: {FILLED[kind]}", ensure_ascii=False)
+    texts = [
+        FILLED[kind],
+        f"level=error msg={quoted} x=y",
+        json.dumps({"a": f'{{"msg":{quoted}}}'}, ensure_ascii=False),
+    ]
+
+    assert told(FILLED[kind])
+    for text in texts:
+        assert told(mask(text)) == []
+        assert mask(mask(text)) == mask(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=P@ss:w0rd!/x#1",
+        "password=ab{c(d[e",
+        "password=ab,cd",
+        'password=ab"cd',
+        "password=ab)cd",
+        r"password=ab\cd",
+        '"password":"abcd',
+        "password='abcd",
+        r"{\"password\":\"ab\\\"cd\",\"n\":1}",
+        r"{\"password\":\"abcd",
+        "tokens=[ab, cd",
+        "postgres://u:ab@cd@host.example/x",
+        "postgres://u:ab/cd@host.example/x",
+    ],
+)
+def test_a_secret_is_hidden_to_its_end(text: str) -> None:
+    masked = mask(text)
+
+    assert not {"ab", "cd", "w0rd", "#1", "d[e"} & {
+        text[i : i + n] for text in [masked] for n in (2, 3, 4) for i in range(len(text))
+    }
+    assert mask(masked) == masked
+
+
+def test_what_is_looked_for_first_is_in_every_kind() -> None:
+    for shape in SHAPES:
+        for word in shape.words:
+            beside = word in (
+                "value",
+                "value=",
+                "string",
+                "inline_string",
+                "key-",
+                "key=",
+                "login",
+                "aws configure",
+                "set -",
+            )
+            assert beside or any(hint in word for hint in HINTS), word
 
 
 CERTIFICATE = (Path(__file__).parents[1] / "data" / "certificates" / "leaf.pem").read_bytes()

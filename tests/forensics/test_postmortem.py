@@ -157,3 +157,10 @@ def test_notes_stand_in_the_page_as_text() -> None:
 
     assert "a &lt;b&gt;bold&lt;/b&gt; word" in page
     assert "Notes whose part is gone: gone" in page
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_sentence_names_each_citation_once(name: str) -> None:
+    for line in postmortem(DOCUMENTS[name]).split("\n"):
+        links = re.findall(r"\[E\d+\]\(#e\d+\)", line)
+        assert len(links) == len(set(links)), line

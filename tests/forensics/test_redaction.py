@@ -62,3 +62,54 @@ def test_what_differs_is_told_and_what_does_not_is_not() -> None:
 
     assert same == []
     assert found[0].kind == "finding"
+
+
+@pytest.mark.parametrize(
+    ("text", "gone", "stays"),
+    [
+        ("at fd00:10:244:1::15 and fd00:10:244:1::16, not ::1 or 10:15:30", "fd00:10:244", "::15"),
+        ("node ip-10-3-20-41 is 10.3.20.41", "3-20", "ip-10-"),
+        ("arn:aws:iam::123456789012:role/x", "123456789012", "arn:aws:iam::"),
+        (
+            "pulling 123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:1",
+            "123456789012",
+            ".dkr.ecr.eu-west-1.amazonaws.com/x:1",
+        ),
+        ("https://acme-models.s3.eu-west-1.amazonaws.com/x", "acme", ".s3.eu-west-1.amazonaws.com/x"),
+        ("proxy.intern.acme.de and broker.acme.co.uk", "acme", " and "),
+        ("io.seldon.dataflow.Cli and module.de stay", "nothing", "io.seldon.dataflow.Cli and module.de stay"),
+    ],
+)
+def test_addresses_of_every_writing_are_replaced_alike(text: str, gone: str, stays: str) -> None:
+    from forensics.redaction import _Replacing
+
+    shared = _Replacing({}, KEY).text(text)
+
+    assert gone not in shared
+    assert stays in shared
+    assert "::1 or 10:15:30" in shared or "10:15:30" not in text
+    if "ip-10" in text:
+        assert shared.split()[1].removeprefix("ip-").replace("-", ".") == shared.split()[3]
+
+
+def test_names_of_four_letters_do_not_become_one() -> None:
+    from forensics.redaction import _pseudonym
+
+    names = [f"m{number:03}" for number in range(1000)]
+
+    assert len({_pseudonym(name, "m", KEY) for name in names}) == len(names)
+
+
+def test_a_bucket_is_a_name() -> None:
+    from benchmarks.fuzz import packed
+
+    model = (
+        "apiVersion: mlops.seldon.io/v1alpha1\nkind: Model\nmetadata:\n  name: fraud\n  namespace: ml\n"
+        "spec:\n  storageUri: s3://acme-risk-models/fraud/1\n"
+    )
+    case = read(open_bundle(["-"], stdin=io.BytesIO(packed({"a.yaml": model.encode()}))))
+
+    shared = texts(redact(case, LIBRARY, KEY).archive)
+
+    assert "acme" not in shared
+    assert "s3://b" in shared

@@ -117,7 +117,7 @@ def test_a_symptom_without_a_cause_comes_with_its_candidates() -> None:
 def test_the_source_that_would_separate_most_comes_first() -> None:
     text = printed(DOCUMENTS["undetermined"], width=200)
 
-    assert text.index(" log.agent: not collected") < text.index(" log.kafka: not collected (2 failures)")
+    assert text.index(" the agent's log: not collected") < text.index(" the Kafka brokers' logs: not collected (2")
 
 
 def test_ties_are_shown_as_ties() -> None:

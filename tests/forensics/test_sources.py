@@ -1,6 +1,6 @@
 """Every source that a pattern asks for has a name that can be said on the phone."""
 
-from forensics.reporting.sources import in_words
+from forensics.reporting.sources import in_words, spoken
 from patterns.loader import load_library
 
 
@@ -18,3 +18,11 @@ def test_a_kind_is_called_as_kubernetes_calls_it() -> None:
         "Models",
     ]
     assert in_words("k8s.unheardof") == "k8s.unheardof"
+
+
+def test_a_reason_is_told_with_the_names_of_its_sources() -> None:
+    reason = "signs of it were seen; log.agent: not collected; k8s.pod: none listed"
+
+    assert spoken(reason) == "signs of it were seen; the agent's log: not collected; Pods: none listed"
+    assert spoken("no sign of it: dial (log.agent)") == "no sign of it: dial (the agent's log)"
+    assert spoken("its catalog.agent stays") == "its catalog.agent stays"

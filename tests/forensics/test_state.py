@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from forensics.installation.routes import expected_routes
-from forensics.state import last_words, state_table
+from forensics.state import last_words, state_table, told
 from forensics.topology import connect
 from parsers import PARSERS
 from parsers.parser import Artefact
@@ -101,7 +101,11 @@ def test_a_clean_update_unloads_the_old_version_and_stays_ok() -> None:
 def test_the_reason_is_cited_and_not_its_echo() -> None:
     refused = f"Failed to schedule model tree error={NO_SERVER} func=LoadModel"
     row = model(scheduler(*HEAD, refused, "Empty server for tree:1 so ignoring event"))
-    assert (row["broken"], row["detail"], row["line"]) == ("scheduler", refused, 4)
+    assert (row["broken"], row["detail"], row["line"]) == (
+        "scheduler",
+        f"Failed to schedule model tree: {NO_SERVER}",
+        4,
+    )
 
 
 def test_a_scheduler_that_started_anew_has_forgotten() -> None:
@@ -254,7 +258,7 @@ def test_every_row_is_cited_and_the_table_says_the_same() -> None:
     by = {link["link"]: link for link in thing["links"]}
     assert by["agent"]["state"] == "broken"
     assert by["agent"]["cites"] == [("log.agent", 3)]
-    assert "error=x" in by["agent"]["detail"]
+    assert by["agent"]["detail"] == "Failed to handle load model tree:1: x"
 
 
 def test_servers_count_those_that_joined_and_have_not_left() -> None:
@@ -352,3 +356,18 @@ def test_a_rotated_log_has_the_head_of_its_first_part() -> None:
 
 def test_a_model_server_alone_gives_its_models() -> None:
     assert model(log("log.mlserver", "Couldn't load model 'tree'. Model will be removed"))["broken"] == "server"
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [
+        (
+            "Failed to schedule model iris error=Failed to schedule, none is left func=LoadModel source=SchedulerServer",
+            "Failed to schedule model iris: Failed to schedule, none is left",
+        ),
+        ("Load model iris:1 success Name=AgentServiceManager func=LoadModel", "Load model iris:1 success"),
+        ("Ready", "Ready"),
+    ],
+)
+def test_a_detail_says_what_happened_and_not_where_in_the_program(written: str, wanted: str) -> None:
+    assert told(written) == wanted

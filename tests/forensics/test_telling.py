@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.intake.telling import words
-from forensics.reporting.folding import middle_out
+from forensics.reporting.folding import middle_out, shortened
 from patterns.language import parse_where
 
 SAID = "failed to list" + " x" * 80 + ' statefulsets.apps is forbidden: User "system:serviceaccount" cannot list'
@@ -64,3 +64,21 @@ def test_without_such_words_the_start_and_the_end_stay() -> None:
     assert shown.startswith("start")
     assert shown.endswith("end")
     assert len(shown) <= 120
+
+
+def test_of_a_traceback_the_last_line_stays() -> None:
+    lines = ["ERROR - An error occurred", *(f'File "a{n}.py", line {n}' for n in range(40)), "ValueError: 3 is not 4"]
+
+    told = shortened(lines, 160, "An error occurred")
+
+    assert told.startswith("ERROR - An error occurred")
+    assert told.endswith(" | ValueError: 3 is not 4")
+    assert len(told) <= 170
+    assert shortened(["one", "two"], 160) == "one | two"
+
+
+def test_of_a_long_line_the_stamp_of_the_runtime_goes_first() -> None:
+    line = f'2026-11-26T06:57:23.614811916Z stderr F time="2026-11-26T06:57:23Z" level=fatal msg="{"no " * 60}"'
+
+    assert shortened([line], 120).startswith('time="2026-11-26T06:57:23Z"')
+    assert shortened([line], 400) == line

@@ -121,3 +121,27 @@ def test_a_second_zone_is_shown_where_it_is_known(name: str | None, told: str) -
 def test_no_text_is_too_odd_to_be_a_time_that_is_not_known(text: str) -> None:
     assert isinstance(moments.utc(text), str)
     assert moments.zone(text) is None or text
+
+
+@pytest.mark.parametrize(
+    ("requests", "wanted"),
+    [
+        ({"total": 7, "failed": 0, "source": "counters"}, "Requests: none of 7 failed (from counters)"),
+        ({"total": 7, "failed": 2, "source": "counters"}, "Requests: 2 of 7 failed (from counters)"),
+        ({"total": 0, "failed": 0, "source": "counters"}, "Requests: none were made (from counters)"),
+        (
+            {"total": None, "failed": 3, "source": "the access log"},
+            "Requests: 3 failed, of how many is not known (from the access log)",
+        ),
+        ({"total": 7, "failed": None}, "Requests: not known how many of 7 failed (from a source not named)"),
+    ],
+)
+def test_requests_are_told_in_words(requests: dict[str, object], wanted: str) -> None:
+    assert view.impact_lines({"impact": {"models": ["iris"], "requests": requests}}) == ["Hit: models: iris", wanted]
+
+
+def test_a_command_that_answers_two_questions_is_asked_for_once() -> None:
+    pods = "kubectl get pods -o yaml"
+    collect = [{"why": "k8s.container: not collected", "run": pods}, {"why": "k8s.pod: not collected", "run": pods}]
+
+    assert view.wanted({"collect": collect}) == [("states of containers: not collected; Pods: not collected", pods)]

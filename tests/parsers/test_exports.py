@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from forensics.ingest import read_member
+from forensics.opening.walking import Member
+from parsers import PARSERS, giants
 from parsers.decoding import decode
 from parsers.elements import Ended, Reader
 from parsers.parser import Origin
@@ -94,10 +97,55 @@ def test_pages_of_answers_one_behind_the_other_are_read() -> None:
          "status": "Complete"},
         {"tables": [{"name": "PrimaryResult", "columns": [{"name": "TimeGenerated"}, {"name": "LogMessage"}],
                      "rows": [["2025-07-12T18:30:09.123Z", "a"]]}]},
+        {"data": [{"id": "1", "type": "log", "attributes": {"timestamp": "2025-07-12T18:30:09.123Z", "message": "a",
+                                                            "tags": ["pod_name:mlserver-0", "x"]}}]},
     ],
 )  # fmt: skip
 def test_answers_of_clouds_that_name_their_columns_are_read(answer: dict[str, Any]) -> None:
     assert texts(opened(json.dumps(answer, indent=1))) == ["a"]
+
+
+def test_the_records_of_splunk_and_fluentd_are_read() -> None:
+    splunk = json.dumps(
+        {"preview": False, "offset": 0, "result": {"_raw": "a", "_time": "2025-07-12T18:30:09Z", "pod": "p"}}
+    )
+    fluentd = "2025-07-12T18:30:09Z\tkube.var.log.containers.p\t" + json.dumps({"stream": "stderr", "log": "a"})
+
+    for row in (splunk, fluentd):
+        found = opened(f"{row}\n" * 5)
+        assert texts(found) == ["a"] * 5
+        assert found.artefacts[0].frame["stamped"].null_count() == 0
+
+
+def test_an_export_within_a_text_stands_on_its_own_lines() -> None:
+    rows = [{"insertId": str(n), "textPayload": f"line {n}", "timestamp": "2025-07-12T18:30:09Z"} for n in range(3)]
+    lines, _ = decode(("\n" * 10 + json.dumps(rows, indent=1)).encode())
+    assert lines is not None
+    frame = unwrap("m", lines[10:], Origin()).artefacts[0].frame
+
+    assert frame["line"].to_list() == [12, 17, 22]
+    assert frame["lines"].sum() == len(lines) - 11
+    table, _ = decode(b"\n\ntimestamp,message\n1752345009123,a\n1752345009124,b\n")
+    assert table is not None
+    assert unwrap("m", table[2:], Origin()).artefacts[0].frame["line"].to_list() == [4, 5]
+
+
+def test_a_line_that_was_cut_is_told_with_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(giants, "LONGEST", 1000)
+    monkeypatch.setattr(giants, "LONGEST_DOCUMENT", 1 << 20)
+    text = elastic(9000).replace('"line ', '"time=\\"2025-07-12T18:30:09Z\\" level=info msg=')
+    raw = giants.shortened(text.encode(), 1000, 1 << 20)
+    came = read_member(Member("x.json", raw, len(raw), "", "read", None), PARSERS, strict=True)
+
+    assert came.status == "partly"
+    assert came.reason is not None
+    assert came.reason.startswith("line 1 is longer than 1 MiB: ")
+    assert sum(frame.height for frames in came.frames.values() for frame in frames) > 1000
+    data = giants.shortened(b"x" * (3 << 20) + b"\n", 1 << 20, 1 << 20)
+    told = read_member(Member("x.log", data, len(data), "", "read", None), PARSERS, strict=True)
+    assert (
+        told.reason == "no format that is known here; line 1 is longer than 1 MiB: 2,097,152 bytes of it were not read"
+    )
 
 
 def test_a_record_that_says_nothing_costs_itself() -> None:

@@ -124,3 +124,13 @@ def test_lines_that_stand_apart_are_counted_and_not_spanned(parser: Parser) -> N
 
     counted = sum(int(frame["lines"].sum()) for frame in parsed.frames.values())
     assert counted + parsed.ignored.height + parsed.rejects.height == whole.frame.height
+
+
+def test_a_record_of_an_export_that_is_newest_first_stands_where_it_stands() -> None:
+    text = "INFO starts\nERROR - it breaks\nTraceback\nValueError: no\nINFO goes on\n"
+    whole = Artefact.of("a.log", text)
+    turned = Artefact("a.log", whole.frame.with_columns((6 - pl.col("line").cast(pl.Int64)).cast(pl.UInt32)))
+
+    folded = fold(turned, turned.frame["text"].str.contains("^(INFO|ERROR)"))
+
+    assert sorted(folded.rows.select("line", "lines").rows()) == [(1, 1), (2, 3), (5, 1)]
