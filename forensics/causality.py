@@ -154,7 +154,10 @@ def root_causes(
         outgoing[edge.cause].append(edge)
         if not findings[edge.cause].pattern.check:
             incoming[edge.symptom].append(edge)
-    roles = [_role(i, findings, incoming, outgoing, link) for i in range(len(findings))]
+    roles = [
+        _role(i, findings, incoming, outgoing, link, lambda name: causes.effects(name, outcomes))
+        for i in range(len(findings))
+    ]
     certainties = [_certainty(f, i, incoming, causes, outcomes) for i, f in enumerate(findings)]
     ranked = _folded(findings, roles, certainties, incoming, outgoing)
     candidates = _candidates(ranked, causes, outcomes, library)
@@ -167,8 +170,11 @@ def _role(
     incoming: Mapping[int, Sequence[Edge]],
     outgoing: Mapping[int, Sequence[Edge]],
     link: Linker,
+    effects: Callable[[str], Mapping[str, object]],
 ) -> str:
     finding = findings[index]
+    # What is about a whole namespace has its subject in common with everything in it.
+    wide = effects(finding.pattern.id) if set(finding.subject) <= {"namespace"} else None
     if finding.pattern.check:
         return CONTRIBUTING
     if incoming.get(index) or finding.pattern.role == "symptom":
@@ -181,7 +187,11 @@ def _role(
                 continue
             if SEVERITIES.index(findings[other].pattern.severity) < SEVERITIES.index(finding.pattern.severity):
                 continue
-            if any(_may_add(link(finding.subject, findings[e.symptom].subject)) for e in edges):
+            if any(
+                _may_add(link(finding.subject, findings[e.symptom].subject))
+                for e in edges
+                if wide is None or findings[e.symptom].pattern.id in wide
+            ):
                 return CONTRIBUTING
     return ROOT
 

@@ -33,7 +33,7 @@ _SEEN = 199  # line feeds in a head that is no whole file
 _LIST = re.compile(r"(?m)^items:\s*(?:\[|null|$)")
 _JSON_API = re.compile(r'"apiVersion"\s*:\s*"[\w./-]+"')
 _NOISE = re.compile(
-    r"(?:\$ |[\w.@:~/\[\]-]{1,60}[$#%>] |\+ )?(?:sudo )?(?:kubectl|oc|k|helm) [a-z-]"
+    r"(?:[$#] |[\w.@:~/\[\]-]{1,60}[$#%>] |\+ )?(?:sudo )?(?:kubectl|oc|k|helm) [a-z-]"
     r"|(?:Warning: |[WEI]\d{4} |Error from server|error: )|={3,}[^=]+={3,}$"
 )
 _HELM = re.compile(r"(NAME|USER-SUPPLIED VALUES|COMPUTED VALUES|HOOKS|MANIFEST|NOTES):(?: |$)")

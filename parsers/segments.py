@@ -1,7 +1,7 @@
 r"""Split a text that holds several things: pasted sessions, fenced logs, dumps written one after the other.
 
     ==== START logs for container agent of pod ml/mlserver-0 ====     kubectl cluster-info dump
-    $ kubectl logs -n ml mlserver-0 -c agent --previous               a terminal session
+    $ kubectl logs -n ml mlserver-0 -c agent --previous               a terminal session, also of root (`# kubectl`)
     ==> /var/log/pods/.../agent/0.log <==                             tail, head, minikube
     === scheduler ===                                                 scripts made by hand
     ```                                                               Markdown
@@ -32,7 +32,9 @@ _SHELL = (
 _TOOLS = (
     "kubectl|oc|k|docker|crictl|curl|grpcurl|helm|seldon|cat|tail|head|stern|journalctl|less|grep|zcat"  # print logs
 )
-_PROMPT = rf"^{_SHELL}(?:{_TOOLS}) .*$"
+# root's prompt begins a comment too: only a command that prints what is read here is one
+_ROOT = r"# ?(?:kubectl|oc) (?:-\S+ \S+ |-\S+=\S+ )*(?:get|describe|logs) "
+_PROMPT = rf"^(?:{_SHELL}(?:{_TOOLS}) .*|{_ROOT}.*)$"
 _CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
 _BAR = r"(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|[<>]{3,})"
 _RULE = rf"^{_BAR} ?[^\s=#*+~>-][^=]{{0,200}}?(?: ?{_BAR})?$"

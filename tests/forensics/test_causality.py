@@ -66,14 +66,14 @@ def test_how_far_a_guess_may_go(middle: str, link: str, last: dict[str, str], wa
     assert roots(middle, link, A, last) == wanted
 
 
-def beside(rests: bool) -> str:
+def beside(rests: bool, subject: dict[str, str] = A) -> str:
     """Return the role of a cause that explains nothing, proven to be linked to what another root explains."""
     texts = {"shut": pattern("shut", '"layer/cut"', "cause"), "cut": pattern("cut", "", "symptom"),
              "lone": pattern("lone", "", "cause")}  # fmt: skip
     library = Library({f"layer/{n}": load_pattern(t, f"layer/{n}", "here") for n, t in texts.items()}, "")
     when, last = Moment(SECOND, 2 * SECOND), Moment(SECOND, 9 * SECOND)
     outcomes = {
-        p.id: Outcome(p, "present", (Finding(p, A, (), when, last, 1, "ongoing", "certain"),))
+        p.id: Outcome(p, "present", (Finding(p, subject, (), when, last, 1, "ongoing", "certain"),))
         for p in library.patterns.values()
     }
     ranked, _ = root_causes(outcomes, library, lambda a, b: Link("proven", "because", rests=rests))
@@ -84,6 +84,11 @@ def test_a_cause_adds_only_to_what_rests_on_its_own_thing() -> None:
     """A second failure of the same namespace is a root of its own: to share a scheduler is no contribution."""
     assert beside(rests=True) == "contributing"
     assert beside(rests=False) == "root"
+
+
+def test_what_is_about_a_namespace_adds_only_to_what_it_can_bring_about() -> None:
+    """Kafka refuses a login, and Envoy is cut off: two failures of one namespace, and each is a root."""
+    assert beside(rests=True, subject={"namespace": "ml"}) == "root"
 
 
 def test_candidates_are_ruled_out_or_unknown_and_those_that_separate_most_come_first() -> None:

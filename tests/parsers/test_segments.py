@@ -31,6 +31,13 @@ def test_the_command_of_a_session_tells_where_its_output_came_from() -> None:
     assert parts(text) == [(Origin("ml", "mlserver-0", "agent", previous=True), [2, 3, 4]), (Origin("ml"), [5, 6])]
 
 
+def test_a_session_of_root_is_cut_at_its_commands_and_comments_are_none() -> None:
+    text = "# kubectl -n ml logs mlserver-0 -c agent\na\n# kubectl get pods -n ml\nNAME   READY\n"
+
+    assert parts(text) == [(Origin("ml", "mlserver-0", "agent", previous=False), [2]), (Origin("ml"), [3, 4])]
+    assert len(parts("replicas: 1\n# kubectl apply -f this.yaml\nimage: x\n")) == 1
+
+
 def test_a_clients_session_stays_whole() -> None:
     curl = "# 10:00\n$ curl http://x/v2\nHTTP/1.1 200 OK\n$ curl http://x/v2\nHTTP/1.1 404 Not Found\n"
 
