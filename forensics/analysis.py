@@ -29,7 +29,7 @@ from forensics.intake.quoting import Quotes
 from forensics.lean import LESS, Lean
 from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
-from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, without_accepted
+from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, of_the_asked, without_accepted
 from forensics.state import last_words, state_table
 from forensics.timeline import AGED, by_age, collected, on_one_clock, on_their_own, period
 from forensics.topology import connect
@@ -123,7 +123,7 @@ def concluded(
     ranked, candidates, accepted = without_accepted(
         *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
-    table = state_table(case.frames, case.states)
+    table = of_the_asked(state_table(case.frames, case.states), request)
     crossed = overtaken(case.frames)
     return Conclusions(
         ranked,

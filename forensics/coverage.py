@@ -146,7 +146,8 @@ class Coverage:
 
     def _gap_in_facts(self, piece: Evidence, known: Mapping[str, str]) -> Missing | None:
         source = piece.source
-        collect = how_to_collect(source, known)
+        # Conditions of nodes come with nodes; those of Seldon's own kinds are listed together.
+        collect = how_to_collect("k8s.node" if _kinds(piece) == ("node",) else source, known)
         namespace = known.get("namespace")
         if source.startswith("k8s."):
             shallow = False

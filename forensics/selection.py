@@ -1,6 +1,6 @@
 """What an analysis is asked: which patterns, which time, which model, and what is accepted already."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -118,6 +118,11 @@ def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -
     return kept, [*unknown, *told]
 
 
+def of_the_asked(table: Sequence[dict[str, Any]], request: Request) -> list[dict[str, Any]]:
+    """Return the states without those of other things of the kind that was asked for."""
+    return [row for row in table if request.subject.get(row["kind"], row["name"]) == row["name"]]
+
+
 def _about(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> frozenset[int]:
     """Return the findings (by `id`) that concern what was asked for, and those that may explain one of them.
 
@@ -130,7 +135,12 @@ def _about(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> 
     if "namespace" not in request.subject:
         meant += [{**request.subject, "namespace": space} for space in spaces]
     findings = [finding for outcome in outcomes.values() for finding in outcome.findings]
-    kept = [f for f in findings if any(_may_concern(topology.link(f.subject, one)) for one in meant)]
+    things = {(kind, name) for kind, _, name in topology.things}
+    kept = [
+        f
+        for f in findings
+        if not _another(f.subject, kinds, things) and any(_may_concern(topology.link(f.subject, one)) for one in meant)
+    ]
     causes = _causes(outcomes)
     found = {id(f) for f in kept}
     for follower in kept:
@@ -140,6 +150,18 @@ def _about(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -> 
                 found.add(id(finding))
                 kept.append(finding)
     return frozenset(found)
+
+
+def _another(subject: Mapping[str, str], kinds: Iterable[tuple[str, str]], things: Container[tuple[str, str]]) -> bool:
+    """Whether a finding names another thing of the kind that was asked for: to share a server with it is not enough.
+
+    MLServer's findings bind the name of a model as `name`.
+    """
+    for kind, name in kinds:
+        told = subject.get(kind) or (subject.get("name") if kind == "model" else None)
+        if told is not None and told != name and (kind, told) in things:
+            return True
+    return False
 
 
 def _may_concern(link: Any) -> bool:

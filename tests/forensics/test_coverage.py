@@ -57,6 +57,13 @@ def test_a_table_does_not_show_what_is_inside(inside: Evidence, namespace: str |
     assert gap({"pods.txt": TABLE, "pods.yaml": OBJECT}, inside, namespace) is None
 
 
+def test_conditions_of_nodes_are_collected_with_the_nodes() -> None:
+    pressed = gap({"pods.txt": TABLE}, piece("k8s.condition", 'kind = "Node" and type = "DiskPressure"'))
+
+    assert pressed is not None
+    assert pressed.collect == "kubectl get nodes -o yaml"
+
+
 def test_a_table_shows_what_its_columns_say() -> None:
     assert gap({"pods.txt": TABLE}, RESTARTS) is None
 

@@ -74,3 +74,16 @@ def test_a_model_in_an_installation_of_two_namespaces_keeps_its_cause() -> None:
     assert "envoy/envoy-no-route-404" in [f["pattern"] for f in document["findings"]]
     other = analyse(case, LIBRARY, Request(subject={"model": "no-such-model"}))
     assert "nothing in the bundle names the model no-such-model" in other["remarks"]
+
+
+def test_what_shares_a_server_with_another_models_failure_is_not_blamed_for_it() -> None:
+    failing = "storage/storage-uri-empty-or-missing"
+    case = opened("missing-artefact")
+    made = analyse(case, LIBRARY, Request(subject={"model": "churn-risk"}))
+    own = analyse(case, LIBRARY, Request(subject={"model": "fraud-score"}))
+
+    assert [row["name"] for row in made["state"] if row["kind"] == "model"] == ["churn-risk"]
+    assert not any(f["subject"].get("model") == "fraud-score" for f in made["findings"])
+    assert made["verdict"] != "failure"
+    assert made["impact"].get("models", []) in ([], ["churn-risk"])
+    assert (own["verdict"], own["findings"][0]["pattern"]) == ("failure", failing)
