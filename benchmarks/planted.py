@@ -76,7 +76,7 @@ def _said(text: str) -> str:
 
 def _in_url(text: str) -> str:
     """Return what of a text is sent in a URL: not what is a secret only by the words around it."""
-    return text.replace(" ", "%20") if " " not in text or text.startswith("using ") else "x"
+    return text.replace(" ", "%20") if " " not in text or text.endswith(" here") else "x"
 
 
 WRAPPERS: Mapping[str, Callable[[str], str]] = {

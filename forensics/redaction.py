@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from forensics.analysis import Case, analyse, read
 from forensics.bundle import open_bundle
 from forensics.document import Document
-from forensics.intake.masking import MASK, mask
+from forensics.intake.masking import mask
+from forensics.intake.secret_shapes import MASK
 from patterns.literals import condition_literals
 from patterns.pattern import Library
 

@@ -33,7 +33,12 @@ _IN_TEXT = (
     (re.compile(r"(\w{2,10}://[^\s/:@]{0,100}:)[^\s/@]{1,200}@"), rf"\1{MASK}@"),
     (re.compile(rf'(?i)(["\']?[\w.-]{{0,40}}{_SENSITIVE}\\?["\']?\s*[:=]\s*\\?")[^"\\\n]+'), rf"\1{MASK}"),
     # written as a setting, `a=b` or a line `a: b`; prose such as `failed to fetch token: pod is gone` stays
-    (re.compile(rf'(?i)((?:^|[\s,;{{(&?-])[\w.-]{{0,40}}{_SENSITIVE}\s?=>?\s?)(?!\\?")[^\s"\',;&}}]+'), rf"\1{MASK}"),
+    (
+        re.compile(
+            rf'(?i)((?:^|[\s,;{{(&?-])[\w.-]{{0,40}}{_SENSITIVE}\s?=>?\s?)(?!\\?")(?:[bru]?\'[^\']+\'|\w{{0,20}}\(["\'][^()]*\)|[^\s"\',;&}}]+)'
+        ),
+        rf"\1{MASK}",
+    ),
     (re.compile(rf"(?im)(^[ \t-]*[\w.-]{{0,40}}{_SENSITIVE}[ \t]?:[ \t]+)[^\s\"]+[ \t]*$"), rf"\1{MASK}"),
 )
 _HINT = re.compile(

@@ -152,7 +152,7 @@ SHAPES: tuple[Shape, ...] = (
     _shape("-u --", r"(\"(?:-u|--user|--proxy-user)\\*\"\s*,\s*\\*\"[^\s:\"']{1,100}:)[^\"\\]+", _KEPT),
     _shape((" -a",), r"(\bhttps? (?:[^\r\n|;\"]{0,200}?\s)??-a[ =]?[\"']?[^\s:\"']{1,100}:)(?!//)[^\s\"'\\]+", _KEPT),
     _shape("redis-cli", r"(\bredis-cli\b[^\r\n|;]{0,200}?\s-a[ =]?[\"']?)[^\s\"'\\]+", _KEPT),
-    _shape("curl", r"(\bcurl\b[^\r\n|;]{0,400}?\s(?:-b|--cookie)[ =]?[\"']?[\w.-]{1,60}=)[^\"'\\\r\n]+?(?=[\"'\\]|\s-|\shttps?:|$)", _KEPT),
+    _shape("curl", r"(\bcurl\b[^\r\n|;]{0,400}?\s(?:-b|--cookie)[ =]?[\"']?[\w.-]{1,60}=)[^\"'\\\r\n]+?(?=[\"'\\\r\n]|\s-|\shttps?:|$)", _KEPT),
     _shape("--from-literal", r"(--from-literal[= ][\"']?[\w.-]{1,200}=)[^\s\"']+", _KEPT),
     _shape(
         (" -p",),
@@ -238,7 +238,7 @@ SHAPES: tuple[Shape, ...] = (
     # a key in another language
     _shape(
         "wort wachtwoord passe contrase senha парол 密 パス u5bc6",
-        r"(?i)(\b(?:pass?wort|kennwort|mot de passe|contrase(?:ñ|\\+u00f1)a|senha|wachtwoord|пароль|密码|密碼|パスワード|\\+u5bc6\\+u78(?:01|bc))\\*[\"']?\s?(?:[:=：]|\\+uff1a)\s?\\*[\"']?)"
+        r"(?i)((?<!\w)(?:pass?wort|kennwort|mot de passe|contrase(?:ñ|\\+u00f1)a|senha|wachtwoord|пароль|密码|密碼|パスワード|\\+u5bc6\\+u78(?:01|bc))\\*[\"']?\s?(?:[:=：]|\\+uff1a)\s?\\*[\"']?)"
         r"(?!\*\*\*)[^\s\"'\\]+",
         _KEPT,
     ),

@@ -8,8 +8,8 @@ from typing import Any
 import polars as pl
 
 from forensics.document import Document
-from forensics.intake.masking import MASK
 from forensics.intake.rows import mapping, parsed, rows_of
+from forensics.intake.secret_shapes import MASK
 
 Object = dict[str, Any]
 _STATUS = ("status",)

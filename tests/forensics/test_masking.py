@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from benchmarks.planted_kinds import LINES
 from forensics.intake.masking import MASK, hide, mask
 from forensics.intake.secret_shapes import HINTS, SHAPES
+from parsers.k8s_secrets import masked
 
 SECRET = "Zq7xK2pLm9Rt4vWn"
 
@@ -188,6 +189,13 @@ def test_a_secret_is_hidden_to_its_end(text: str) -> None:
         text[i : i + n] for text in [masked] for n in (2, 3, 4) for i in range(len(text))
     }
     assert mask(masked) == masked
+
+
+def test_a_secret_of_an_object_leaves_no_end_of_its_value() -> None:
+    for text in (f"password=b'{SECRET}'", f"token=SecretStr('{SECRET}')", f"password => {SECRET}"):
+        assert SECRET not in mask(masked(text))
+    assert SECRET not in mask(f'{{"error": "\\\\u5bc6\\\\u7801\\\\uff1a{SECRET}"}}')
+    assert SECRET not in mask(f"$ curl --cookie session={SECRET} x\nnext")
 
 
 def test_what_is_looked_for_first_is_in_every_kind() -> None:
