@@ -230,6 +230,14 @@ def small_files() -> Iterator[tuple[str, bytes]]:
     yield "no-directory.zip", whole[: whole.find(b"PK\1\2")]
     yield "cut.zip", whole[: len(whole) // 3]
     yield "prefixed.zip", b"#!/bin/sh\n" + whole
+    yield "stub.zip", b"MZ\x90\0" + bytes(range(256)) * 40 + whole
+    yield "stub.run", b"#!/bin/sh\nexit\n" + small
+    yield "stub-lies.run", b"#!/bin/sh\nexit\n\x1f\x8b\x08" + b"x" * 5000
+    yield "stub-without-zip.exe", b"MZ" + b"PK\3\4" * 5000
+    yield (
+        "stubs.run",
+        b"#!/bin/sh\n" + gzip.compress(b"#!/bin/sh\n" + gzip.compress(b"#!/bin/sh\n" + small, mtime=0), mtime=0),
+    )
     yield "appended.zip", whole + b"x" * 100
     link = zipfile.ZipInfo("link")
     link.external_attr = (stat.S_IFLNK | 0o777) << 16

@@ -260,8 +260,55 @@ def records() -> Iterator[tuple[str, bytes]]:
     yield "only-spaces.log", b" \n" * 300_000
 
 
+def exports() -> Iterator[tuple[str, bytes]]:
+    """Yield name and bytes of exports and dumps that are large, cut, or lie about what they hold."""
+    said = SAID.decode().splitlines()
+    hits = [{"_source": {"@timestamp": MOMENT, "message": text, "pod": "a"}} for text in said * 3000]
+    streams = [{"stream": {"pod": "a"}, "values": [["1752345009123456789", text] for text in said * 3000]}]
+    answers = {
+        "elastic": {"took": 1, "hits": {"hits": hits}},
+        "loki": {"data": {"resultType": "streams", "result": streams}},
+        "gcp": [{"insertId": "a", "timestamp": MOMENT, "textPayload": text} for text in said * 3000],
+    }
+    for name, answer in answers.items():
+        whole = json.dumps(answer).encode()
+        yield f"{name}-one-line.json", whole
+        yield f"{name}-cut.json", whole[: len(whole) // 2]
+        yield f"{name}-garbled.json", whole[:9000] + b"\xff}}]]" + whole[9000:]
+        yield f"{name}-twice.json", whole + b"\n" + whole
+    yield "elastic-deep.json", b'{"hits":{"hits":[' + b'{"_source":' * 100_000 + b"1"
+    yield "loki-deep.json", b'{"data":{"resultType":"streams","result":[' + b"[" * 200_000
+    yield "otlp-deep.jsonl", b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[' * 20_000
+    yield "cell-without-end.csv", b"timestamp,message\n" + b"1752345009,a\n" * 1000 + b'1,"' + b"x\n" * 3_000_000
+    yield "returns-giant.log", SAID.replace(b"\n", b"\r") * 20_000
+    yield (
+        "returns-dated-bar.log",
+        b"".join(b"\r2025-07-12 18:30:%02d %d%%" % (n % 60, n) for n in range(50_000)) + b"\n" + SAID,
+    )
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a", "labels": {"x": "y" * 3000}},
+        "spec": {"containers": []},
+    }
+    listed = {"apiVersion": "v1", "kind": "List", "items": [pod] * 6000}
+    for form, indent in (("one-line", None), ("pretty", 4)):
+        whole = json.dumps(listed, indent=indent).encode()
+        yield f"pods-{form}.json", whole
+        yield f"pods-{form}-cut.json", whole[:-5_000_000]
+        yield f"pods-{form}-garbled.json", whole[: len(whole) // 2] + b'"}]' + whole[len(whole) // 2 :]
+    items = b"".join(
+        b"- apiVersion: v1\n  kind: Pod\n  metadata:\n    name: a%d\n    x: %s\n" % (n, b"y" * 3000)
+        for n in range(6000)
+    )
+    yield "pods-list.yaml", b"apiVersion: v1\nitems:\n" + items + b"kind: List\n"
+    yield "pods-list-cut.yaml", b"apiVersion: v1\nitems:\n" + items
+    yield "pods-list-without-items.yaml", b"apiVersion: v1\nitems:\n" + b"  x: y\n" * 3_000_000
+
+
 def texts() -> Iterator[tuple[str, bytes]]:
     """Yield name and bytes of all of them."""
     yield from objects()
     yield from numbers()
     yield from records()
+    yield from exports()
