@@ -150,3 +150,17 @@ def test_what_is_interrupted_leaves_nothing(tmp_path: Path) -> None:
     assert "Traceback" not in said
     assert list(temporary.iterdir()) == []
     assert [path.name for path in work.iterdir() if path.name != "report.json"] == ["agent.log"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_output_that_is_full_is_a_sentence() -> None:
+    root = Path(__file__).parent.parent
+    bundle = next((root / "sample_bundles" / "missing-package").glob("bundle*"))
+
+    with Path("/dev/full").open("w") as full:
+        said = subprocess.run(
+            [sys.executable, "-m", "forensics", "coverage", str(bundle)], stdout=full, stderr=-1, cwd=root, check=False
+        )
+
+    assert b"cannot be written whole" in said.stderr
+    assert b"Traceback" not in said.stderr

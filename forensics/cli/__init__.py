@@ -3,6 +3,7 @@
 Nothing heavy is imported before a command needs it: `--help` answers without Polars.
 """
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -113,6 +114,10 @@ def sentences() -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         raise SystemExit(Exit.OK) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        stop(f"{error.filename or 'the output'} cannot be written whole: {error.strerror}", Exit.USAGE)
     except ValueError as error:
         name = type(error).__name__
         if name == "BundleError":
