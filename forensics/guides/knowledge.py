@@ -1,13 +1,15 @@
 """The knowledge base as static pages: a page for each failure, symptom and component; no server, no script needed."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from forensics.causality import Causes
-from forensics.guides.trees import Tree, slug, symptoms_of, tree_of
+from forensics.guides.trees import Step, Tree, briefed, nearest, slug, symptoms_of, tree_of
+from forensics.reporting.sources import in_words
 from forensics.writing import write_whole
 from patterns.docs import pages as pattern_pages
 from patterns.pattern import Library
@@ -16,7 +18,11 @@ STYLE = """
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
 pre{overflow:auto;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
 nav{margin-bottom:1rem}table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .5rem;text-align:left}
-ol.tree>li{margin:.6rem 0}input{font:inherit;width:100%;padding:.3rem}@media print{nav,input{display:none}}
+ol.tree>li{margin:.6rem 0}ul.drawn,ul.drawn ul{list-style:none;margin:0;padding-left:1.4rem}
+ul.drawn ul>li{position:relative;padding:.1rem 0}ul.drawn ul>li::before{content:"";position:absolute;left:-1rem;top:0;
+width:.8rem;height:.9rem;border-left:1px solid;border-bottom:1px solid}ul.drawn ul>li:not(:last-child)::after{content:"";
+position:absolute;left:-1rem;top:0;height:100%;border-left:1px solid}
+input{font:inherit;width:100%;padding:.3rem}@media print{nav,input{display:none}}
 """
 
 SEARCH = """
@@ -112,14 +118,19 @@ def one_file(library: Library) -> str:
 
 
 def _tree_markdown(tree: Tree) -> Iterator[str]:
-    for number, step in enumerate(tree.steps, 1):
+    asked, further = nearest(tree)
+    for number, step in enumerate(asked, 1):
+        together, looks = briefed(step)
         yield f"{number}. **{step.cause.title}?** ({step.cause.id})"
-        if step.holds:
-            yield f"   - yes when: `{step.holds}`"
-        for look in step.looks:
-            yield f"   - {look.name}: {look.question}"
+        if together:
+            yield f"   {together}"
+        for look in looks:
+            yield f"   - {f'{look.name}: ' if look.name else ''}{look.brief}"
             if look.run:
                 yield f"     `{look.run}`"
+    if further:
+        yield ""
+        yield f"What can be behind these: {', '.join(sorted(step.cause.id for step in further))}"
 
 
 def _components_markdown() -> Iterator[str]:
@@ -173,23 +184,43 @@ def _index(library: Library) -> str:
 
 
 def _tree_html(tree: Tree) -> str:
+    asked, further = nearest(tree)
     items = []
-    for number, step in enumerate(tree.steps, 1):
-        looks = "".join(
-            f"<li><b>{escape(look.name)}</b>: {escape(look.question)}"
+    for number, step in enumerate(asked, 1):
+        together, looks = briefed(step)
+        shown = "".join(
+            f"<li>{f'<b>{escape(look.name)}</b>: ' if look.name else ''}{escape(look.brief)}"
             + (f"<pre><code>{escape(look.run)}</code></pre>" if look.run else "")
             + "</li>"
-            for look in step.looks
+            for look in looks
         )
-        holds = f"<p>yes when <code>{escape(step.holds)}</code></p>" if step.holds else ""
-        last = number == len(tree.steps)
-        onward = "none of the known causes" if last else f'<a href="#s{number + 1}">question {number + 1}</a>'
+        onward = "none of the known causes" if number == len(asked) else f'<a href="#s{number + 1}">{number + 1}</a>'
         items.append(
-            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>?{holds}'
-            f"<ul>{looks}</ul>no: {onward}</li>"
+            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>? '
+            f"<small>{escape(in_words(step.source))}</small>"
+            f"{f'<p>{escape(together)}</p>' if together else ''}<ul>{shown}</ul>"
+            f'yes: <a href="../failure/{step.cause.id}.html">what to do</a>; no: {onward}</li>'
         )
     entries = "".join(f'<li><a href="../failure/{e.id}.html">{escape(e.title)}</a></li>' for e in tree.entries)
-    return f'<p>Seen as:</p><ul>{entries}</ul><h2>Questions</h2><ol class="tree">{"".join(items)}</ol>'
+    return (
+        f"<p>Seen as:</p><ul>{entries}</ul><h2>The tree</h2>{_drawn(tree.symptom, asked, further)}"
+        f'<h2>Questions</h2><ol class="tree">{"".join(items)}</ol>'
+    )
+
+
+def _drawn(symptom: str, asked: Sequence[Step], further: Sequence[Step]) -> str:
+    """Return the tree as nested lists: the symptom, where to look, what causes it, and what can be behind that."""
+    behind: dict[str, list[str]] = defaultdict(list)
+    for step in sorted(further, key=lambda step: step.cause.title):
+        link = f'<a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>'
+        behind[step.through[0]].append(f"<li>{link}</li>")
+    branches: dict[str, list[str]] = defaultdict(list)
+    for number, step in enumerate(asked, 1):
+        more = behind[step.cause.id]
+        hidden = f"<details><summary>what can be behind it: {len(more)}</summary><ul>{''.join(more)}</ul></details>" if more else ""
+        branches[step.source].append(f'<li><a href="#s{number}">{number}. {escape(step.cause.title)}</a>{hidden}</li>')
+    inside = "".join(f"<li>{escape(in_words(source))}<ul>{''.join(b)}</ul></li>" for source, b in branches.items())
+    return f'<ul class="drawn"><li><b>{escape(symptom)}</b><ul>{inside}</ul></li></ul>'
 
 
 def _component_html(component: Component, library: Library) -> str:

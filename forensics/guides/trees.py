@@ -3,7 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from forensics.causality import Causes
@@ -261,7 +261,7 @@ def lines(tree: Tree, *, details: bool = False) -> Iterator[str]:
     yield f"Symptom: {tree.symptom}"
     for entry in tree.entries:
         yield f"  seen as: {entry.title} ({entry.id})"
-    asked = tree.steps if details else [step for step in tree.steps if not step.through]
+    asked = list(tree.steps) if details else nearest(tree)[0]
     source = None
     for number, step in enumerate(asked, 1):
         if step.source != source:
@@ -291,17 +291,31 @@ def _told(step: Step) -> Iterator[str]:
             yield f"         {look.run}"
 
 
-def _briefly(step: Step) -> Iterator[str]:
-    """Yield what shows a cause: all of it where that is short, else its most telling pieces."""
+def briefed(step: Step) -> tuple[str, tuple[Look, ...]]:
+    """Return how the pieces that show a cause go together, for people, and the pieces.
+
+    All of them where that is short, else the most telling ones; they have names where all are there.
+    """
     whole = len(step.holds) <= LONGEST_TERM and len(step.looks) <= MOST_LOOKS
+    if whole:
+        named = tuple(replace(look, name=look.name if step.holds else "") for look in step.looks)
+        return (f"yes when: {step.holds}" if step.holds else "", named)
     strong = [look for look in step.looks if look.shows] or list(step.looks)
-    shown = step.looks if whole else tuple({look.run or look.brief: look for look in strong}.values())[:MOST_LOOKS]
-    if whole and step.holds:
-        yield f"     yes when: {step.holds}"
-    elif len(shown) > 1:
-        yield "     some of these (which go together: patterns show):"
-    for look in shown:
-        yield f"     {f'{look.name}: ' if whole and step.holds else ''}{look.brief}"
+    shown = tuple({look.run or look.brief: replace(look, name="") for look in strong}.values())[:MOST_LOOKS]
+    return ("some of these (which go together: patterns show):" if len(shown) > 1 else "", shown)
+
+
+def nearest(tree: Tree) -> tuple[list[Step], list[Step]]:
+    """Return the questions about what causes the symptom itself, and those about causes of these."""
+    return [step for step in tree.steps if not step.through], [step for step in tree.steps if step.through]
+
+
+def _briefly(step: Step) -> Iterator[str]:
+    together, looks = briefed(step)
+    if together:
+        yield f"     {together}"
+    for look in looks:
+        yield f"     {f'{look.name}: ' if look.name else ''}{look.brief}"
         if look.run and look.run != step.fetch:
             yield f"       {look.run}"
 

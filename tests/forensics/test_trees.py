@@ -1,12 +1,13 @@
 """Troubleshooting trees and the knowledge base."""
 
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from forensics.guides.knowledge import one_file, site, write_site
-from forensics.guides.trees import SYMPTOMS, grep, lines, named_symptom, tree_of
+from forensics.guides.trees import SYMPTOMS, grep, lines, named_symptom, slug, symptoms_of, tree_of
 from forensics.reporting.forms import UsageError
 from patterns.literals import condition_literals
 from patterns.loader import load_library
@@ -91,3 +92,16 @@ def test_the_short_form_asks_the_nearest_causes_only() -> None:
     assert sum("? (" in line for line in short) == len(near) < len(tree.steps)
     assert len(short) < len(whole) / 4
     assert f"{len(tree.steps) - len(near)} more are causes of these" in short[-1]
+
+
+@pytest.mark.parametrize("symptom", symptoms_of(LIBRARY))
+def test_the_drawn_tree_holds_every_cause_once_and_the_questions_the_nearest_ones(symptom: str) -> None:
+    tree = tree_of(LIBRARY, symptom)
+    page = dict(site(LIBRARY))[f"symptom/{slug(symptom)}.html"]
+    drawn, _, questions = page.partition("<h2>Questions</h2>")
+    near = [step for step in tree.steps if not step.through]
+
+    for step in tree.steps:
+        title = f">{escape(step.cause.title)}</a>" if step.through else f". {escape(step.cause.title)}</a>"
+        assert drawn.count(title) == 1 + sum(title == f">{escape(entry.title)}</a>" for entry in tree.entries)
+    assert questions.count('<li id="s') == len(near)
