@@ -171,10 +171,14 @@ def redact(
 
     from forensics.writing import write_whole
 
+    written = False
     try:
-        write_whole(private, orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), 0o600)
         write_whole(output, redacted.archive)
+        written = True
+        write_whole(private, orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), 0o600)
     except OSError as error:
+        if written:  # a bundle whose map is lost cannot be read back
+            output.unlink(missing_ok=True)
         stop(f"{error.filename or output}: {error.strerror or error}", Exit.USAGE)
     PROGRESS.rest()
     word = redacted.document["verdict"]

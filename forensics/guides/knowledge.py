@@ -217,7 +217,11 @@ def _drawn(symptom: str, asked: Sequence[Step], further: Sequence[Step]) -> str:
     branches: dict[str, list[str]] = defaultdict(list)
     for number, step in enumerate(asked, 1):
         more = behind[step.cause.id]
-        hidden = f"<details><summary>what can be behind it: {len(more)}</summary><ul>{''.join(more)}</ul></details>" if more else ""
+        hidden = (
+            f"<details><summary>what can be behind it: {len(more)}</summary><ul>{''.join(more)}</ul></details>"
+            if more
+            else ""
+        )
         branches[step.source].append(f'<li><a href="#s{number}">{number}. {escape(step.cause.title)}</a>{hidden}</li>')
     inside = "".join(f"<li>{escape(in_words(source))}<ul>{''.join(b)}</ul></li>" for source, b in branches.items())
     return f'<ul class="drawn"><li><b>{escape(symptom)}</b><ul>{inside}</ul></li></ul>'
