@@ -27,6 +27,7 @@ COMMON = frozenset(
     seldon-envoy seldon-modelgateway seldon-pipelinegateway seldon-dataflow-engine hodometer seldon-server scheduler
     agent rclone envoy manager modelgateway pipelinegateway dataflow-engine kafka zookeeper coredns kubernetes
     seldon-v2-controller-manager istio-system cert-manager monitoring ingress-nginx istio-proxy localhost
+    kube-root-ca.crt kube-dns metrics-server etcd kube-proxy kube-apiserver kube-scheduler kube-controller-manager
     listener_0 listener_1 seldon_http seldon_service seldon_mirrors xds_cluster mirror_http mirror_grpc
     """.split()  # noqa: SIM905 -- a list of words reads better as one
 )
@@ -40,6 +41,12 @@ KINDS = {
         "k8s.serviceaccount", "k8s.rolebinding", "k8s.node",
     ),
 }  # fmt: skip
+# What stands beside Seldon in its namespaces; the names of the pods of a workload begin with it.
+BESIDE = (
+    "k8s.deployment", "k8s.statefulset", "k8s.daemonset", "k8s.job", "k8s.service", "k8s.configmap", "k8s.kafka",
+    "k8s.kafkauser", "k8s.certificate", "k8s.horizontalpodautoscaler", "k8s.scaledobject", "k8s.seldondeployment",
+    "k8s.virtualservice", "k8s.gateway", "k8s.httproute",
+)  # fmt: skip
 SHORTEST = 3  # a name shorter than this stands in too many words
 IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}(?:\.[A-Za-z]{2,})*")
@@ -78,6 +85,7 @@ class Redacted:
     archive: bytes
     names: Mapping[str, str]
     document: Document
+    beside: bool = True  # whether the names of what stands beside Seldon (`BESIDE`) went as well
 
 
 def redact(case: Case, library: Library, key: bytes) -> Redacted:
@@ -91,8 +99,20 @@ def redact(case: Case, library: Library, key: bytes) -> Redacted:
     Raises:
         RedactionError: the verdict, the roots or the cited lines are not the same.
     """
-    names = _names(case, library, key)
-    replace = _Replacing(names, key)
+    before = analyse(case, library)
+    differences: list[str] = []
+    for beside in (True, False):
+        replace = _Replacing(_names(case, library, key, beside), key)
+        data, moved = _archive(case, replace)
+        after = analyse(read(open_bundle(["-"], stdin=io.BytesIO(data))), library)
+        differences = list(_differences(before, after, moved))
+        if not differences:
+            return Redacted(data, replace.used, after, beside)
+    raise RedactionError("the redacted bundle does not tell the same: " + "; ".join(differences[:5]))
+
+
+def _archive(case: Case, replace: "_Replacing") -> tuple[bytes, dict[str, str]]:
+    """Return the shareable bundle, and what each member is called in it."""
     raw = io.BytesIO()
     moved: dict[str, str] = {}
     with tarfile.open(fileobj=raw, mode="w", format=tarfile.PAX_FORMAT) as archive:
@@ -105,16 +125,10 @@ def redact(case: Case, library: Library, key: bytes) -> Redacted:
             info = tarfile.TarInfo(moved[entry.member])
             info.size = len(data)
             archive.addfile(info, io.BytesIO(data))
-    data = gzip.compress(raw.getvalue(), 6, mtime=0)
-    before = analyse(case, library)
-    after = analyse(read(open_bundle(["-"], stdin=io.BytesIO(data))), library)
-    differences = list(_differences(before, after, moved))
-    if differences:
-        raise RedactionError("the redacted bundle does not tell the same: " + "; ".join(differences[:5]))
-    return Redacted(data, replace.used, after)
+    return gzip.compress(raw.getvalue(), 6, mtime=0), moved
 
 
-def _names(case: Case, library: Library, key: bytes) -> dict[str, str]:
+def _names(case: Case, library: Library, key: bytes, beside: bool) -> dict[str, str]:
     """Return what is replaced, by what; longest first."""
     words = _vocabulary(library)
     found: dict[str, str] = {}
@@ -128,6 +142,12 @@ def _names(case: Case, library: Library, key: bytes) -> dict[str, str]:
         if "namespace" in frame.columns:
             for name in frame["namespace"].drop_nulls().unique().sort().to_list():
                 found.setdefault(name, "n")
+    for source in BESIDE if beside else ():
+        frame = case.frames.get(source)
+        if frame is not None:
+            for name in frame["name"].drop_nulls().unique().sort().to_list():
+                if not name.startswith("seldon-"):
+                    found.setdefault(name, "w")
     for entry in case.intake.reads:
         for text in entry.lines.texts():
             if "://" in text:

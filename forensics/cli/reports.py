@@ -183,6 +183,8 @@ def redact(
     PROGRESS.rest()
     word = redacted.document["verdict"]
     typer.echo(f"{output}: {len(redacted.names)} names replaced; the same verdict ({word}), roots and lines.")
+    if not redacted.beside:
+        typer.echo("Names of other workloads, Services and ConfigMaps stayed: without them it would not tell the same.")
     typer.echo(f"Keep {private} to yourself.")
 
 

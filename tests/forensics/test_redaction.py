@@ -113,3 +113,22 @@ def test_a_bucket_is_a_name() -> None:
 
     assert "acme" not in shared
     assert "s3://b" in shared
+
+
+@pytest.mark.parametrize(
+    "kind", ["apps/v1 Deployment", "apps/v1 StatefulSet", "v1 Service", "v1 ConfigMap", "batch/v1 Job"]
+)
+def test_what_stands_beside_seldon_is_a_name_too(kind: str) -> None:
+    from benchmarks.fuzz import packed
+
+    version, _, name = kind.partition(" ")
+    beside = f"apiVersion: {version}\nkind: {name}\nmetadata:\n  name: acme-storefront\n  namespace: ml\n"
+    own = beside.replace("acme-storefront", "seldon-scheduler")
+    pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: acme-storefront-7d9c6bdf5-x2x9k\n  namespace: ml\n"
+    case = read(open_bundle(["-"], stdin=io.BytesIO(packed({"a.yaml": "---\n".join((beside, own, pod)).encode()}))))
+
+    made = redact(case, LIBRARY, KEY)
+
+    assert made.beside
+    assert "acme" not in texts(made.archive)
+    assert "seldon-scheduler" in texts(made.archive)
