@@ -56,6 +56,7 @@ def test_each_refusal_has_its_cause(tmp_path: Path, agent: str) -> None:
         "triton/triton-model-name-mismatch": {"misnamed"},
         "triton/triton-python-backend-import-error": {"badimport", "badsyntax", "nomodel"},
         "triton/triton-python-initialize-failed": {"badinit", "exits"},
+        "triton/triton-model-folder-missing": {"absent", "unknown"},
         "triton/triton-version-folder-missing": {"noversion", "policy"},
         "triton/triton-500-model-exception": {"badexec", "memerr"},
     }
