@@ -23,7 +23,7 @@ from parsers.others import with_others
 from parsers.parser import Artefact, Origin, Parsed, Parser
 from parsers.schema import IGNORED, REJECT, SOURCES
 from parsers.segments import headings, segments
-from parsers.wrappers import unwrap
+from parsers.wrappers import Unwrapped, unwrap
 
 log = logging.getLogger(__name__)
 WORKERS = 2
@@ -194,27 +194,13 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     too_long = cut(lines["text"])
     packed = Lines.of(hide(lines["text"]))  # now: what was unwrapped may need no more of it
     del lines
-    if unwrapped.cut:
-        status, reason = "partly", reason or too_long or unwrapped.cut
     frames: dict[str, list[pl.DataFrame]] = defaultdict(list)
-    ignored, rejects = [unwrapped.ignored], [unwrapped.rejects]
     kinds: dict[str, None] = {}
     versions: list[tuple[str, str]] = []
     failed: list[str] = []
-    parts: list[Artefact] = []
-    for whole in unwrapped.artefacts:
-        some = segments(whole)
-        if some[0] is whole:
-            parts.append(whole)
-            continue
-        ignored.append(headings(whole))
-        for part in some:  # each can have been collected in its own way
-            inner = unwrap(part.member, part.frame, part.origin)
-            parts.extend(inner.artefacts)
-            ignored.append(inner.ignored)
-            rejects.append(inner.rejects)
-            if inner.cut:
-                status, reason = "partly", reason or too_long or inner.cut
+    parts, ignored, rejects, shortened = _parts(unwrapped)
+    if shortened:
+        status, reason = "partly", reason or too_long or shortened
     rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
     for artefact in parts[:MOST_PARTS]:
         parser = recognise(artefact, parsers)
@@ -262,6 +248,25 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         tuple(failed),
         _account(packed.height, frames, ignored_lines, rejected),
     )
+
+
+def _parts(unwrapped: Unwrapped) -> tuple[list[Artefact], list[pl.DataFrame], list[pl.DataFrame], str | None]:
+    """Return the things a member holds, the lines ignored and rejected on the way, and how one of them was cut."""
+    parts: list[Artefact] = []
+    ignored, rejects, cuts = [unwrapped.ignored], [unwrapped.rejects], [unwrapped.cut]
+    for whole in unwrapped.artefacts:
+        some = segments(whole)
+        if some[0] is whole:
+            parts.append(whole)
+            continue
+        ignored.append(headings(whole))
+        for part in some:  # each can have been collected in its own way
+            inner = unwrap(part.member, part.frame, part.origin)
+            parts.extend(inner.artefacts)
+            ignored.append(inner.ignored)
+            rejects.append(inner.rejects)
+            cuts.append(inner.cut)
+    return parts, ignored, rejects, next(filter(None, cuts), None)
 
 
 def _account(
