@@ -35,7 +35,7 @@ def test_names_and_addresses_are_gone_and_the_outcome_is_the_same(name: str) -> 
 
 
 def test_the_same_key_gives_the_same_bytes_and_another_key_other_names() -> None:
-    case = read(open_bundle([next((ROOT / "missing-artefact").glob("bundle*"))]))
+    case = read(open_bundle([next((ROOT / "missing-package").glob("bundle*"))]))
 
     one, again, other = (redact(case, LIBRARY, key) for key in (KEY, KEY, b"another"))
 
@@ -57,8 +57,9 @@ def test_what_differs_is_told_and_what_does_not_is_not() -> None:
     good = read(open_bundle([next((ROOT / "healthy-installation").glob("bundle*"))]))
     bad = read(open_bundle([next((ROOT / "quota-exceeded").glob("bundle*"))]))
 
-    same = compare(good, good, analyse(good, LIBRARY), analyse(good, LIBRARY))
-    found = compare(good, bad, analyse(good, LIBRARY), analyse(bad, LIBRARY))
+    well = analyse(good, LIBRARY)
+    same = compare(good, good, well, well)
+    found = compare(good, bad, well, analyse(bad, LIBRARY))
 
     assert same == []
     assert found[0].kind == "finding"

@@ -13,6 +13,7 @@ from patterns.literals import condition_literals
 from patterns.loader import load_library
 
 LIBRARY = load_library()
+PAGES = dict(site(LIBRARY))
 
 
 @pytest.mark.parametrize("symptom", SYMPTOMS)
@@ -55,7 +56,7 @@ class _Links(HTMLParser):
 
 
 def test_every_link_of_the_site_leads_to_a_page_of_it() -> None:
-    pages = dict(site(LIBRARY))
+    pages = PAGES
 
     for name, text in pages.items():
         links = _Links()
@@ -68,7 +69,7 @@ def test_every_link_of_the_site_leads_to_a_page_of_it() -> None:
 
 
 def test_every_failure_has_a_page_and_stands_in_the_one_file(tmp_path: Path) -> None:
-    assert write_site(LIBRARY, tmp_path) == len(dict(site(LIBRARY)))
+    assert write_site(LIBRARY, tmp_path) == len(PAGES)
 
     text = one_file(LIBRARY)
     for pattern in LIBRARY.patterns.values():
@@ -97,7 +98,7 @@ def test_the_short_form_asks_the_nearest_causes_only() -> None:
 @pytest.mark.parametrize("symptom", symptoms_of(LIBRARY))
 def test_the_drawn_tree_holds_every_cause_once_and_the_questions_the_nearest_ones(symptom: str) -> None:
     tree = tree_of(LIBRARY, symptom)
-    page = dict(site(LIBRARY))[f"symptom/{slug(symptom)}.html"]
+    page = PAGES[f"symptom/{slug(symptom)}.html"]
     drawn, _, questions = page.partition("<h2>Questions</h2>")
     near = [step for step in tree.steps if not step.through]
 
