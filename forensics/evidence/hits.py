@@ -240,7 +240,7 @@ def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
                 row["earliest"],
                 row["latest"],
                 row["clock"] or "",
-                (row["member"], row["section"], row["line"]),
+                (row["member"] or "", row["section"], row["line"] or 0),  # a thing that is only named stands nowhere
                 bound,
                 max(1, row["weight"] or 1),
                 row["began"],

@@ -106,3 +106,10 @@ def test_a_year_no_clock_shows_does_not_date_a_record(written: str) -> None:
     assert years == {2025}
     assert case.frames["log.agent"].height == 9
     assert faults({"a.log": data}) == []
+
+
+@pytest.mark.parametrize("name", ["wrong-2.json", "wrong-5.json", "wrong-10.json"])
+def test_a_thing_that_is_only_named_has_a_place_in_the_order(name: str) -> None:
+    from benchmarks import hostile_texts
+
+    assert faults({name: dict(hostile_texts.objects())[name]}) == []
