@@ -42,7 +42,10 @@ IN_ENVOY = ("route", "cluster", "endpoint")  # the links of a chain that Envoy's
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A bundle, read and put on one clock: what every command starts from."""
+    """A bundle, read and put on one clock: what every command starts from.
+
+    `crossed` are the logs of runs before that go on when the run after has begun; see `successions.overtaken`.
+    """
 
     intake: Intake
     frames: Mapping[str, pl.DataFrame]
@@ -51,6 +54,7 @@ class Case:
     topology: Topology
     states: Mapping[str, pl.DataFrame]
     given: Mapping[str, Any]
+    crossed: Mapping[str, tuple[str, int]]
 
 
 def read(
@@ -99,7 +103,7 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     dated = certificates(frames, span, seen)
     frames |= dated
     frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}
-    return Case(intake, frames, clocks, coverage(frames, span, intake.cut, seen), topology, states, given)
+    return Case(intake, frames, clocks, coverage(frames, span, intake.cut, seen), topology, states, given, crossed)
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
@@ -124,7 +128,6 @@ def concluded(
         *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
     table = of_the_asked(state_table(case.frames, case.states), request)
-    crossed = overtaken(case.frames)
     return Conclusions(
         ranked,
         candidates,
@@ -139,8 +142,8 @@ def concluded(
             *others,
             *remarks,
             *accepted,
-            *doubts(case.clocks, doubtful(crossed)),
-            *runs_apart(crossed),
+            *doubts(case.clocks, doubtful(case.crossed)),
+            *runs_apart(case.crossed),
             *late(case.covered),
             *silences(case.frames, case.covered),
             *drift(case.intake.reads),

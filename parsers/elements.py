@@ -6,7 +6,7 @@ A document that ends early gives what stands before its end.
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import polars as pl
@@ -111,14 +111,7 @@ class Reader:
         Raises:
             Ended: the list does not come to its end.
         """
-        self._take("[")
-        if self.peek() != "]":
-            while True:
-                yield from self._each(None)
-                if self.peek() != ",":
-                    break
-                self._at += 1
-        self._take("]")
+        yield from self._inside("[", "]", lambda: None)
 
     def members(self) -> Iterator[str]:
         """Yield the keys of the object that opens here, each while its value is next.
@@ -126,16 +119,22 @@ class Reader:
         Raises:
             Ended: the object does not come to its end.
         """
-        self._take("{")
-        if self.peek() != "}":
+        yield from self._inside("{", "}", self._key)
+
+    def _key(self) -> str:
+        key = self.value() if self.peek() == '"' else None
+        self._take(":")
+        return str(key)
+
+    def _inside(self, begin: str, end: str, key: Callable[[], Any]) -> Iterator[Any]:
+        self._take(begin)
+        if self.peek() != end:
             while True:
-                key = self.value() if self.peek() == '"' else None
-                self._take(":")
-                yield from self._each(str(key))
+                yield from self._each(key())
                 if self.peek() != ",":
                     break
                 self._at += 1
-        self._take("}")
+        self._take(end)
 
     def _each(self, key: Any) -> Iterator[Any]:
         self.peek()

@@ -305,11 +305,15 @@ def _fits_references(sample: pl.Series) -> bool:
     return _share(sample, "&quot;") >= 0.1 and not sample.str.contains('"', literal=True).any()
 
 
-def _peel_references(frame: pl.DataFrame) -> pl.DataFrame:
-    text = TEXT
+def without_references(texts: pl.Expr) -> pl.Expr:
+    """Return texts with the characters that references of HTML stand for."""
     for written, meant in _REFERENCES.items():
-        text = text.str.replace_all(written, meant, literal=True)
-    return frame.with_columns(text)
+        texts = texts.str.replace_all(written, meant, literal=True)
+    return texts
+
+
+def _peel_references(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.with_columns(without_references(TEXT))
 
 
 # What a mail, a page or a tool puts before every line: `> `, four blanks, `12:`.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from parsers.peeling import TEXT, Wrapper
+from parsers.peeling import TEXT, Wrapper, without_references
 
 _SHARE = 0.8  # of the rows that stand in a frame
 _SLACK = 2  # blanks at the end of a full row that copying takes off
@@ -126,14 +126,11 @@ _TAGS = (
     r"(?i)</?(?:html|head|body|meta|style|title|span|a|b|i|u|em|strong|tt|font|td|th|table|tbody|ul|ol|code|img|hr)"
     r"(?:\s[^<>]*)?/?>"
 )
-_MEANT = {"&nbsp;": " ", "&quot;": '"', "&#34;": '"', "&#39;": "'", "&lt;": "<", "&gt;": ">", "&amp;": "&"}
 
 
 def _bare(texts: pl.Expr) -> pl.Expr:
-    texts = texts.str.replace_all(_BREAKS, "\n").str.replace_all(_TAGS, "")
-    for written, meant in _MEANT.items():
-        texts = texts.str.replace_all(written, meant, literal=True)
-    return texts.str.split("\n")
+    texts = texts.str.replace_all(_BREAKS, "\n").str.replace_all(_TAGS, "").str.replace_all("&nbsp;", " ", literal=True)
+    return without_references(texts).str.split("\n")
 
 
 def _fits_html(sample: pl.Series) -> bool:
