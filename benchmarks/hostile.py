@@ -1,6 +1,7 @@
 """Give every hostile and broken input there is to the tool, and say what came of it.
 
     python benchmarks/hostile.py [--seconds 60] [--only NAME] [--budget 7200] [--reading] [--part 1/1] [--times]
+        [--large]
 
 Each input goes to the whole command, with every form of output, where it works, else to the half that reads: large ones
 to a process of their own, small ones a dozen to a process. Printed are inputs tried, crashes (also of a single parser,
@@ -31,8 +32,12 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.hostile_archives import OUTSIDE, SECRET, files, folders  # noqa: E402 - run as a script as well
+from benchmarks.hostile_large import large  # noqa: E402
 from benchmarks.hostile_texts import texts  # noqa: E402
 
+BEYOND = 600  # MiB, whatever an input is or claims
+A_START = 250  # MiB of a command that reads nothing
+A_BYTE = 2.5  # bytes for each one of text that was understood, where all of it is kept
 STILL = 600.0  # seconds without any work after which an input waits for something
 
 
@@ -127,16 +132,17 @@ def main() -> int:
     options.add_argument("--budget", type=float, default=7200.0, help="seconds after which no input is begun")
     options.add_argument("--reading", action="store_true", help="only the half that reads")
     options.add_argument("--part", default="1/1", help="every so-manieth input, from which on: 2/3")
+    options.add_argument("--large", action="store_true", help="exports and dumps of 90 to 300 MiB as well")
     options.add_argument("--times", action="store_true", help="print work and memory of each input")
     chosen = options.parse_args()
-    counts = dict.fromkeys(("crash", "hang", "escape", "leak"), 0)
+    counts = dict.fromkeys(("crash", "hang", "escape", "leak", "memory"), 0)
     tried, left, longest, peak, slowest, largest = 0, 0, 0.0, 0, "", ""
     with tempfile.TemporaryDirectory(prefix="seldon-hostile.") as made:
         base = Path(made)
         inputs = base / "inputs"
         inputs.mkdir()
         # In a process of its own: what a parent holds would count as its children's peak.
-        making = multiprocessing.get_context("fork").Process(target=_make, args=(inputs, chosen.only))
+        making = multiprocessing.get_context("fork").Process(target=_make, args=(inputs, chosen.only, chosen.large))
         making.start()
         making.join()
         paths = [*sorted(inputs.iterdir()), *folders(base)]
@@ -166,7 +172,10 @@ def main() -> int:
             if came is None:  # large, a folder, or one that ended a process it shared with others
                 shutil.rmtree(out, ignore_errors=True)
                 out.mkdir()
-                came = _run(path, out, base / "said", whole, environment, chosen.seconds)
+                seconds = max(
+                    chosen.seconds, (path.stat().st_size >> 20) * 1.0 if path.name.startswith("large-") else 0
+                )
+                came = _run(path, out, base / "said", whole, environment, seconds)
             wrong = list(_wrong(came, out, whole))
             if _snapshot(inputs) != before:
                 wrong.append(("escape", "something outside was made or changed"))
@@ -184,16 +193,20 @@ def main() -> int:
     print(
         f"{'analyse' if whole else 'reading alone'}: inputs tried {tried}, crashes {counts['crash']}, "
         f"hangs {counts['hang']}, escapes {counts['escape']}, secrets leaked {counts['leak']}, "
+        f"over their memory {counts['memory']}, "
         f"peak memory {peak >> 10} MiB ({largest}), longest time {longest:.1f} s ({slowest})"
         + (f"; {left} inputs were not tried" if left else "")
     )
     return 1 if any(counts.values()) or left else 0
 
 
-def _make(inputs: Path, only: str) -> None:
+def _make(inputs: Path, only: str, also_large: bool) -> None:
     for name, data in chain(files(), texts()):
         if only in name or name == "plain.log":
             (inputs / name).write_bytes(data)
+    for name, write in large() if also_large else ():
+        if only in name:
+            write(inputs / name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,11 +295,7 @@ def _wrong(came: Came, out: Path, whole: bool) -> Iterator[tuple[str, str]]:
         yield "crash", f"exit {came.status}: {came.said[-600:].decode('utf-8', 'replace')}"
         return
     texts = {"what was printed": came.said} | {path.name: path.read_bytes() for path in out.iterdir() if path.is_file()}
-    for path in sorted(out.glob("*/*.parquet")):
-        import polars as pl
-
-        texts[path.name] = pl.read_parquet(path).write_ndjson().encode()
-    for name, text in texts.items():
+    for name, text in chain(texts.items(), _frames(out)):
         if OUTSIDE.encode() in text:
             yield "escape", f"what only a followed link shows is in {name}"
         if whole and (found := _CONTROLS.search(text)):
@@ -295,6 +304,30 @@ def _wrong(came: Came, out: Path, whole: bool) -> Iterator[tuple[str, str]]:
             yield "leak", name
     if whole:
         yield from (("crash", what) for what in _unsound(out / "out.json", came.status))
+        understood = _understood(out)
+        if came.memory >> 10 > (most := BEYOND + A_START + A_BYTE * understood / (1 << 20)):
+            yield "memory", f"{came.memory >> 10} MiB for {understood >> 20} MiB understood: at most {most:.0f}"
+
+
+def _frames(out: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield the name and some rows of each frame: what this process holds at once counts as its children's peak."""
+    import polars as pl
+
+    for path in sorted(out.glob("*/*.parquet")):
+        for rows in pl.read_parquet(path, memory_map=True).iter_slices(5000):
+            yield path.name, rows.write_ndjson().encode()
+
+
+def _understood(out: Path) -> int:
+    """Return how many bytes of text became records and objects."""
+    import polars as pl
+
+    total = 0
+    for path in sorted(out.glob("*/*.parquet")):
+        frame = pl.scan_parquet(path)
+        held = [name for name in ("text", "raw") if name in frame.collect_schema().names()]
+        total += sum(frame.select(pl.col(held).str.len_bytes().cast(pl.Int64).sum()).collect().row(0)) if held else 0
+    return total
 
 
 def _unsound(path: Path, status: int) -> Iterator[str]:

@@ -216,7 +216,7 @@ def rows_about(
 
     undecided = None
     if found.undecided and not own.sure:
-        undecided = Missing(piece.source, "its rows do not say", "")
+        undecided = Missing(piece.source, "what was collected does not say", "")
     ordered = tuple(sorted(own.sure, key=context.order.key))
     return Rows(ordered, own.maybe, gap, undecided, own.assumed)
 

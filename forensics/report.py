@@ -277,7 +277,7 @@ def _timeline(findings: Sequence[Mapping[str, Any]], found: Conclusions, quotes:
                     "earliest": cite["time"],
                     "latest": cite["time"],
                     "source": cite["source"],
-                    "what": f"{finding['title']}: {piece['name']}",
+                    "what": finding["title"],
                     "finding": finding["id"],
                     "cite": {k: v for k, v in cite.items() if k != "context"},
                 }

@@ -1,6 +1,6 @@
 """Put every record on one clock, as an interval in which it happened."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 import polars as pl
@@ -8,7 +8,9 @@ import polars as pl
 from parsers.schema import SOURCES, TIME
 
 JUMP = timedelta(seconds=5)  # further back than this, a file begins a new section: another container, or a restart
+FALLS = 3  # fewer steps back in time do not make an export with the newest first
 WHOLE_DAY = timedelta(hours=14)  # no zone is further from UTC
+LOOSE = 1 << 32  # sections from here on are of one source each, and their lines say nothing of their order
 PLACED = {"earliest": TIME, "latest": TIME, "section": pl.Int64(), "clock": pl.String()}
 
 
@@ -26,20 +28,52 @@ def in_file_order(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.sort("member", "line", maintain_order=True)
 
 
+def newest_first(frames: Iterable[pl.DataFrame]) -> pl.Series:
+    """Return the members whose lines go back in time, as log stores export them.
+
+    Args:
+        frames: each in file order, with `member` and `time`.
+    """
+    time = pl.col("time").drop_nulls()
+    found: list[str] = []
+    for frame in frames:
+        ends = frame.group_by("member").agg(time.first().alias("first"), time.last().alias("last"))
+        back = ends.filter(pl.col("first") > pl.col("last"))["member"]
+        for member in back:
+            steps = frame.filter(pl.col("member") == member)["time"].drop_nulls().diff()
+            falls, rises = (steps < timedelta()).sum(), (steps > timedelta()).sum()
+            if falls >= FALLS and falls > 2 * rises:
+                found.append(member)
+    return pl.Series("member", found, pl.String).unique()
+
+
+def _oldest_first(frame: pl.DataFrame, turned: pl.Series) -> pl.DataFrame:
+    """Return the frame in file order, the lines of some members from the last one up."""
+    frame = in_file_order(frame)
+    if not len(turned) or not (back := frame["member"].is_in(turned.implode())).any():
+        return frame
+    line = pl.when(back).then(-pl.col("line").cast(pl.Int64)).otherwise("line")
+    return frame.sort("member", line, maintain_order=True)
+
+
 def on_one_clock(frames: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """Return `frames`, the timed ones with the columns `PLACED`, every frame in file order.
 
     `earliest` and `latest` bound a record by its own clock, half-open: its written time and one unit of the last digit;
     where no zone was written, the one inferred, else every zone. A record without a time lies between its dated
-    neighbours of the same section; in a file without any time both bounds are null.
+    neighbours of the same section; in a file without any time both bounds are null. What a log store exported newest
+    first is turned round. Where lines do not rise - there, and in an export on one line - each source has sections of
+    its own, from `LOOSE` on: rows of one source stand as they were said, rows of two have only their times.
 
     Args:
         frames: source name to rows.
         clocks: columns `CLOCKS` of `forensics.clocks`.
     """
     placed = {name: in_file_order(frame) for name, frame in frames.items()}
+    turned = newest_first(frame for name, frame in placed.items() if name.startswith("log.") and frame.height)
+    placed = {name: _oldest_first(f, turned) if name.startswith("log.") else f for name, f in placed.items()}
     for group in sharing({name: frame for name, frame in placed.items() if SOURCES[name].timed and frame.height}):
-        for name, columns in _on_one_clock(group, clocks).items():
+        for name, columns in _on_one_clock(group, clocks, turned).items():
             placed[name] = placed[name].hstack(columns)
     for name, frame in placed.items():
         if SOURCES[name].timed and "earliest" not in frame.columns:
@@ -66,7 +100,9 @@ def sharing(frames: Mapping[str, pl.DataFrame]) -> list[dict[str, pl.DataFrame]]
     return [{name: group[name] for name in frames if name in group} for _, group in groups]
 
 
-def _on_one_clock(timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def _on_one_clock(
+    timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame, turned: pl.Series
+) -> dict[str, pl.DataFrame]:
     """Return the columns `PLACED` of each frame."""
     # Whole numbers for members and sources: to sort and to group by names costs several times as much.
     members = pl.concat([frame["member"].unique() for frame in timed.values()]).unique().sort()
@@ -80,7 +116,8 @@ def _on_one_clock(timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
         for number, frame in enumerate(timed.values())
     )
     if len(timed) > 1:
-        every = every.sort("member", "line", maintain_order=True)
+        numbers = members.is_in(turned.implode()).arg_true() if len(turned) else turned.clear().cast(pl.UInt32)
+        every = _oldest_first(every, numbers)
     every = every.hstack(own.select("zone_offset", "clock", "offset")[every["member"]])
     event = list(timed).index("k8s.event") if "k8s.event" in timed else len(timed)
     alone = pl.col("source") == event  # a dump's order is not an order of time
@@ -109,7 +146,15 @@ def _on_one_clock(timed: Mapping[str, pl.DataFrame], clocks: pl.DataFrame) -> di
     every = every.with_columns(
         earliest=pl.coalesce("earliest", pl.col("latest").min().over("group")),
         latest=pl.coalesce("latest", pl.col("earliest").max().over("group")),
-    ).select("source", *PLACED)
+    )
+    flat = every.filter((pl.col("line") <= pl.col("line").shift()) & (pl.col("member") == pl.col("member").shift()))
+    if flat.height:
+        rows = every.group_by("member").len().join(flat.group_by("member").len("flat"), on="member")
+        loose = rows.filter(2 * pl.col("flat") > pl.col("len"))["member"]
+        theirs = (pl.col("section") >= 0) & pl.col("member").is_in(loose.implode())
+        shifted = pl.col("section") + (pl.col("source").cast(pl.Int64) + 1) * LOOSE
+        every = every.with_columns(section=pl.when(theirs).then(shifted).otherwise("section"))
+    every = every.select("source", *PLACED)
     return {
         name: (every.filter(pl.col("source") == number) if len(timed) > 1 else every).select(*PLACED)
         for number, name in enumerate(timed)

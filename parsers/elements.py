@@ -63,6 +63,11 @@ class Reader:
         self._counted = self._at
         return self._line
 
+    @property
+    def at(self) -> int:
+        """How many characters stand before what is next."""
+        return self._before + self._at
+
     def peek(self) -> str:
         """Return the next character that is no blank; empty at the end."""
         while True:
@@ -101,7 +106,7 @@ class Reader:
             Ended: there is no whole one.
         """
         self.peek()
-        begin = self._before + self._at
+        begin = self.at
         self.value()
         return self._text[begin - self._before : self._at]
 
@@ -138,9 +143,9 @@ class Reader:
 
     def _each(self, key: Any) -> Iterator[Any]:
         self.peek()
-        before = self._before + self._at
+        before = self.at
         yield key
-        if self._before + self._at == before:
+        if self.at == before:
             self.value()
 
     def _take(self, mark: str) -> None:

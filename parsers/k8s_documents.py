@@ -21,6 +21,9 @@ _NAMED = re.compile(r"""\s*(?:- )?"?name"?: ["']?([^"']+)["']?,?\s*""")
 Loaded = tuple[Any, str | None]  # what a text holds, and why it could not be loaded
 _BLANK = re.compile(r"\s*+")
 _MERGED = 10_000  # pairs of one mapping after merging
+# Of one object; a cluster keeps none of more than some megabytes, and loaded it takes ten times that, of YAML fifty.
+LARGEST_YAML = 8 << 20
+LARGEST_JSON = 32 << 20
 
 
 class _Loader(yaml.CSafeLoader):
@@ -98,6 +101,8 @@ def load_yaml(text: str) -> Loaded:
     """Return what a YAML text holds, and why it could not be loaded, one of them null."""
     if "managedFields:" in text:
         text = _MANAGED.sub("", text)
+    if len(text) > LARGEST_YAML:
+        return None, f"longer than {LARGEST_YAML >> 20} MiB, as no object is"
     try:
         return yaml.load(text, _Loader), None  # noqa: S506 - a safe loader
     except yaml.MarkedYAMLError as error:
@@ -108,6 +113,8 @@ def load_yaml(text: str) -> Loaded:
 
 def load_json(text: str) -> Loaded:
     """Return what a JSON text holds, and why it could not be loaded, one of them null."""
+    if len(text) > LARGEST_JSON:
+        return None, f"longer than {LARGEST_JSON >> 20} MiB, as no object is"
     try:
         return orjson.loads(text), None
     except (orjson.JSONDecodeError, UnicodeEncodeError, RecursionError) as error:

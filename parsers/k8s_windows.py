@@ -66,21 +66,21 @@ def _of_json(artefact: Artefact) -> Iterator[Artefact] | None:
     opening = next((i for i, line in enumerate(head) if _JSON_ITEMS.match(line)), None)
     if opening is None:
         alone = texts.str.contains(r"^\s*(?:\{.*\}\s*)?$").all()
-        return _grouped(artefact, 0, list(range(1, len(texts))), len(texts), (), ()) if alone else None
+        return _grouped(artefact, 0, list(range(1, len(texts))), len(texts), (), ()) if alone else _walked(artefact)
     found = re.match(r"( *)\{$", texts[opening + 1] if opening + 1 < len(texts) else "")
     if found is None:
-        return None
+        return _walked(artefact)
     starts = (texts == found[1] + "{").arg_true()
     ends = texts.is_in([found[1] + "}", found[1] + "},"]).arg_true()
     whole = starts.head(len(ends))
     cut = len(starts) == len(ends) + 1
     if not (len(starts) == len(ends) or cut) or not len(ends) or starts[0] != opening + 1:
-        return None
+        return _walked(artefact)
     if not (starts.slice(1) == ends.head(len(starts) - 1) + 1).all() or not (whole < ends).all():
-        return None
+        return _walked(artefact)
     stop = len(texts) if cut else int(ends[-1]) + 1
     if not cut and not (stop < len(texts) and texts[stop].lstrip().startswith("]")):
-        return None
+        return _walked(artefact)
     return _grouped(artefact, opening + 1, starts.to_list()[1:], stop, ("]}",) if cut else (), (opening,))
 
 
@@ -117,6 +117,105 @@ def _grouped(
     for start, after in chosen:
         end = tail if after == stop else pl.concat([tail, more])
         yield replace(artefact, frame=pl.concat([head, frame.slice(start, after - start), end]))
+
+
+_Stretch = tuple[int, int]  # of a text: how many characters stand before its first and behind its last
+_ALL = 1 << 62
+
+
+def _walked(artefact: Artefact) -> Iterator[Artefact] | None:
+    """Return the pieces of documents that are laid out in any way; None where there is but one."""
+    reader = Reader(pieces(artefact.frame["text"]))
+    made: list[tuple[list[_Stretch], str]] = []  # the stretches of a piece, and what closes it where its list opens
+    at = 0
+    while (opens := reader.peek()) and opens in "{[":
+        begin = reader.at
+        if begin - at >= PIECE:
+            made.append(([(at, begin)], ""))
+            at = begin
+        chunks: list[_Stretch] = []
+        try:
+            tail: int | None = _walk(reader, chunks)
+            stop = reader.at
+        except Ended:
+            tail, stop = None, _ALL
+            if chunks:  # what was cut off stands behind a whole object
+                chunks[-1] = (chunks[-1][0], _ALL)
+        if len(chunks) > 1:
+            head = (begin, chunks[0][0])
+            made += [([(at, begin)], "")] if at < begin else []
+            for number, chunk in enumerate(chunks, 1):
+                last = tail is None and number == len(chunks)
+                closing = "" if last or tail is not None else "]}" if opens == "{" else "]"
+                made.append(([head, chunk, *([(tail, stop)] if tail is not None else [])], closing))
+            at = stop
+        if stop == _ALL:
+            break
+    if at < _ALL:
+        made.append(([(at, _ALL)], ""))
+    return _stretches(artefact, made) if len(made) > 1 else None
+
+
+def _walk(reader: Reader, chunks: list[_Stretch]) -> int:
+    """Walk one document, and add where the elements of the list stand that it is or holds, some at a time.
+
+    Returns:
+        Where that list ends.
+
+    Raises:
+        Ended: the document does not come to its end.
+    """
+    if reader.peek() == "[":
+        return _elements(reader, chunks)
+    tail, keys = 0, set()
+    for key in reader.members():
+        keys.add(key)
+        if key.lower() == "items" and reader.peek() == "[" and not chunks:
+            tail = _elements(reader, chunks)
+    if "spec" in keys:  # an object that happens to have items
+        chunks.clear()
+    return tail
+
+
+def _elements(reader: Reader, chunks: list[_Stretch]) -> int:
+    begin, end = -1, 0
+    for _ in reader.elements():
+        begin = reader.at if begin < 0 else begin
+        reader.value()
+        end = reader.at
+        if end - begin >= PIECE:
+            chunks.append((begin, end))
+            begin = -1
+    if begin >= 0:
+        chunks.append((begin, end))
+    return reader.at - 1
+
+
+def _stretches(artefact: Artefact, made: Sequence[tuple[list[_Stretch], str]]) -> Iterator[Artefact]:
+    """Yield pieces that begin and end anywhere in a line."""
+    frame = artefact.frame
+    ends = (frame["text"].str.len_chars().cast(pl.Int64) + 1).cum_sum()  # with the line feeds
+
+    def rows(begin: int, end: int) -> pl.DataFrame:
+        end = min(end, int(ends[-1]))
+        first, last = int(ends.search_sorted(begin, "right")), int(ends.search_sorted(end, "left"))
+        part = frame.slice(first, last - first + 1)
+        before = [int(ends[row - 1]) if row else 0 for row in (first, last)]
+        texts = part["text"]
+        if end - before[1] < len(texts[-1]):
+            texts = texts.scatter(len(texts) - 1, texts[-1][: end - before[1]])
+        if begin > before[0]:
+            texts = texts.scatter(0, texts[0][begin - before[0] :])
+        return part.with_columns(texts.alias("text"))
+
+    for stretches, closing in made:
+        closed = rows(*stretches[0]).tail(1).with_columns(text=pl.lit(closing))
+        first, *others = stretches
+        if others and first[1] == others[0][0]:  # one goes on where the other ends
+            first, *others = (first[0], others[0][1]), *others[1:]
+        parts = [rows(begin, end) for begin, end in (first, *others) if begin < int(ends[-1])]
+        parts += [closed] if closing else []
+        yield replace(artefact, frame=pl.concat(parts))
 
 
 def _on_one_line(artefact: Artefact, row: pl.DataFrame) -> Iterator[Artefact] | None:
@@ -169,7 +268,11 @@ def together(parts: Sequence[Parsed]) -> Parsed:
         whole[_LISTING] = _one_listing(whole[_LISTING])
     spoken = whole[_LISTING].select("line", "lines").unique() if _LISTING in whole else pl.DataFrame(schema=_SPAN)
     spoken = spoken.select(pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32).alias("line"))
-    spoken = spoken.explode("line", empty_as_null=False).unique()
+    spoken = spoken.explode("line", empty_as_null=False)
+    # A line on which an object begins or ends may be one on which the list does.
+    last = (pl.col("line") + pl.col("lines") - 1).cast(pl.UInt32)
+    edges = [frame.select(edge) for frame in whole.values() for edge in ("line", last.alias("line"))]
+    spoken = pl.concat([spoken, *edges]).unique()
     ignored = pl.concat([part.ignored for part in parts]).unique("line", keep="first", maintain_order=True)
     return replace(
         parts[0],
@@ -182,7 +285,9 @@ def together(parts: Sequence[Parsed]) -> Parsed:
 def _one_listing(rows: pl.DataFrame) -> pl.DataFrame:
     """Return the listings of a dump's pieces as those of the dump: how many there are, and whether all is there."""
     space = pl.col("namespace")
-    rows = rows.with_columns(pl.col("complete").all().over("member", "line"))
+    rows = rows.with_columns(
+        pl.col("complete").all().over("member", "line"), pl.col("lines").min().over("member", "line")
+    )
     return (
         rows.group_by("member", "kind", "line", maintain_order=True)
         .agg(

@@ -1,4 +1,4 @@
-"""The same bundle, its logs wrapped as other tools would have them: verdict and roots are the same."""
+"""The same bundle, its logs wrapped as other tools would have them: verdict, roots and findings are the same."""
 
 import csv
 import io
@@ -152,6 +152,10 @@ def roots(report: Report) -> list[str]:
     return sorted(finding["pattern"] for finding in report.roots)
 
 
+def found(report: Report) -> list[str]:
+    return sorted(finding["pattern"] for finding in report.document["findings"])
+
+
 @pytest.mark.parametrize("wrapper", WRAPPED)
 def test_a_wrapper_changes_no_verdict(wrapper: str, plain: Report, library: Library, tmp_path: Path) -> None:
     wrap = WRAPPED[wrapper]
@@ -168,3 +172,4 @@ def test_a_wrapper_changes_no_verdict(wrapper: str, plain: Report, library: Libr
 
     assert plain.verdict == "failure"
     assert (report.verdict, roots(report)) == (plain.verdict, roots(plain))
+    assert found(report) == found(plain)

@@ -12,6 +12,7 @@ import polars as pl
 
 from forensics.evidence.ledger import Ledger
 from forensics.evidence.nominate import engine
+from forensics.timeline import LOOSE
 from parsers.schema import SOURCES
 from patterns.language import bindings, compile_where
 from patterns.literals import condition_literals
@@ -27,7 +28,7 @@ class Hit:
     r"""A row that fits. Times are microseconds since the epoch; null where nothing bounds them.
 
     Attributes:
-        place: (member, section, line): the order within a file.
+        place: (member, section, line): the order within a file; its row where lines say nothing of the order.
         names: bound names; `\0` and a member for a name that only the file it stands in can tell.
         weight: how often it happened: an Event's count, else 1.
         began: for an Event that came again, its first time.
@@ -240,7 +241,8 @@ def _hits(piece: Evidence, frame: pl.DataFrame) -> list[Hit]:
                 row["earliest"],
                 row["latest"],
                 row["clock"] or "",
-                (row["member"] or "", row["section"], row["line"] or 0),  # a thing that is only named stands nowhere
+                # A thing that is only named stands nowhere.
+                (row["member"] or "", row["section"], row["row"] if row["section"] >= LOOSE else row["line"] or 0),
                 bound,
                 max(1, row["weight"] or 1),
                 row["began"],

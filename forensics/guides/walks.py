@@ -14,6 +14,8 @@ from forensics.reporting.sources import in_words
 Entry = dict[str, Any]
 YES, NO, ENDED, UNKNOWN = "yes", "no", "it was, and has ended", "cannot be told"
 UNSEEN = "unknown"  # the state of a candidate in the document
+LINKLESS = "There too, but nothing links it to this symptom:"
+ABLE = "There, and able to lead to this symptom, though the symptom itself is not seen:"
 MOST = 4  # told by name where more of the same follow, in the short form
 LONGEST = 300  # characters of a quoted line, in the short form
 
@@ -79,7 +81,9 @@ def walked(tree: Tree, document: Document, *, details: bool = False) -> Iterator
     yield from _causes(causes, details)
     if others:
         yield ""
-        yield "There too, but nothing links it to this symptom:"
+        # A symptom that nobody could see may be there all the same, and then these are what to look at first.
+        yield LINKLESS if wanted else ABLE
+        others.sort(key=lambda pair: (pair[1].get("role") != "root", pair[1].get("rank") or 999))
         yield from _few([f"{f.get('title')} ({s.cause.id}); {_whom(f)}" for s, f in others], details)
     unseen = [step for step in open_ways if told.of(step.cause.id) == UNKNOWN]
     seen = [*(f for _, f in causes), *(f for entry in tree.entries for f in told.held(entry.id))]
@@ -98,13 +102,13 @@ def walked(tree: Tree, document: Document, *, details: bool = False) -> Iterator
         yield from _few([f"{step.cause.title} ({step.cause.id})" for step in ended], details)
     closed = [step for step in tree.steps if step not in open_ways and told.of(step.cause.id) == UNKNOWN]
     ruled = [step for step in tree.steps if step in closed or told.of(step.cause.id) == NO]
-    if ruled:
+    if ruled and (wanted or details):  # of a symptom that is not there no cause is asked for
         yield ""
         yield f"Ruled out: {view.counted(len(ruled), 'cause')}{', nearest first:' if not details else ':'}"
         nearest = sorted(ruled, key=lambda step: len(step.through))
         yield from _few([f"{step.cause.title} ({step.cause.id})" for step in nearest], details)
     yield ""
-    yield _end(tree, told, causes, unseen, groups)
+    yield _end(tree, told, causes, unseen, groups) + _besides(document, causes, others, bool(wanted))
 
 
 def _candidates(document: Document, findings: Sequence[Entry]) -> set[str]:
@@ -121,7 +125,7 @@ def _to_see_it(tree: Tree, told: _Answers) -> Iterator[str]:
     if wanted:
         yield ""
         yield "To see whether it is there:"
-    for words, command in wanted:
+    for words, command in sorted(wanted, key=lambda pair: not pair[1]):  # what can be collected stands first
         yield f"  {inline(words)}"
         if command:
             yield f"    {inline(command)}"
@@ -142,7 +146,7 @@ def _gap(gap: Mapping[str, Any]) -> str:
 
 
 def _whom(finding: Entry) -> str:
-    return inline("; ".join(filter(None, (view.whom(finding, 3), view.lasts(finding)))))
+    return inline(view.about(finding))
 
 
 def _causes(causes: Sequence[tuple[Step, Entry]], details: bool) -> Iterator[str]:
@@ -206,6 +210,22 @@ def _few(told: Sequence[str], details: bool, before: str = "  ") -> Iterator[str
         yield f"{before}and {len(told) - MOST} more"
 
 
+def _besides(
+    document: Document, causes: Sequence[tuple[Step, Entry]], others: Sequence[tuple[Step, Entry]], seen: bool
+) -> str:
+    """Return what the bundle shows to have failed where that is no cause of this symptom: nobody should miss it."""
+    roots = [f for f in view.roots(document) if f.get("at_end") != "ended"]
+    if not roots or any(f.get("role") == "root" for _, f in causes):
+        return ""
+    named = "; ".join(dict.fromkeys(str(f.get("title")) for f in roots[:MOST]))
+    more = f"; and {len(roots) - MOST} more" if len(roots) > MOST else ""
+    if seen:
+        return f" Without a link to it is there: {named}{more} (see `analyse`)."
+    able = {f.get("id") for _, f in others}
+    so = ", which can lead to it: begin there" if all(f.get("id") in able for f in roots) else " (see `analyse`)"
+    return f" What it does show: {named}{more}{so}."
+
+
 def _end(
     tree: Tree,
     told: _Answers,
@@ -221,6 +241,8 @@ def _end(
     if YES not in states:
         if UNKNOWN in states:
             return "So: whether this symptom is there cannot be told from what was collected."
+        if ENDED in states:
+            return "So: this symptom was there, and was over by the end of the bundle."
         return "So: this bundle does not show this symptom."
     if not unseen:
         return "So: the cause is not among the known ones."

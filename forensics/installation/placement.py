@@ -184,11 +184,13 @@ def log(frames: Mapping[str, pl.DataFrame], source: str) -> pl.DataFrame:
 
 @once_per_frame
 def _log(frame: pl.DataFrame, source: str) -> pl.DataFrame:
-    time = pl.coalesce([c for c in ("earliest", "stamped", "time") if c in frame.columns]).cast(TIME)
+    placed = frame.columns
+    time = pl.coalesce([c for c in ("earliest", "stamped", "time") if c in placed]).cast(TIME)
     frame = frame.with_row_index("row").select(
         *(name for name in NEEDED if name != "previous"), pl.col("previous").fill_null(False), time.alias("at")
     )
-    frame = in_file_order(frame).with_columns(pl.col("at").cum_max().forward_fill().backward_fill().over("member"))
+    frame = frame if "earliest" in placed else in_file_order(frame)  # placed ones are in the order of their times
+    frame = frame.with_columns(pl.col("at").cum_max().forward_fill().backward_fill().over("member"))
     for column, pattern in zip(("namespace", "pod"), HOME.get(source, (None, None)), strict=True):
         if pattern and frame[column].null_count():
             own = (

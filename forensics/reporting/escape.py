@@ -5,10 +5,13 @@ What is read comes from strangers: terminal escapes, direction overrides and mar
 
 import re
 
+from markupsafe import Markup, escape
+
 # Token by token: what a tracker would turn into a link, a mention or a reference.
 _LINKING = re.compile(r"://|@|#\d|(?i:www\.|javascript:|data:|mailto:)")
 _MARKS = re.compile(r"[\\`*\[\]|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _OPENERS = re.compile(r"^(?=[-+#=])|^(\d{1,9})(?=[.)])")  # what begins a block where a line begins
+_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")  # as the library's own texts mark names and paths
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -56,10 +59,25 @@ def markdown(text: object, *, cell: bool = False) -> str:
 
     Words that trackers link on sight (addresses, `@name`, `#12`) become code spans: only there do they stay words.
     """
-    words = re.split(r"( +)", inline(text).strip())
-    shown = [code_span(w, cell=cell) if _LINKING.search(w) else _MARKS.sub(_escaped, w) for w in words]
-    shown[0] = _OPENERS.sub(r"\1\\", shown[0])
-    return "".join(shown)
+    return _OPENERS.sub(r"\1\\", _plain(inline(text).strip(), cell))
+
+
+def _plain(text: str, cell: bool) -> str:
+    words = re.split(r"( +)", text)
+    return "".join(code_span(w, cell=cell) if _LINKING.search(w) else _MARKS.sub(_escaped, w) for w in words)
+
+
+def worded(text: object, *, cell: bool = False) -> str:
+    """Return a text of the library's as Markdown: as `markdown`, and what stands between backticks is code."""
+    parts = _CODE.split(inline(text).strip())
+    shown = [code_span(p, cell=cell) if i % 2 else _plain(p, cell) for i, p in enumerate(parts)]
+    return _OPENERS.sub(r"\1\\", "".join(shown))
+
+
+def coded(text: object) -> Markup:
+    """Return a text of the library's as HTML on one line: all of it escaped, what stands between backticks is code."""
+    parts = _CODE.split(inline(text))
+    return Markup("").join(Markup("<code>{}</code>").format(p) if i % 2 else escape(p) for i, p in enumerate(parts))
 
 
 def _escaped(mark: re.Match[str]) -> str:

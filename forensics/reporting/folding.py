@@ -1,12 +1,18 @@
 """Text made to fit: folded at a width, shortened in the middle, or to its first sentences."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 
 # Source: the log format of the Kubernetes CRI, and `kubectl logs --timestamps`.
 _STAMPED = re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (?:(?:stdout|stderr) [FP] )? *")
+# What every answer carries and none is told from.
+# Source: the headers of Envoy's and uvicorn's answers, as `curl -i` and `curl -v` print them.
+_USUAL = re.compile(
+    r"^(?:< )?(?:date|server|connection|content-(?:length|type)|vary|x-(?:envoy-[a-z-]+|request-id)): ",
+    re.IGNORECASE,
+)
 BEFORE = 30  # characters in front of the words that must stay
 
 
@@ -28,6 +34,8 @@ def middle_out(text: str, room: int, kept: str = "") -> str:
     if at + len(kept) <= room - 4:
         return f"{text[: room - 4]} ..."
     begin = text.rfind(" ", 0, max(at - BEFORE, 0)) + 1
+    if begin <= room // 4:  # what is kept begins in what stands first already, and is longer than the room
+        return f"{text[: room - 4]} ..."
     return f"{text[: room // 4]} ... {text[begin : begin + room - room // 4 - 9]} ..."
 
 
@@ -40,13 +48,29 @@ def shortened(lines: Sequence[str], room: int, kept: str = "") -> str:
     if len(whole) <= room:
         return whole
     lines = [_STAMPED.sub("", line) for line in lines]  # what a runtime put in front of every line tells least
+    telling = list(_without_usual(lines, kept))
+    lines = lines if telling == ["..."] else telling
+    end = " ..." if lines[-1] == "..." else ""
+    lines = lines[:-1] if end else lines
     if len(lines) < 2:
-        return middle_out(lines[0], room, kept)
-    last = middle_out(lines[-1], room // 3, kept)
+        return middle_out(lines[0], room, kept) + end
+    last = middle_out(lines[-1], room // 2 if kept and kept in lines[-1] else room // 3, kept)
     if kept and kept in last:
         kept = ""
     head = middle_out(" | ".join(lines[:-1]), room - len(last) - len(" | "), kept)
-    return f"{head} | {last}"
+    return f"{head} | {last}{end}"
+
+
+def _without_usual(lines: Iterable[str], kept: str) -> Iterator[str]:
+    """Yield `lines` without the headers that all answers carry, a run of them as dots."""
+    left_out = False
+    for line in lines:
+        usual = bool(_USUAL.match(line)) and not (kept and kept in line)
+        if not usual:
+            yield line
+        elif not left_out:
+            yield "..."
+        left_out = usual
 
 
 def opening(text: str, room: int) -> str:

@@ -19,7 +19,7 @@ from forensics.document import Document
 from forensics.reporting import moments, reviewed, view
 from forensics.reporting.connectivity_svg import picture
 from forensics.reporting.embedded import citation_block, packed
-from forensics.reporting.escape import visible
+from forensics.reporting.escape import coded, visible
 from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.timeline_svg import Drawing, draw
 from forensics.reporting.view import Entry
@@ -148,6 +148,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["coded"] = coded
     environment.filters["capitalize_first"] = lambda text: str(text)[:1].upper() + str(text)[1:]
     return environment
 

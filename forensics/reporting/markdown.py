@@ -5,7 +5,7 @@ import sys
 from forensics.document import Document
 from forensics.reporting import moments, reviewed, view
 from forensics.reporting.embedded import citation_block, comment
-from forensics.reporting.escape import code_span, fenced, visible
+from forensics.reporting.escape import code_span, fenced, visible, worded
 from forensics.reporting.escape import markdown as plain
 from forensics.reporting.sources import in_words, spoken
 from forensics.reporting.view import Branch, Entry, Tree
@@ -13,6 +13,7 @@ from forensics.reporting.view import Branch, Entry, Tree
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
 MOST_LINES = 5  # of one citation at either end: a long object or traceback keeps its first and last ones
 MOST_ROWS = 60
+MOST_CANDIDATES = 6  # told with their commands; those that would separate most come first
 MOST_UNKNOWN = 12  # sources that were missing; those that would separate most come first
 
 
@@ -28,7 +29,7 @@ def markdown(document: Document) -> str:
         for symptom in left:
             lines += [
                 "",
-                f"### {plain(symptom.get('title'))} ({plain(symptom.get('id'))})",
+                f"### {worded(symptom.get('title'))} ({plain(symptom.get('id'))})",
                 "",
                 *_about(document, symptom),
             ]
@@ -42,7 +43,7 @@ def _answer(document: Document) -> list[str]:
     given = document.get("input") or {}
     word = "REVIEW" if reviewed.is_review(document) else view.VERDICTS.get(verdict, plain(verdict))
     lines = [
-        f"# {word}: {plain(document.get('summary'))}",
+        f"# {word}: {worded(document.get('summary'))}",
         "",
         f"{code_span(given.get('name'))}, {plain(view.collected(document))}",
     ]
@@ -61,14 +62,14 @@ def _loud(state: object) -> str:
 
 def _root(document: Document, branch: Branch) -> list[str]:
     root = branch.root
-    lines = ["", f"### {plain(root.get('rank') or '-')}\\. {plain(root.get('title'))} ({plain(root.get('id'))})", ""]
+    lines = ["", f"### {plain(root.get('rank') or '-')}\\. {worded(root.get('title'))} ({plain(root.get('id'))})", ""]
     lines += [*_about(document, root), *proofs(root)]
     if followers := branch.followers:
         lines += ["", "What follows from it:", ""]
         for one in followers:
             lines.append(
-                f"- {plain(one.get('id'))} {plain(one.get('title'))} ({plain(one.get('severity'))}, "
-                f"{plain(one.get('certainty'))}): {plain(view.whom(one))}; {plain(view.lasts(one))}"
+                f"- {plain(one.get('id'))} {worded(one.get('title'))} ({plain(one.get('severity'))}, "
+                f"{plain(one.get('certainty'))}): {plain(view.about(one))}"
             )
             lines += [f"  - {code_span(view.place(c))} {code_span(c.get('text'))}" for c in view.telling(one, 1)]
     return [*lines, *_remedy(root)]
@@ -76,9 +77,9 @@ def _root(document: Document, branch: Branch) -> list[str]:
 
 def _about(document: Document, finding: Entry) -> list[str]:
     labels = ", ".join(plain(finding.get(key)) for key in ("severity", "certainty", "role"))
-    lines = [f"**{labels}** · {plain(view.whom(finding, 12))} · {plain(view.lasts(finding))}"]
+    lines = [" · ".join(filter(None, (f"**{labels}**", plain(view.whom(finding, 12)), plain(view.lasts(finding)))))]
     if finding.get("why"):
-        lines += ["", plain(finding["why"])]
+        lines += ["", worded(finding["why"])]
     if change := view.preceded(document, finding):
         lines += ["", f"Just before: {plain(change.get('what'))}, {plain(moments.utc(change.get('time')))}"]
     return lines
@@ -116,22 +117,25 @@ def command(run: object) -> list[str]:
 def _remedy(finding: Entry) -> list[str]:
     lines: list[str] = []
     for action in finding.get("remedy") or ():
-        lines += ["", f"**Do:** {plain(action.get('do'))}", *command(action.get("run"))]
+        lines += ["", f"**Do:** {worded(action.get('do'))}", *command(action.get("run"))]
     if check := finding.get("verify"):
-        lines += ["", f"**Mended when this shows:** {plain(check.get('expect'))}", *command(check.get("run"))]
+        lines += ["", f"**Mended when this shows:** {worded(check.get('expect'))}", *command(check.get("run"))]
     return lines
 
 
 def _candidates(document: Document, symptom: Entry) -> list[str]:
     still_open, ruled_out = view.candidates(document, symptom)
     lines: list[str] = []
-    for candidate in still_open:
-        lines += ["", f"Possible: {plain(view.called(candidate))}, unknown: {plain(spoken(candidate.get('because')))}"]
+    for candidate in still_open[:MOST_CANDIDATES]:
+        lines += ["", f"Possible: {worded(view.called(candidate))}, unknown: {plain(spoken(candidate.get('because')))}"]
         for _, run in view.wanted(candidate):
             lines += command(run)
+    if rest := still_open[MOST_CANDIDATES:]:
+        lines += ["", "Possible too, and unknown:", ""]
+        lines += [f"- {worded(view.called(c))}: {plain(spoken(c.get('because')))}" for c in rest]
     if ruled_out:
         lines += ["", "Ruled out:", ""]
-        lines += [f"- {plain(view.called(c))}: {plain(spoken(c.get('because')))}" for c in ruled_out]
+        lines += [f"- {worded(view.called(c))}: {plain(spoken(c.get('because')))}" for c in ruled_out]
     return lines
 
 
@@ -146,7 +150,7 @@ def _checks(document: Document) -> list[str]:
         lines.append("| " + " | ".join(plain(cell, cell=True) for cell in cells) + " |")
     for check in checks:
         if check.get("status") == "failed" and (told := [*proofs(check), *_remedy(check)]):
-            lines += ["", f"### {plain(check.get('title'))}", *told]
+            lines += ["", f"### {worded(check.get('title'))}", *told]
     return lines
 
 
@@ -196,7 +200,7 @@ def _foot(document: Document, tree: Tree) -> list[str]:
     lines: list[str] = []
     if cured := tree.cured:
         lines += ["", "## Over by the end", ""]
-        lines += [f"- {plain(f.get('id'))} {plain(f.get('title'))}: {plain(view.lasts(f))}" for f in cured]
+        lines += [f"- {plain(f.get('id'))} {worded(f.get('title'))}: {plain(view.lasts(f))}" for f in cured]
     if document.get("reply"):
         lines += ["", "## For the customer", "", *fenced(visible(document["reply"]).split("\n"))]
     tool, given = document.get("tool") or {}, document.get("input") or {}

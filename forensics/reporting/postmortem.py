@@ -17,7 +17,7 @@ from markupsafe import Markup
 from forensics.document import Document
 from forensics.reporting import moments, view
 from forensics.reporting.embedded import citation_block, comment
-from forensics.reporting.escape import fenced, inline, visible
+from forensics.reporting.escape import code_span, coded, fenced, inline, visible, worded
 from forensics.reporting.escape import markdown as plain
 from forensics.reporting.html import document_page
 from forensics.reporting.markdown import cited
@@ -32,7 +32,7 @@ _LINES = re.compile(r"<!-- seldon-forensics:lines ([A-Za-z0-9+/=]*) -->")
 _DIGEST = 6  # bytes kept of the hash of a line of ours, by which a line of theirs is told from it
 _TO_FILL_IN = "- [ ] done\n- Owner:\n- Due:"
 MOST_EVENTS = 200
-MOST_UNKNOWN = 100
+MOST_UNKNOWN = 12  # of one kind: what would separate most comes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Sentence:
     how: str  # observed | inferred | unknown
     text: str
     cites: tuple[Entry, ...] = ()
+    run: str = ""  # the command it ends in
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +133,15 @@ def postmortem(document: Document, notes: Mapping[str, str] | None = None) -> st
     """
     left = dict(notes or {})
     proofs = _Proofs()
-    lines = [f"# Post-mortem: {plain(document.get('summary'))}", "", plain(_about_input(document))]
+    lines = [f"# Post-mortem: {worded(document.get('summary'))}", "", plain(_about_input(document))]
     for section in sections(document):
         lines += ["", f"## {section.title}", ""]
         for sentence in section.sentences:
             links = "".join(f" [E{n}](#e{n})" for n in dict.fromkeys(map(proofs.number, sentence.cites)))
-            lines.append(f"- *{sentence.how}*: {plain(sentence.text)}{links}")
+            run = f" {code_span(sentence.run)}" if sentence.run else ""
+            lines.append(f"- *{sentence.how}*: {worded(sentence.text)}{run}{links}")
         for action in section.actions:
-            lines.append(f"**{plain(action.text)}**")
+            lines.append(f"**{worded(action.text)}**")
             if action.run:
                 lines += ["", *fenced(visible(action.run).replace("<!--", "<! --").split("\n"), "sh")]
             lines += [*_notes(action.anchor, left, _TO_FILL_IN), ""]
@@ -159,7 +161,7 @@ def postmortem_html(document: Document, notes: Mapping[str, str] | None = None) 
     left = dict(notes or {})
     proofs = _Proofs()
     body = Markup('<h1>Post-mortem: {}</h1><p class="soft">{}</p>').format(
-        inline(document.get("summary")), inline(_about_input(document))
+        coded(document.get("summary")), inline(_about_input(document))
     )
     for section in sections(document):
         body += Markup('<section aria-labelledby="{0}"><h2 id="{0}">{1}</h2>').format(section.anchor, section.title)
@@ -185,15 +187,16 @@ def _sentence(sentence: Sentence, proofs: _Proofs) -> Markup:
     links = _joined(
         Markup(' <a href="#e{0}">E{0}</a>').format(n) for n in dict.fromkeys(map(proofs.number, sentence.cites))
     )
-    return Markup('<li><span class="said {0}">{0}</span> {1}{2}</li>').format(
-        sentence.how, inline(sentence.text), links
+    run = Markup(" <code>{}</code>").format(inline(sentence.run)) if sentence.run else ""
+    return Markup('<li><span class="said {0}">{0}</span> {1}{2}{3}</li>').format(
+        sentence.how, coded(sentence.text), run, links
     )
 
 
 def _action(action: Action, left: dict[str, str]) -> Markup:
     command = Markup('<div class="command"><pre><code>{}</code></pre></div>').format(visible(action.run))
     return Markup("<li>{}{}{}</li>").format(
-        inline(action.text), command if action.run else "", _note_box(left.pop(action.anchor, _TO_FILL_IN))
+        coded(action.text), command if action.run else "", _note_box(left.pop(action.anchor, _TO_FILL_IN))
     )
 
 
@@ -246,6 +249,10 @@ def _first(finding: Entry, most: int = 2) -> tuple[Entry, ...]:
     return tuple(view.telling(finding, most))
 
 
+def _named(finding: Entry) -> str:
+    return f"{finding.get('id')} ({finding.get('title')})"
+
+
 def _seen(text: str, cites: tuple[Entry, ...]) -> Sentence:
     return Sentence(OBSERVED if cites else INFERRED, text, cites)
 
@@ -290,14 +297,15 @@ def _subjects(finding: Entry) -> list[Entry]:
 
 
 def _timeline(document: Document) -> tuple[Sentence, ...]:
-    entries = view.shortened(view.listed(document, "timeline"), MOST_EVENTS)
+    occurred = view.occurred(document)
+    entries = view.shortened(occurred, MOST_EVENTS)
     told = []
     for entry in entries:
-        about = f" ({entry['finding']})" if entry.get("finding") else ""
+        proves = f" ({', '.join(entry['findings'])})" if entry["findings"] else ""
         cites = (entry["cite"],) if (entry.get("cite") or {}).get("member") else ()
-        text = f"{moments.interval(entry)}, {entry.get('source')}: {entry.get('what')}{about}"
-        told.append(_seen(text, cites))
-    hidden = len(view.listed(document, "timeline")) - len(entries)
+        where = f", {in_words(entry['source'])}" if entry.get("source") else ""
+        told.append(_seen(f"{moments.interval(entry)}{where}: {entry['what']}{proves}", cites))
+    hidden = len(occurred) - len(entries)
     if hidden:
         told.append(Sentence(INFERRED, f"{hidden} more events are in the report"))
     return tuple(told) or (Sentence(UNKNOWN, "No event could be placed in time"),)
@@ -309,12 +317,12 @@ def _trigger(document: Document, roots: list[Entry]) -> tuple[Sentence, ...]:
         change = view.preceded(document, root)
         if change is None:
             told.append(
-                Sentence(UNKNOWN, f"What brought about {root.get('id')} ({root.get('title')}) was not collected")
+                Sentence(UNKNOWN, f"What brought about {_named(root)} is not known: no change just before it was found")
             )
             continue
         cites = (change["cite"],) if (change.get("cite") or {}).get("member") else ()
         told.append(_seen(f"{change.get('what')}, {moments.utc(change.get('time'))}", cites))
-        text = f"It came just before {root.get('id')} ({root.get('title')}); that it brought it about is not proven"
+        text = f"It came just before {_named(root)}; that it brought it about is not proven"
         told.append(Sentence(INFERRED, text, _first(root, 1)))
     return tuple(told) or (Sentence(UNKNOWN, "No root cause was found, so neither was its trigger"),)
 
@@ -323,24 +331,24 @@ def _causes(tree: Tree) -> tuple[Sentence, ...]:
     told = []
     for branch in tree.branches:
         root = branch.root
-        text = f"{root.get('title')}: {view.whom(root, 12)}; {view.lasts(root)} ({root.get('certainty')})"
+        text = f"{root.get('id')}: {root.get('title')}; {view.about(root, 12)} ({root.get('certainty')})"
         told.append(Sentence(INFERRED, text, _first(root, 4)))
         if root.get("why"):
             told.append(Sentence(INFERRED, str(root["why"]), _first(root, 1)))
         for one in branch.followers:
             if one.get("role") != "contributing":
-                text = f"From it followed: {one.get('title')}, {view.whom(one)}; {view.lasts(one)}"
+                text = f"From it followed {_named(one)}: {view.about(one)}"
                 told.append(Sentence(INFERRED, text, _first(one, 1)))
     left = [f for f in tree.unexplained if f.get("role") == "symptom"]
     for symptom in left:
-        told.append(_seen(f"{symptom.get('title')}: {view.whom(symptom)}", _first(symptom)))
-        told.append(Sentence(UNKNOWN, f"Why ({symptom.get('id')}) is not established"))
+        told.append(_seen(f"{_named(symptom)}: {view.about(symptom)}", _first(symptom)))
+        told.append(Sentence(UNKNOWN, f"Why {symptom.get('id')} came about is not established"))
     return tuple(told) or (Sentence(UNKNOWN, "No root cause was found in what was collected"),)
 
 
 def _contributing(document: Document) -> tuple[Sentence, ...]:
     found = view.findings(document, "contributing")
-    told = tuple(Sentence(INFERRED, f"{f.get('title')}: {view.whom(f)}", _first(f)) for f in found)
+    told = tuple(Sentence(INFERRED, f"{_named(f)}: {view.about(f)}", _first(f)) for f in found)
     return told or (Sentence(UNKNOWN, "None was found; people may know of others"),)
 
 
@@ -349,7 +357,7 @@ def _detection(document: Document) -> tuple[Sentence, ...]:
     if not symptoms:
         return (Sentence(UNKNOWN, "How and when it was noticed is not in the bundle"),)
     earliest = min(symptoms, key=lambda f: str(moments.bounds(f.get("first"))[0]))
-    text = f"The first sign to be seen was {earliest.get('title')}, {moments.interval(earliest.get('first'))}"
+    text = f"The first sign to be seen was {_named(earliest)}, {moments.interval(earliest.get('first'))}"
     return (
         _seen(text, _first(earliest, 1)),
         Sentence(UNKNOWN, "Who noticed it, when, and by which alarm is not in the bundle"),
@@ -357,20 +365,26 @@ def _detection(document: Document) -> tuple[Sentence, ...]:
 
 
 def _not_established(document: Document) -> tuple[Sentence, ...]:
-    told = [
-        f"{view.called(c)} may be a cause of {c.get('symptom')}: {spoken(c.get('because'))}"
+    causes = [
+        Sentence(UNKNOWN, f"{view.called(c)} may be a cause of {c.get('symptom')}: {spoken(c.get('because'))}")
         for c in view.listed(document, "candidates")
         if c.get("state") == "unknown"
     ]
-    told += [
-        f"{in_words(g['source'])}: {g['why']}; {view.counted(len(g['patterns']), 'known failure')} could not be told. "
-        f"Collect with: {g['collect']}"
-        for g in view.missing(document)
+    gaps = []
+    for group in view.missing(document):
+        untold = view.counted(len(group["patterns"]), "known failure")
+        text = f"{in_words(group['source'])}: {group['why']}; {untold} could not be told"
+        run = " ".join(str(group["collect"]).split())
+        gaps.append(Sentence(UNKNOWN, f"{text}. Collect it with" if run else text, run=run))
+    unread = [
+        Sentence(UNKNOWN, f"{m.get('member')}: {m.get('status')}, {m.get('reason') or 'no reason'}")
+        for m in view.not_read(document)
     ]
-    told += [f"{m.get('member')}: {m.get('status')}, {m.get('reason') or 'no reason'}" for m in view.not_read(document)]
-    if len(told) > MOST_UNKNOWN:
-        told = [*told[:MOST_UNKNOWN], f"{len(told) - MOST_UNKNOWN} more things, which the report names"]
-    unknown = tuple(Sentence(UNKNOWN, text) for text in told)
+    unknown: tuple[Sentence, ...] = ()
+    for kind, noun in ((causes, "possible cause"), (gaps, "source"), (unread, "member")):
+        unknown += tuple(kind[:MOST_UNKNOWN])
+        if (hidden := len(kind) - MOST_UNKNOWN) > 0:
+            unknown += (Sentence(UNKNOWN, f"And {view.counted(hidden, f'more {noun}')}, which the report names"),)
     return unknown or (Sentence(INFERRED, "All that was asked for was collected"),)
 
 

@@ -301,11 +301,14 @@ def _appendix(page: Page, document: Document) -> None:
         page.say(
             f"contradiction {entry.get('finding')}: {' against '.join(map(str, entry.get('between') or ()))}", indent=1
         )
-    if entries := view.listed(document, "timeline"):
+    if entries := view.occurred(document):
         page.heading("Timeline")
         for entry in entries:
-            about = f" [{entry['finding']}]" if entry.get("finding") else ""
-            page.say(f"{moments.interval(entry)}  {entry.get('source')}  {entry.get('what')}{about}", indent=1, hang=4)
+            proves = f" [{', '.join(entry['findings'])}]" if entry["findings"] else ""
+            where = in_words(entry.get("source"))
+            page.say(
+                "  ".join(filter(None, (moments.interval(entry), where, f"{entry['what']}{proves}"))), indent=1, hang=4
+            )
     if clocks := view.listed(document, "clocks"):
         page.heading("Clocks")
         for clock in clocks:

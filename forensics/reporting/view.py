@@ -3,6 +3,7 @@
 Nothing is concluded here; entries are picked, grouped and sorted by what they already say.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -180,6 +181,11 @@ def whom(finding: Entry, most: int = 3) -> str:
     return "; ".join(shown[:most]) + (f"; and {more} more" if more > 0 else "")
 
 
+def about(finding: Entry, most: int = 3) -> str:
+    """Return whom a finding is about, where it says so, since when and whether it lasts."""
+    return "; ".join(filter(None, (whom(finding, most), lasts(finding))))
+
+
 def lasts(finding: Entry) -> str:
     """Return since when, how often, and whether it lasts, in words."""
     first = moments.interval(finding.get("first"))
@@ -229,6 +235,11 @@ def proofs(finding: Entry) -> Iterator[tuple[Entry, Entry]]:
                 yield piece, cite
 
 
+def without_lines(finding: Entry) -> list[Entry]:
+    """Return the pieces of evidence that no line shows: absent, unknown, or true without a part in the outcome."""
+    return [p for p in finding.get("evidence") or () if p.get("state") != "present" or not p.get("cites")]
+
+
 def telling(finding: Entry, most: int) -> list[Entry]:
     """Return at most `most` citations of a finding: the first of every piece, then the second of every piece."""
     by_piece: dict[str, list[Entry]] = {}
@@ -253,6 +264,12 @@ def missing(document: Document) -> list[Entry]:
         for gap in entry.get("missing") or ():
             key = (str(gap.get("source") or ""), str(gap.get("why") or ""), str(gap.get("collect") or ""))
             groups.setdefault(key, []).append(str(entry.get("pattern") or ""))
+    for source, why, collect in [key for key in groups if "<namespace>" in key[2]]:
+        # Where nothing was known of the namespace, the command that names one serves as well.
+        same = re.compile(re.escape(collect).replace("<namespace>", r"[^\s<>]+"))
+        named = [key for key in groups if key[:2] == (source, why) and same.fullmatch(key[2])]
+        if len(named) == 1:
+            groups[named[0]] += groups.pop((source, why, collect))
     grouped = [
         {"source": source, "why": why, "collect": collect, "patterns": sorted(set(patterns))}
         for (source, why, collect), patterns in groups.items()
@@ -348,6 +365,23 @@ def impact_lines(document: Document) -> list[str]:
             share = "none were made"
         told.append(f"Requests: {share} (from {requests.get('source') or 'a source not named'})")
     return told
+
+
+def occurred(document: Document) -> list[Entry]:
+    """Return the timeline with each line of the bundle once: `findings` are all those it proves, `what` names them.
+
+    Entries keep the fields of the document's; `finding` is the first of `findings`, None where it proves none.
+    """
+    rows: dict[tuple[Any, ...], Entry] = {}
+    for number, entry in enumerate(listed(document, "timeline")):
+        cite = entry.get("cite") or {}
+        own = (cite["member"], span(cite)) if cite.get("member") and entry.get("finding") else (number,)
+        row = rows.setdefault((entry.get("earliest"), entry.get("latest"), *own), {**entry, "findings": [], "told": []})
+        if entry.get("finding") and entry["finding"] not in row["findings"]:
+            row["findings"].append(entry["finding"])
+        if entry.get("what") not in row["told"]:
+            row["told"].append(entry.get("what"))
+    return [{**row, "what": joined(row.pop("told"), "; ")} for row in rows.values()]
 
 
 def link(row: Entry, name: str) -> Entry | None:

@@ -308,6 +308,19 @@ def test_the_bytes_do_not_depend_on_the_run() -> None:
     assert len(runs) == 1
 
 
+def test_pieces_are_called_by_where_they_stand_and_those_without_a_line_are_folded() -> None:
+    document = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
+    first = document["findings"][0]
+    first["why"] = "Ask for `<name>`"
+    first["evidence"][0]["cites"][0]["source"] = "log.envoy_access"
+    first["evidence"].append({"name": "idle", "strength": "required", "state": "present", "cites": []})
+    page = html(document)
+
+    assert "<strong>Envoy&#39;s access log</strong>" in page
+    assert "Ask for <code>&lt;name&gt;</code>" in page
+    assert page.index("absent, not known or idle") < page.index("<strong>idle</strong>")
+
+
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--enable-logging=stderr"),

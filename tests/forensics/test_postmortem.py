@@ -168,3 +168,21 @@ def test_a_sentence_names_each_citation_once() -> None:
     text = postmortem({"verdict": "failure", "findings": found, "impact": {"models": ["iris"]}})
 
     assert "models: iris [E1](#e1)\n" in text
+
+
+def test_a_finding_about_nobody_says_so_by_silence_and_gaps_are_few_with_their_commands() -> None:
+    document = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
+    document["findings"][0] |= {"subject": {}, "subjects": []}
+    run = "kubectl get pods"
+    document["unknown"] = [
+        {"pattern": "a/b", "missing": [{"source": f"k8s.kind{i}", "why": "not collected", "collect": run}]}
+        for i in range(30)
+    ]
+    told = {section.anchor: section.sentences for section in sections(document)}
+    gaps = [sentence for sentence in told["not-established"] if sentence.run]
+
+    assert not any(": ;" in s.text or "; ;" in s.text for group in told.values() for s in group)
+    assert {s.run for s in gaps} == {run}
+    assert len(gaps) == 12
+    assert any(s.text == "And 18 more sources, which the report names" for s in told["not-established"])
+    assert "Collect it with `kubectl get pods`" in postmortem(document)

@@ -145,3 +145,38 @@ def test_a_command_that_answers_two_questions_is_asked_for_once() -> None:
     collect = [{"why": "k8s.container: not collected", "run": pods}, {"why": "k8s.pod: not collected", "run": pods}]
 
     assert view.wanted({"collect": collect}) == [("states of containers: not collected; Pods: not collected", pods)]
+
+
+def test_a_line_that_proves_several_findings_is_one_row_of_the_timeline() -> None:
+    cite = {"member": "a.log", "lines": [3, 3], "text": "no route"}
+    row = {"earliest": "2026-03-04T10:00:00Z", "latest": "2026-03-04T10:00:00Z", "source": "log.envoy", "cite": cite}
+    change = {**row, "what": "a rollout", "finding": None}
+    told = view.occurred(
+        {
+            "timeline": [
+                {**row, "what": "404", "finding": "F2"},
+                {**row, "what": "wrong name", "finding": "F1"},
+                {**row, "what": "404", "finding": "F3"},
+                change,
+                {**row, "what": "404", "finding": "F2", "earliest": None},
+            ]
+        }
+    )
+
+    assert [(entry["what"], entry["findings"]) for entry in told] == [
+        ("404; wrong name", ["F2", "F1", "F3"]),
+        ("a rollout", []),
+        ("404", ["F2"]),
+    ]
+
+
+def test_one_thing_is_asked_for_once_where_its_namespace_is_known() -> None:
+    def gap(pattern: str, namespace: str) -> dict[str, Any]:
+        run = f"kubectl -n {namespace} get pods -o yaml"
+        return {"pattern": pattern, "missing": [{"source": "k8s.pod", "why": "not collected", "collect": run}]}
+
+    once = view.missing({"unknown": [gap("a/a", "<namespace>"), gap("b/b", "nlp")]})
+    apart = view.missing({"unknown": [gap("a/a", "<namespace>"), gap("b/b", "nlp"), gap("c/c", "risk")]})
+
+    assert [(g["collect"], g["patterns"]) for g in once] == [("kubectl -n nlp get pods -o yaml", ["a/a", "b/b"])]
+    assert len(apart) == 3

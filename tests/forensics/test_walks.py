@@ -58,7 +58,28 @@ def test_what_is_there_without_a_link_is_no_cause() -> None:
     lines = told(findings=[finding("F1", FILE, "root", rank=1), finding("F3", ROUTE, "symptom")])
 
     assert "There too, but nothing links it to this symptom:" in lines
-    assert lines[-1] == "So: the cause is not among the known ones."
+    title = LIBRARY.patterns[FILE].title
+    assert lines[-1] == (
+        f"So: the cause is not among the known ones. Without a link to it is there: {title} (see `analyse`)."
+    )
+
+
+def test_what_the_bundle_does_show_is_said_where_the_symptom_cannot_be_seen() -> None:
+    title = LIBRARY.patterns[FILE].title
+    able = told(findings=[finding("F1", FILE, "root", rank=1)], unknown=[{"pattern": ROUTE, "missing": [ACCESS]}])
+    other = finding("F1", "mlflow/mlflow-schema-enforcement", "root", rank=1) | {"title": "Elsewhere"}
+    elsewhere = list(walked(tree_of(LIBRARY, "external access fails"), {"findings": [other]}))
+
+    assert able[-1].endswith(f"What it does show: {title}, which can lead to it: begin there.")
+    assert "There, and able to lead to this symptom, though the symptom itself is not seen:" in able
+    assert elsewhere[-1].endswith("does not show this symptom. What it does show: Elsewhere (see `analyse`).")
+
+
+def test_of_a_symptom_that_is_over_that_is_said() -> None:
+    lines = told(findings=[finding("F3", ROUTE, "symptom", at_end="ended")])
+
+    assert lines[-1] == "So: this symptom was there, and was over by the end of the bundle."
+    assert not any(line.startswith("Ruled out") for line in lines)
 
 
 def test_of_a_symptom_that_is_not_there_no_cause_is_asked_for() -> None:

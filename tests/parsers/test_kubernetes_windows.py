@@ -1,13 +1,14 @@
 """A large dump is read in pieces: nobody can tell it from one that was read at once."""
 
 import json
+import re
 from typing import Any
 
 import polars as pl
 import pytest
 import yaml
 
-from parsers import k8s_windows
+from parsers import k8s_documents, k8s_windows
 from parsers.kubernetes import PARSER
 from parsers.parser import Artefact, Parsed
 
@@ -30,6 +31,8 @@ TYPED = {
 }  # fmt: skip
 YAML = yaml.safe_dump(LIST)
 PRETTY = json.dumps(LIST, indent=4)
+# An opening bracket stands on the line of what holds it.
+TIGHT = re.sub(r"\[\s+\{", "[{", re.sub(r"\},\s+\{", "}, {", PRETTY))
 FORMS = {
     "yaml": YAML,
     "yaml typed": yaml.safe_dump(TYPED),
@@ -39,6 +42,10 @@ FORMS = {
     "pretty": PRETTY,
     "pretty cut": PRETTY[: len(PRETTY) * 2 // 3],
     "pretty typed": json.dumps(TYPED, indent=2),
+    "tight": TIGHT,
+    "tight cut": TIGHT[: len(TIGHT) * 2 // 3],
+    "objects behind each other": "\n".join(json.dumps(pod, indent=2) for pod in PODS),
+    "lists behind each other": "\n".join(json.dumps(LIST | {"items": PODS[:n]}, indent=2) for n in (1, 9, 2)),
     "one line": json.dumps(LIST),
     "one line typed": json.dumps(TYPED),
     "objects of a line": "\n".join(map(json.dumps, PODS)),
@@ -76,3 +83,18 @@ def test_a_list_on_one_line_that_was_cut_gives_what_came_before(monkeypatch: pyt
 def test_what_shows_what_a_text_is_has_an_end() -> None:
     assert len(Artefact.of("x", "a" * (3 << 20) + "\nb").head()) == 1 << 20
     assert Artefact.of("x", "a\nb\n").head() == "a\nb"
+
+
+@pytest.mark.parametrize("form", ["yaml", "pretty"])
+def test_an_object_larger_than_any_is_told_and_not_loaded(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    large = PODS[1] | {"data": {f"key-{n}": "x" * 50 for n in range(200)}}
+    listed = {"apiVersion": "v1", "items": [PODS[2], large], "kind": "List"}
+    monkeypatch.setattr(k8s_documents, "LARGEST_YAML", 4000)
+    monkeypatch.setattr(k8s_documents, "LARGEST_JSON", 4000)
+    parsed = PARSER.parse(
+        Artefact.of("pods", yaml.safe_dump(listed) if form == "yaml" else json.dumps(listed, indent=1))
+    )
+
+    assert parsed.frames["k8s.pod"]["name"].to_list() == ["pod-2"]
+    assert parsed.frames["k8s.listing"]["complete"].to_list() == [False]
+    assert any("as no object is" in reason for reason in parsed.rejects["reason"])
