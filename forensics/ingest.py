@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import repeat
 
 import polars as pl
 
@@ -20,8 +21,8 @@ from parsers.decoding import decode, without_crowds
 from parsers.giants import cut
 from parsers.layout import origin_of
 from parsers.others import with_others
-from parsers.parser import Artefact, Origin, Parsed, Parser
-from parsers.schema import IGNORED, REJECT, SOURCES
+from parsers.parser import NO_REJECTS, NONE_IGNORED, Artefact, Origin, Parsed, Parser
+from parsers.schema import SOURCES
 from parsers.segments import headings, segments
 from parsers.wrappers import Unwrapped, unwrap
 
@@ -53,8 +54,8 @@ class Read:
     lines: Lines = field(default_factory=Lines)
     kinds: tuple[str, ...] = ()
     frames: dict[str, list[pl.DataFrame]] = field(default_factory=dict)
-    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
-    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REJECT)))
+    ignored: pl.DataFrame = field(default_factory=lambda: NONE_IGNORED)
+    rejects: pl.DataFrame = field(default_factory=lambda: NO_REJECTS)
     versions: tuple[tuple[str, str], ...] = ()
     failed: tuple[str, ...] = ()
     account: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ACCOUNT, 0))  # lines by what became of them
@@ -183,7 +184,9 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     del data
     if lines is None:
         return replace(blank, status="skipped", reason=refused)
-    lines = lines.with_columns(without_keys(lines["text"]))
+    text = lines["text"]
+    if (keyless := without_keys(text)) is not text:
+        lines = lines.with_columns(keyless)
     status, reason = member.status, member.reason
     if crowd:
         status, reason = "partly", reason or f"lines of a few characters each: {crowd:,} more of them were not read"
@@ -232,7 +235,7 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
         status, reason = "skipped", reason or "no format that is known here"
     if too_long and too_long not in (reason or ""):
         reason = f"{reason}; {too_long}" if reason else too_long
-    ignored_lines, rejected = _stack(ignored, dict(IGNORED)), _stack(rejects, dict(REJECT))
+    ignored_lines, rejected = _stacked(ignored, NONE_IGNORED), _stacked(rejects, NO_REJECTS)
     return Read(
         member.name,
         member.sha256,
@@ -273,33 +276,44 @@ def _account(
     height: int, frames: dict[str, list[pl.DataFrame]], ignored: pl.DataFrame, rejects: pl.DataFrame
 ) -> dict[str, int]:
     """Return how many lines became what; every line is counted once, in the order of `ACCOUNT`."""
-    one = pl.lit(1, pl.UInt32).alias("lines")
-    marks = [rejects.select("line", "lines", kind=FIRST["rejects"]), ignored.select("line", one, kind=FIRST["ignored"])]
+    claims = [(FIRST["rejects"], rejects["line"], rejects["lines"]), (FIRST["ignored"], ignored["line"], None)]
     for source, parts in frames.items():
         for part in parts:
-            if source.startswith("log."):
-                marks.append(part.select("line", one, kind=FIRST["events"]))
-                part = part.filter(pl.col("lines") > 1)
-            kind = FIRST["continuations" if source.startswith("log.") else "facts"]
-            marks.append(part.select("line", "lines", kind=kind))
-    spans = pl.concat(marks)
-    begins = pl.col("line").cast(pl.Int64) - 1
-    nobody = len(ACCOUNT)
-    what = pl.repeat(nobody, height, dtype=pl.Int32, eager=True)
-    for _, some in sorted(spans.partition_by("kind", as_dict=True).items(), reverse=True):
-        single, many = some.filter(lines=1), some.filter(pl.col("lines") > 1)
-        lines = many.select(pl.int_ranges(begins, begins + pl.col("lines"))).to_series().explode(empty_as_null=False)
-        for places in (single.select(begins).to_series(), lines):
-            what = what.scatter(places.filter(places.is_between(0, height - 1)), some["kind"][0])
-    counts = dict(what.value_counts().iter_rows())
-    account = {name: int(counts.get(FIRST[name], 0)) for name in ACCOUNT}
-    account["rejects"] += int(counts.get(nobody, 0))  # a line nobody accounts for was not understood
+            if not source.startswith("log."):
+                claims.append((FIRST["facts"], part["line"], part["lines"]))
+                continue
+            claims.append((FIRST["events"], part["line"], None))
+            if (many := part["lines"] > 1).any():
+                claims.append((FIRST["continuations"], part["line"].filter(many), part["lines"].filter(many)))
+    what = bytearray([nobody := len(ACCOUNT)]) * height
+    for kind, begins, counts in sorted(claims, key=lambda claim: -claim[0]):
+        if counts is None and _side_by_side(begins, height):
+            what[begins[0] - 1 : begins[-1]] = bytes([kind]) * len(begins)
+            continue
+        spans = zip(begins.to_list(), repeat(1) if counts is None else counts.to_list(), strict=False)
+        for begin, count in set(spans) if kind == FIRST["facts"] else spans:
+            if begin is not None and 0 < begin <= height:
+                end = min(begin - 1 + count, height)
+                what[begin - 1 : end] = bytes([kind]) * (end - begin + 1)
+    account = {name: what.count(FIRST[name]) for name in ACCOUNT}
+    account["rejects"] += what.count(nobody)  # a line nobody accounts for was not understood
     return account
 
 
-def _stack(frames: list[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:
-    some = [frame.select(*schema).cast(pl.Schema(schema)) for frame in frames if frame.height]
-    return pl.concat(some).sort("line", maintain_order=True) if some else pl.DataFrame(schema=schema)
+def _side_by_side(lines: pl.Series, height: int) -> bool:
+    """Whether the lines are all those between the first and the last, in order."""
+    if lines.is_empty() or lines.null_count():
+        return False
+    first, last = lines[0], lines[-1]
+    if not 0 < first <= last <= height or last - first + 1 != len(lines):
+        return False
+    return bool((lines == pl.int_range(first, last + 1, dtype=pl.UInt32, eager=True)).all())
+
+
+def _stacked(frames: list[pl.DataFrame], none: pl.DataFrame) -> pl.DataFrame:
+    """Return frames with the columns of `none` as one, in the order of their lines."""
+    some = [frame.select(none.columns).cast(none.schema) for frame in frames if frame.height]
+    return pl.concat(some).sort("line", maintain_order=True) if some else none
 
 
 def component(parsed: Parsed) -> str:

@@ -180,14 +180,15 @@ def decode(data: bytes) -> tuple[pl.DataFrame | None, str | None]:
         frame = _without_colours(frame)
     if b"\r" in clean:
         frame = _last_states(frame)
-    return (
-        frame.with_row_index("line", offset=1).select(
-            pl.col("line").cast(LINES["line"]),
-            pl.lit(1, LINES["lines"]).alias("lines"),
-            "text",
-            pl.lit(None, LINES["stamped"]).alias("stamped"),
-        )
-    ), None
+    return frame.with_row_index("line", offset=1).select(_COLUMNS), None
+
+
+_COLUMNS = (
+    pl.col("line").cast(LINES["line"]),
+    pl.lit(1, LINES["lines"]).alias("lines"),
+    "text",
+    pl.lit(None, LINES["stamped"]).alias("stamped"),
+)
 
 
 def undecorated(frame: pl.DataFrame) -> pl.DataFrame:

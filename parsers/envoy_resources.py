@@ -126,11 +126,14 @@ def framed(source: str, artefact: Artefact, rows: list[Row]) -> pl.DataFrame:
         for name, dtype in columns.items()
         if name not in ("member", "pod")
     }
+    held = {name for row in rows for name, value in row.items() if value is not None} & {*schema} or {*schema}
     frame = pl.DataFrame(
-        {name: [row.get(name) for row in rows] for name in schema}, schema=schema, strict=False
+        {name: [row.get(name) for row in rows] for name in schema if name in held},
+        schema={name: dtype for name, dtype in schema.items() if name in held},
+        strict=False,
     ).with_columns(
         pl.col(name).str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
         for name in schema
-        if columns[name] == TIME
+        if columns[name] == TIME and name in held
     )
     return shaped(source, artefact, frame)

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from parsers.k8s_secrets import MASK, masked
-from parsers.parser import Artefact, Parsed
-from parsers.schema import IGNORED, REJECT, SOURCES
+from parsers.parser import Artefact, Parsed, unsaid
+from parsers.schema import IGNORED, REJECT, SOURCES, empty
 
 Row = dict[str, Any]
 
@@ -109,11 +109,16 @@ class Rows:
         return made
 
     def _frame(self, source: str, rows: list[Row]) -> pl.DataFrame:
+        if not rows:
+            return empty(source)
         schema = SOURCES[source].schema
         for row in rows:
             row["member"] = self.artefact.member
-        columns = {
-            name: pl.Series(name, [row.get(name) for row in rows], dtype=dtype, strict=False)
+        said = {name for row in rows for name, value in row.items() if value is not None}
+        columns = [
+            pl.Series(name, [row.get(name) for row in rows], dtype=dtype, strict=False)
             for name, dtype in schema.items()
-        }
-        return pl.DataFrame(columns, schema=schema)
+            if name in said
+        ]
+        nothing = unsaid(source)  # most columns of most objects
+        return pl.DataFrame(columns).select(name if name in said else nothing[name] for name in schema)

@@ -8,6 +8,7 @@ without either the time is null (it stays in the field `clock`).
 Source: `formatHeader` in k8s.io/klog/v2/internal/buffer.
 """
 
+import re
 from datetime import timedelta
 
 import polars as pl
@@ -15,7 +16,7 @@ import polars as pl
 from parsers import timestamps
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
-from parsers.regexes import ascii_classes
+from parsers.regexes import ascii_classes, counted
 from parsers.sections import by_component
 
 HEAD = ascii_classes(r"^[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ \S+:\d+\] ")
@@ -46,15 +47,18 @@ def read(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_BEGUN = re.compile(r"(?m)^[IWEF][0-9]{4} ")  # cheap beside the whole head
 KLOG = Format("klog", HEAD, read, timedelta(microseconds=1), zoned=False)
 
 
 def recognises(head: str) -> bool:
     """Whether most lines are klog's."""
-    lines = pl.Series(head.split("\n"))
-    found = int(lines.str.contains(HEAD).sum())
+    if not _BEGUN.search(head):
+        return False
+    lines = [line for line in head.split("\n") if line]
+    (found,) = counted(lines, HEAD)
     triton = "model_lifecycle.cc" in head or "server.cc:" in head or "pinned_memory_manager.cc" in head
-    return found > 0 and 2 * found >= len(lines.filter(lines != "")) and not triton
+    return found > 0 and 2 * found >= len(lines) and not triton
 
 
 def parse(artefact: Artefact) -> Parsed:

@@ -24,7 +24,7 @@ from parsers.librdkafka import LIBRDKAFKA
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.rclone import RCLONE, RCLONE_JSON
 from parsers.records import Format, levels, read_records
-from parsers.regexes import ascii_classes
+from parsers.regexes import ascii_classes, counted
 from parsers.schema import LEVEL, TIME
 from parsers.sections import by_component
 
@@ -163,20 +163,24 @@ LOGRUS_COLOURED = Format("logrus, coloured", _COLOUR_HEAD, _read_coloured, timed
 # Where the logs of a server pod's containers are in one file, rclone's lines are told by their level.
 _SIBLING = replace(RCLONE, source="log.rclone")
 _FORMATS = (LOGRUS, LOGRUS_JSON, LOGRUS_COLOURED)
+# What stands in a head of one of these forms; to look for it costs nothing beside the regexes.
+_ANY_LEVEL = (" level=", '"level":"', *(f"{word[:4].upper()}[" for word in _LEVEL_WORDS))
 
 
 def recognises(head: str) -> bool:
     """Whether logrus wrote the first record, or most of the lines."""
-    lines = pl.Series([line for line in head.split("\n") if line.strip()], dtype=pl.String)
-    heads = max(int(lines.str.contains(form.head).sum()) for form in _FORMATS)
-    between = int(lines.str.contains(LIBRDKAFKA.head).sum())  # a gateway whose Kafka is away prints little else
-    return heads * 4 > len(lines) - between and not lines.str.contains(RCLONE_JSON.head).any()
+    if not any(words in head for words in _ANY_LEVEL):
+        return False
+    lines = [line for line in head.split("\n") if line.strip()]
+    # A gateway whose Kafka is away prints little else than what stands between.
+    *heads, between, strange = counted(lines, *(form.head for form in _FORMATS), LIBRDKAFKA.head, RCLONE_JSON.head)
+    return max(heads) * 4 > len(lines) - between and not strange
 
 
 def parse(artefact: Artefact) -> Parsed:
     """Read the records; where the file holds the logs of several processes, each section has its own component."""
-    texts = artefact.frame["text"]
-    main, *others = sorted(_FORMATS, key=lambda form: -int(texts.head(1000).str.contains(form.head).sum()))
+    heads = counted(artefact.frame["text"].head(1000).to_list(), *(form.head for form in _FORMATS))
+    main, *others = (form for _, form in sorted(zip(heads, _FORMATS, strict=True), key=lambda one: -one[0]))
     parsed = read_records(
         artefact, main, (*others, _SIBLING, GO_STANDARD, LIBRDKAFKA, KLOG, PRINTED), source="log.other"
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,8 @@ LINES = pl.Schema(
         "stamped": TIME,  # the wrapper's time, null without
     }
 )
+NONE_IGNORED = pl.DataFrame(schema=dict(IGNORED))
+NO_REJECTS = pl.DataFrame(schema=dict(REJECT))
 HEAD = 1 << 20  # characters of a text that show what it is
 
 
@@ -106,8 +109,8 @@ class Parsed:
     """
 
     frames: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    ignored: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(IGNORED)))
-    rejects: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(REJECT)))
+    ignored: pl.DataFrame = field(default_factory=lambda: NONE_IGNORED)
+    rejects: pl.DataFrame = field(default_factory=lambda: NO_REJECTS)
     version: str | None = None
     origin: Origin = Origin()
 
@@ -152,6 +155,12 @@ class Parser:
     samples: tuple[Sample, ...]
 
 
+@cache
+def unsaid(source: str) -> Mapping[str, pl.Expr]:
+    """Return a null for each column of a source: to make one takes longer than to fill a small frame."""
+    return {name: pl.lit(None, dtype).alias(name) for name, dtype in SOURCES[source].columns.items()}
+
+
 def shaped(source: str, artefact: Artefact, rows: pl.DataFrame) -> pl.DataFrame:
     """Return `rows` with exactly the columns of `source`.
 
@@ -169,14 +178,15 @@ def shaped(source: str, artefact: Artefact, rows: pl.DataFrame) -> pl.DataFrame:
     }
     columns = SOURCES[source].columns
     timed = SOURCES[source].timed
+    given, nothing = rows.schema, unsaid(source)
     made = []
     for name, dtype in columns.items():
         value = known.get(name) if timed or name in ("member", "pod") else None
-        if name in rows.columns:
-            column = pl.col(name).cast(dtype, strict=False)
+        if name in given:
+            column = pl.col(name) if given[name] == dtype else pl.col(name).cast(dtype, strict=False)
             made.append(column if value is None else column.fill_null(pl.lit(value, dtype)))
         else:
-            made.append(pl.lit(value, dtype).alias(name))
+            made.append(nothing[name] if value is None else pl.lit(value, dtype).alias(name))
     return rows.select(made)
 
 

@@ -29,14 +29,14 @@ class Wrapper:
     Attributes:
         name: for `Unwrapped.wrappers`.
         begins: characters one of which a wrapped line begins with; None for any.
-        holds: what stands in every wrapped line. Looking for these two is far cheaper than a regex.
+        holds: texts one of which stands in every wrapped line. Looking for these two is far cheaper than a regex.
         fits: whether the sample's lines (a String series, none of them blank) wear it.
         peel: from the working frame (`LINES` and `NAMES`) to the same with the wrapper off.
     """
 
     name: str
     begins: str | None
-    holds: str
+    holds: tuple[str, ...]
     fits: Callable[[pl.Series], bool]
     peel: Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -242,8 +242,12 @@ def _lines(
         return lines.to_frame("text").select(TEXT.str.extract_groups(regex).alias("g")).unnest("g")
 
     def fits(sample: pl.Series) -> bool:
-        own = sample if noise is None else sample.filter(~sample.str.contains(noise))
-        return len(own) > 0 and _share(own, regex) >= _SHARE and (guard is None or guard(groups(own)))
+        ours = pl.lit(True) if noise is None else ~TEXT.str.contains(noise)
+        marks = sample.to_frame("text").select(own=ours & TEXT.is_not_null(), fits=TEXT.str.contains(regex))
+        own, fitting = marks["own"], marks["fits"] & marks["own"]
+        if int(fitting.sum()) < max(1.0, _SHARE * int(own.sum())):
+            return False
+        return guard is None or guard(groups(sample.filter(own)))
 
     def peel(frame: pl.DataFrame) -> pl.DataFrame:
         found = groups(frame["text"])
@@ -265,7 +269,7 @@ def _lines(
             out = out.with_columns((frame["text"].str.contains(noise) & ~matched).alias("_noise"))
         return out
 
-    return Wrapper(name, begins, holds, fits, peel)
+    return Wrapper(name, begins, (holds,), fits, peel)
 
 
 _SMALL = ascii_lowercase + digits
@@ -283,6 +287,8 @@ _JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Bo
 
 
 def _fits_records(sample: pl.Series) -> bool:
+    if sum(line.lstrip()[:1] == "{" for line in sample.to_list()) < _SHARE * len(sample):
+        return False
     if _share(sample, exports.RECORD) < _SHARE or _share(sample, exports.OBJECT) >= 0.5:
         return False
     few = sample.head(20)
@@ -323,12 +329,13 @@ _NUMBERED = r"^ *([0-9]{1,7})(?::|\t)"
 
 def _before_every_line(name: str, begins: str, regex: str, guard: Callable[[pl.Series], bool] | None = None) -> Wrapper:
     def fits(sample: pl.Series) -> bool:
-        return len(sample) > 2 and _share(sample, regex) == 1.0 and (guard is None or guard(sample))
+        begun = all(line[:1] in begins for line in sample.to_list())
+        return begun and len(sample) > 2 and _share(sample, regex) == 1.0 and (guard is None or guard(sample))
 
     def peel(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.with_columns(TEXT.str.replace(regex, ""))
 
-    return Wrapper(name, begins, "", fits, peel)
+    return Wrapper(name, begins, ("",), fits, peel)
 
 
 def _counts(sample: pl.Series) -> bool:
@@ -338,13 +345,13 @@ def _counts(sample: pl.Series) -> bool:
 
 
 WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper("character references", printable, "&quot;", _fits_references, _peel_references),
-    Wrapper("cri", digits, " std", _fits_cri, _peel_cri),
-    Wrapper("docker json-file", "{", '{"log":"', _fits_docker, _peel_docker),
-    Wrapper("kubectl --prefix", "[", "[pod/", _fits_prefix, _peel_prefix),
+    Wrapper("character references", printable, ("&quot;",), _fits_references, _peel_references),
+    Wrapper("cri", digits, (" std",), _fits_cri, _peel_cri),
+    Wrapper("docker json-file", "{", ('{"log":"',), _fits_docker, _peel_docker),
+    Wrapper("kubectl --prefix", "[", ("[pod/",), _fits_prefix, _peel_prefix),
     _lines("logcli", digits, " {", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
-    Wrapper("kubectl --timestamps", digits, "T", _fits_timestamps, _peel_timestamps),
-    Wrapper("records", "{ \t", "{", _fits_records, _peel_records),
+    Wrapper("kubectl --timestamps", digits, ("T",), _fits_timestamps, _peel_timestamps),
+    Wrapper("records", "{ \t", ("{",), _fits_records, _peel_records),
     _lines(
         "stern",
         _SMALL,

@@ -9,6 +9,7 @@ a record is one JSON object.
 Source: fs/log of rclone 1.56 to 1.71.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -18,7 +19,7 @@ from parsers.components import placed
 from parsers.gostd import GO_STANDARD
 from parsers.parser import Artefact, Origin, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
-from parsers.regexes import ascii_classes
+from parsers.regexes import ascii_classes, counted
 
 # The level is padded to six characters: `INFO: ` without the blanks is another logger's, gRPC's for one.
 _LEVEL = "DEBUG |INFO  |ERROR |ALERT |NOTICE|WARNING|CRITICAL|EMERGENCY"
@@ -48,23 +49,27 @@ def _read_json(rows: pl.DataFrame) -> pl.DataFrame:
 
 RCLONE = Format("rclone", HEAD, read, timedelta(seconds=1), zoned=False)
 _JSON_HEAD = r'^\{.*"level":"[a-z]+".*"source":"[^"]*(?:\.go|slog/)[^"]*"|^\{.*"objectType":"'
+_BEGUN = re.compile(r"(?m)^(?:[0-9]{4}/[0-9]{2}/|\{)")  # cheap beside the heads
 RCLONE_JSON = Format("rclone, JSON", _JSON_HEAD, _read_json, timedelta(microseconds=1), zoned=True)
 
 
 def recognises(head: str) -> bool:
     """Whether rclone wrote the first line and some more, or most of the lines."""
-    lines = pl.Series([line for line in head.split("\n") if line.strip()], dtype=pl.String)
-    heads = max((lines.str.contains(form.head) for form in (RCLONE, RCLONE_JSON)), key=lambda found: found.sum())
+    if not _BEGUN.search(head):
+        return False
+    lines = [line for line in head.split("\n") if line.strip()]
+    forms = (RCLONE.head, RCLONE_JSON.head)
+    heads = counted(lines, *forms)
     # What a store answers can be a page of text.
-    least = 10 if len(lines) and heads[0] else 3
-    return int(heads.sum()) * least > len(lines)
+    least = 10 if max(heads) and counted(lines[:1], *forms)[heads.index(max(heads))] else 3
+    return max(heads) * least > len(lines)
 
 
 def parse(artefact: Artefact) -> Parsed:
     """Read the records."""
     placed_at = placed(artefact.origin, Origin(component="rclone"))
-    texts = artefact.frame["text"]
-    main, other = sorted((RCLONE, RCLONE_JSON), key=lambda form: -int(texts.str.contains(form.head).sum()))
+    written, as_json = counted(artefact.frame["text"], RCLONE.head, RCLONE_JSON.head)
+    main, other = (RCLONE, RCLONE_JSON) if written >= as_json else (RCLONE_JSON, RCLONE)
     parsed = read_records(artefact.with_origin(placed_at), main, (other, GO_STANDARD), source="log.rclone")
     return Parsed(parsed.frames, parsed.ignored, parsed.rejects, None, placed_at)
 

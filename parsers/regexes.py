@@ -4,7 +4,10 @@ Polars keeps few compiled regexes, so what is asked of every file is compiled fo
 """
 
 import re
+from collections.abc import Sequence
 from functools import cache
+
+import polars as pl
 
 _PART = re.compile(r"\\.|\[\^?\]?|\]|[^\\\[\]]+", re.DOTALL)
 _CLASSES = {"\\d": "0-9", "\\w": "0-9A-Za-z_", "\\s": " \\t\\r\\n\\f\\v"}
@@ -34,3 +37,10 @@ def ascii_classes(regex: str) -> str:
         else:
             made.append(f"[{_CLASSES[part]}]" if part in _CLASSES else _OTHERS.get(part, part))
     return "".join(made)
+
+
+def counted(lines: Sequence[str] | pl.Series, *regexes: str) -> list[int]:
+    """Return how many of the lines each regex fits: one pass for all, as a pass over few lines costs more than they."""
+    texts = pl.DataFrame({"text": lines}, schema={"text": pl.String()})
+    found = (pl.col("text").str.contains(regex).sum().alias(str(n)) for n, regex in enumerate(regexes))
+    return list(texts.select(found).row(0))

@@ -7,6 +7,7 @@ empty string. Times are UTC with microseconds, lengths of time are `Duration("us
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 
 import polars as pl
@@ -19,7 +20,7 @@ LEVEL = pl.Enum(LEVELS)
 Columns = Mapping[str, pl.DataType]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """One kind of evidence.
 
@@ -37,7 +38,7 @@ class Source:
     timed: bool = False
     derived: bool = False
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """The frame's schema."""
         return pl.Schema(self.columns)

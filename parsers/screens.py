@@ -16,6 +16,7 @@ from collections.abc import Callable
 import polars as pl
 
 from parsers.peeling import TEXT, Wrapper, without_references
+from parsers.regexes import counted
 
 _SHARE = 0.8  # of the rows that stand in a frame
 _SLACK = 2  # blanks at the end of a full row that copying takes off
@@ -62,11 +63,11 @@ def _peel_frame(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _fits_width(sample: pl.Series) -> bool:
-    widths = sample.str.len_chars()
-    width = int(widths.max() or 0)  # type: ignore[arg-type]
-    if width < _NARROW or int((widths == width).sum()) < _KINDS:
+    widths = [len(line) for line in sample.to_list()]
+    width = max(widths, default=0)
+    if width < _NARROW or widths.count(width) < _KINDS:
         return False
-    rows = sample.to_frame("text").with_columns(full=widths == width, head=_RECORD)
+    rows = sample.to_frame("text").with_columns(full=pl.Series(widths) == width, head=_RECORD)
     rows = rows.with_columns(cut=pl.col("full") & ~pl.col("head").shift(-1).fill_null(True))
     cut = rows.filter("cut")
     # A record that is repeated, with somebody else's lines behind it, fills as many columns each time.
@@ -116,9 +117,12 @@ def _hidden(sample: pl.Series, lines: pl.Series, before: str = "^", all_of_it: b
 
     `all_of_it`: the rows are in disguise themselves, so that those that show count as well.
     """
-    shown = 0 if all_of_it else int(sample.str.contains("^" + _TIMED).sum())
-    found = int(lines.str.contains(before + _TIMED).sum()) - shown
-    return found >= max(_HIDDEN, 4 * shown) and not sample.str.contains(_OBJECTS).any()
+    (found,) = counted(lines, before + _TIMED)
+    if found < _HIDDEN:
+        return False
+    shown, objects = counted(sample, "^" + _TIMED, _OBJECTS)
+    shown = 0 if all_of_it else shown
+    return found - shown >= max(_HIDDEN, 4 * shown) and not objects
 
 
 _BREAKS = r"(?i)<br\s*/?>|</(?:p|div|li|tr|pre|code|h[1-6]|blockquote)>|<(?:p|div|li|tr|pre|blockquote)(?:\s[^<>]*)?>"
@@ -185,10 +189,12 @@ def _peel_quoted(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 SCREENS = (
-    Wrapper("frame", None, "", _fits_frame, _peel_frame),
-    Wrapper("rows of a screen", None, "", _fits_width, _joined),
-    Wrapper("curly quotes", None, "\u201d", _fits_curly, _peel_curly),
-    Wrapper("HTML", None, "<", _fits_html, _split(_bare)),
-    Wrapper("escapes", None, "\\n", _fits_escaped, _split(_unescaped)),
+    Wrapper("frame", None, ("\u2502", "\u2503", "\u2551"), _fits_frame, _peel_frame),
+    Wrapper("rows of a screen", None, ("",), _fits_width, _joined),
+    Wrapper("curly quotes", None, ("\u201d",), _fits_curly, _peel_curly),
+    Wrapper(
+        "HTML", None, ("<b", "<B", "</", "<p", "<P", "<d", "<D", "<l", "<L", "<t", "<T"), _fits_html, _split(_bare)
+    ),
+    Wrapper("escapes", None, ("\\n",), _fits_escaped, _split(_unescaped)),
 )
-QUOTATION = Wrapper("quotation", None, "", _fits_quoted, _peel_quoted)
+QUOTATION = Wrapper("quotation", "> \t", ("",), _fits_quoted, _peel_quoted)

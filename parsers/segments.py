@@ -94,12 +94,10 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     """Return the rows that are headings, and what each says; none for a text that is one thing."""
     if not len(artefact.frame) or not _may_have_parts(artefact.frame["text"]):
         return []
-    hits = (
-        artefact.frame.with_row_index("_row")
-        .filter(_TEXT.str.len_bytes() < 1000)
-        .filter(_TEXT.str.contains(_LIKELY))
-        .select("_row", "text")
-    )
+    likely = artefact.frame.select((_TEXT.str.len_bytes() < 1000) & _TEXT.str.contains(_LIKELY)).to_series()
+    if not likely.any():
+        return []
+    hits = artefact.frame.select("text").with_row_index("_row").filter(likely)
     found: list[tuple[int, str, str]] = []
     for row, text in hits.iter_rows():
         if not _BREAK.search(text):

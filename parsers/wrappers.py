@@ -14,10 +14,10 @@ import polars as pl
 
 from parsers import exports
 from parsers.decoding import undecorated
-from parsers.parser import LINES, Artefact, Origin
+from parsers.parser import LINES, NO_REJECTS, NONE_IGNORED, Artefact, Origin
 from parsers.peeling import WRAPPERS, Wrapper
 from parsers.sayings import NAMES
-from parsers.schema import IGNORED, REJECT
+from parsers.schema import IGNORED
 from parsers.screens import QUOTATION, SCREENS
 
 _LAYERS = 6  # real stacks have two or three
@@ -26,8 +26,6 @@ _WIDTH = 1 << 16  # characters of a line that are looked at
 
 
 _OF_JSON = ("docker json-file", "records")  # a string in them can hold what no bare line does
-_NONE_IGNORED = pl.DataFrame(schema=dict(IGNORED))
-_NO_REJECTS = pl.DataFrame(schema=dict(REJECT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,8 @@ class Unwrapped:
     """
 
     artefacts: tuple[Artefact, ...]
-    ignored: pl.DataFrame = field(default_factory=lambda: _NONE_IGNORED)
-    rejects: pl.DataFrame = field(default_factory=lambda: _NO_REJECTS)
+    ignored: pl.DataFrame = field(default_factory=lambda: NONE_IGNORED)
+    rejects: pl.DataFrame = field(default_factory=lambda: NO_REJECTS)
     wrappers: tuple[str, ...] = ()
     cut: str | None = None
 
@@ -53,8 +51,8 @@ def sample_of(text: pl.Series) -> pl.Series:
     """Return lines that are not blank, of the head and the middle: a file may begin with somebody else's words."""
     if len(text) > 4 * _SAMPLE:
         text = pl.concat([text.head(_SAMPLE), text.slice(len(text) // 2, _SAMPLE)])
-    text = text.str.slice(0, _WIDTH)
-    return text.filter(text.str.contains(r"[^ \t]")).head(2 * _SAMPLE)
+    lines = text.str.slice(0, _WIDTH).drop_nulls().to_list()
+    return pl.Series(text.name, [line for line in lines if line.strip(" \t")][: 2 * _SAMPLE], pl.String())
 
 
 def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
@@ -67,7 +65,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     """
     if not len(lines):
         return Unwrapped((Artefact(member, lines, origin),))
-    ignored = _NONE_IGNORED
+    ignored = NONE_IGNORED
     names: list[str] = []
     cut: str | None = None
     if (opened := _export(lines)) is not None:
@@ -104,7 +102,7 @@ def _fitting(sample: pl.Series) -> Wrapper | None:
     likely = (
         one
         for one in (*SCREENS, *WRAPPERS, QUOTATION)
-        if (one.begins is None or not begins.isdisjoint(one.begins)) and one.holds in text
+        if (one.begins is None or not begins.isdisjoint(one.begins)) and any(held in text for held in one.holds)
     )
     return next((one for one in likely if one.fits(sample)), None)
 
@@ -118,15 +116,15 @@ def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
 
 def _export(lines: pl.DataFrame) -> exports.Export | None:
     """Return what a file holds that is a document or a table of records; None for any other."""
-    short = lines["text"].head(5).str.slice(0, _WIDTH)
-    begins = next((line for line in short.str.strip_chars() if line), "")
+    short = lines["text"].head(5).str.slice(0, _WIDTH).to_list()
+    begins = next((line.strip() for line in short if line.strip()), "")
     # What follows looks at the head before it touches the whole: most logs begin with a bracket or hold a comma.
     if begins[:1] in ("{", "[") and exports.may_be_document(_beginning(lines["text"])):
         alone = len(lines) > 1 and begins.endswith("}") and exports.loads(begins) is not None
         if alone and not exports.holds_records(begins):
             return None  # one object a line
         return exports.document(lines)
-    return exports.table(lines) if exports.may_be_table(short.to_list()) else None
+    return exports.table(lines) if exports.may_be_table(short) else None
 
 
 def _beginning(texts: pl.Series) -> str:

@@ -12,6 +12,7 @@ ERROR belongs to its record. With `--zap-encoder=json` a record is one JSON obje
 Source: operator/main.go, Seldon Core 2.0 to 2.10; console_encoder.go of go.uber.org/zap 1.27.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -24,7 +25,7 @@ from parsers.librdkafka import LIBRDKAFKA
 from parsers.logrus import LOGRUS
 from parsers.parser import Artefact, Parsed, Parser, Sample
 from parsers.records import Format, levels, read_records
-from parsers.regexes import ascii_classes
+from parsers.regexes import ascii_classes, counted
 from parsers.schema import SPAN
 from parsers.sections import by_component
 
@@ -93,21 +94,24 @@ def _read_json(rows: pl.DataFrame) -> pl.DataFrame:
 
 ZAP = Format("zap", HEAD, read, _MILLISECONDS, zoned=True)
 _JSON_HEAD = ascii_classes(r'^\{"level":"(?:debug|info|warn|error|dpanic|panic|fatal)","ts":')
+_ANY_LEVEL = re.compile(r"\t[A-Z]{4,6}\t|\{\"level\":\"")  # cheap beside the heads
 ZAP_JSON = Format("zap, JSON", _JSON_HEAD, _read_json, _MILLISECONDS, zoned=True)
 
 
 def recognises(head: str) -> bool:
     """Whether zap wrote some of the lines, and no other logger more of them."""
-    lines = pl.Series([line for line in head.split("\n") if line.strip()], dtype=pl.String)
-    heads = max(int(lines.str.contains(form.head).sum()) for form in (ZAP, ZAP_JSON))
-    # Half of a log can be stack traces.
-    return heads > 0 and heads > int(lines.str.contains(LOGRUS.head).sum()) and heads * 40 > len(lines)
+    if not _ANY_LEVEL.search(head):
+        return False
+    lines = [line for line in head.split("\n") if line.strip()]
+    *own, others = counted(lines, ZAP.head, ZAP_JSON.head, LOGRUS.head)
+    heads = max(own)
+    return heads > others and heads * 40 > len(lines)  # half of a log can be stack traces
 
 
 def parse(artefact: Artefact) -> Parsed:
     """Read the records; those that are not the controller manager's go to `log.other`."""
-    texts = artefact.frame["text"]
-    main, other = sorted((ZAP, ZAP_JSON), key=lambda form: -int(texts.str.contains(form.head).sum()))
+    written, as_json = counted(artefact.frame["text"], ZAP.head, ZAP_JSON.head)
+    main, other = (ZAP, ZAP_JSON) if written >= as_json else (ZAP_JSON, ZAP)
     parsed = read_records(artefact, main, (other, KLOG, LOGRUS, GO_STANDARD, LIBRDKAFKA), source="log.other")
     return by_component(artefact, parsed)
 

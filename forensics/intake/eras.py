@@ -14,15 +14,12 @@ def dated(frame: pl.DataFrame) -> pl.DataFrame:
     names = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
     if not names:
         return frame
-    found = frame.select(
-        pl.col(names).to_physical().min().name.prefix("first "),
-        pl.col(names).to_physical().max().name.prefix("last "),
-    ).row(0, named=True)
     wrong = []
     for name in names:
         low, high = _COMPUTERS if name in _MOMENTS else _CALENDAR
         bounds = [int(bound.timestamp()) * 1_000_000 for bound in (low, high)]
-        first, last = found[f"first {name}"], found[f"last {name}"]
-        if first is not None and not (bounds[0] <= first and last < bounds[1]):
+        written = frame[name].to_physical()
+        first, last = written.min(), written.max()
+        if first is not None and not (bounds[0] <= first and last < bounds[1]):  # type: ignore[operator]
             wrong.append(pl.when(pl.col(name).is_between(low, high, closed="left")).then(pl.col(name)))
     return frame.with_columns(wrong) if wrong else frame

@@ -138,9 +138,9 @@ def _hidden_at(
     lines: pl.Series, begun: pl.Series, hidden: Callable[[Sequence[str], int], Iterator[tuple[int, str]]]
 ) -> pl.Series:
     """Return the lines with what `hidden` makes of those that `begun` marks, and of their neighbours."""
-    at = begun.arg_true().to_list()
-    if not at:
+    if not begun.any():
         return lines
+    at = begun.arg_true().to_list()
     texts = [line or "" for line in lines.to_list()]
     found = {place: text for index in at for place, text in hidden(texts, index)}
     places = sorted(found)
