@@ -10,7 +10,7 @@ from forensics.causality import Causes
 from forensics.guides.collecting import how_to_collect
 from forensics.reporting.forms import UsageError
 from forensics.reporting.sources import in_words
-from patterns.literals import condition_literals
+from patterns.literals import LEAST, condition_literals
 from patterns.matches import shown_term
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
 from patterns.terms import Piece, pieces, positive
@@ -18,6 +18,9 @@ from patterns.terms import Piece, pieces, positive
 DEEPEST = 6  # causes of causes
 MOST_WORDS = 12  # of one filter
 MOST_LOOKS = 3  # of one question, in the short form
+# A record's text is its message and then its fields, as ` key=value`. The line itself may quote either, escape what is
+# in them, or be JSON: of a literal only what stands between these is the same in both.
+_JOINED = re.compile(r'["\\\n]|\s*\b[\w.]+=')
 LONGEST_TERM = 100  # characters of how the pieces go together, likewise
 
 # What people search for, and the patterns that are this symptom, by name: the library knows their layers.
@@ -244,7 +247,11 @@ def grep(piece: Evidence) -> str:
     literals = condition_literals(piece.where) if piece.where is not None else ()
     if not piece.source.startswith("log.") or not literals or len(literals) > MOST_WORDS:
         return ""
-    return f"grep -F {' '.join(f'-e {_quoted(literal)}' for literal in literals)}"
+    written = {max((part.strip() for part in _JOINED.split(literal)), key=len) for literal in literals}
+    if len(min(written, key=len)) < LEAST:
+        return ""
+    fewest = sorted(word for word in written if not any(other in word for other in written - {word}))
+    return f"grep -F {' '.join(f'-e {_quoted(word)}' for word in fewest)}"
 
 
 def _quoted(text: str) -> str:

@@ -18,15 +18,26 @@ if TYPE_CHECKING:
 
 TIME = pl.Datetime("us", "UTC")
 FINDINGS: Columns = {
-    "id": pl.String(), "pattern": pl.String(), "title": pl.String(), "severity": pl.String(), "role": pl.String(),
-    "rank": pl.Int64(), "certainty": pl.String(), "confidence": pl.Float64(), "namespace": pl.String(),
-    "subject": pl.String(), "first": TIME, "last": TIME, "count": pl.Int64(), "at_end": pl.String(), "explains": pl.List(pl.String()),
+    **dict.fromkeys(("id", "pattern", "title", "severity", "role"), pl.String()),
+    "rank": pl.Int64(),
+    "certainty": pl.String(),
+    "confidence": pl.Float64(),
+    "namespace": pl.String(),
+    "subject": pl.String(),
+    "first": TIME,
+    "last": TIME,
+    "count": pl.Int64(),
+    "at_end": pl.String(),
+    "explains": pl.List(pl.String()),
     "explained_by": pl.List(pl.String()),
-}  # fmt: skip
+}
 CITATIONS: Columns = {
-    "finding": pl.String(), "evidence": pl.String(), "strength": pl.String(), "source": pl.String(),
-    "member": pl.String(), "line": pl.Int64(), "last_line": pl.Int64(), "time": TIME, "text": pl.String(),
-}  # fmt: skip
+    **dict.fromkeys(("finding", "evidence", "strength", "source", "member"), pl.String()),
+    "line": pl.Int64(),
+    "last_line": pl.Int64(),
+    "time": TIME,
+    "text": pl.String(),
+}
 
 
 def write_parquet(case: "Case", document: Document, folder: Path) -> None:
