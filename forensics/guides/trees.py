@@ -10,6 +10,7 @@ from forensics.causality import Causes
 from forensics.guides.collecting import how_to_collect
 from forensics.reporting.forms import UsageError
 from forensics.reporting.sources import in_words
+from patterns.docs import to_fill_in
 from patterns.literals import LEAST, condition_literals
 from patterns.matches import shown_term
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
@@ -199,7 +200,7 @@ def _step(pattern: Pattern, path: tuple[str, ...]) -> Step:
     asked = [pattern.evidence[name] for name in needed]
     speaks = positive(pattern.match)
     looks = tuple(
-        Look(piece.name, _question(piece), _command(piece), piece.name in speaks and not piece.weak, _brief(piece))
+        Look(piece.name, _question(piece), command(piece), piece.name in speaks and not piece.weak, _brief(piece))
         for piece in asked
     )
     holds = shown_term(pattern.match) if len(looks) > 1 or not isinstance(pattern.match, Piece) else ""
@@ -233,10 +234,10 @@ def _brief(piece: Evidence) -> str:
     return f"{said} with {' '.join(piece.where.text.split()).removeprefix('previous = false and ')}"
 
 
-def _command(piece: Evidence) -> str:
-    command = how_to_collect(piece.source, {})
-    found = grep(piece)
-    return f"{command} | {found}" if found and "kubectl" in command else command
+def command(piece: Evidence) -> str:
+    """Return the command that shows on a live cluster whether a piece is there; empty where none is known."""
+    run, found = how_to_collect(piece.source, {}), grep(piece)
+    return f"{run} | {found}" if found and "kubectl" in run else run
 
 
 def grep(piece: Evidence) -> str:
@@ -281,7 +282,7 @@ def lines(tree: Tree, *, details: bool = False) -> Iterator[str]:
         yield f"{number:3}. {step.cause.title}? ({step.cause.id}{through})"
         yield from _told(step) if details else _briefly(step)
         if step.cause.remedy:
-            yield f"     yes -> {step.cause.remedy[0].do} (all of it: patterns show {step.cause.id})"
+            yield f"     yes -> {to_fill_in(step.cause.remedy[0].do)} (all of it: patterns show {step.cause.id})"
         last = number == len(asked)
         yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
     if len(asked) < len(tree.steps):

@@ -1,7 +1,7 @@
 """Troubleshooting trees and the knowledge base."""
 
+import re
 import shlex
-from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from forensics.authoring.examples import case_of, outcome_of
 from forensics.guides.knowledge import one_file, site, write_site
 from forensics.guides.trees import SYMPTOMS, grep, lines, named_symptom, slug, symptoms_of, tree_of
+from forensics.reporting.escape import coded
 from forensics.reporting.forms import UsageError
 from patterns.literals import condition_literals
 from patterns.loader import load_library
@@ -148,6 +149,31 @@ def test_the_drawn_tree_holds_every_cause_once_and_the_questions_the_nearest_one
     near = [step for step in tree.steps if not step.through]
 
     for step in tree.steps:
-        title = f">{escape(step.cause.title)}</a>" if step.through else f". {escape(step.cause.title)}</a>"
-        assert drawn.count(title) == 1 + sum(title == f">{escape(entry.title)}</a>" for entry in tree.entries)
+        title = f">{coded(step.cause.title)}</a>" if step.through else f". {coded(step.cause.title)}</a>"
+        assert drawn.count(title) == 1 + sum(title == f">{coded(entry.title)}</a>" for entry in tree.entries)
     assert questions.count('<li id="s') == len(near)
+
+
+def test_the_one_file_leads_to_its_own_places() -> None:
+    text = one_file(LIBRARY)
+    anchors = re.findall(r'<a id="([\w-]+)">', text)
+    links = set(re.findall(r"\]\(([^)]*)\)", re.sub(r"```.*?```", "", text, flags=re.DOTALL)))
+
+    assert len(anchors) == len(set(anchors)) == len(LIBRARY.patterns)
+    assert {f"#{anchor}" for anchor in anchors} >= {link for link in links if ".md" in link or link.startswith("#")}
+
+
+def test_pages_for_people_hold_no_variables_that_a_shell_takes_for_nothing() -> None:
+    texts = [one_file(LIBRARY), *PAGES.values()]
+    commands = [found for text in texts for found in re.findall(r"kubectl[^\n<]*", text)]
+
+    assert len(commands) > 1000
+    assert not [run for run in commands if "$namespace" in run or "$pod" in run or "$model" in run]
+
+
+def test_a_failure_is_to_be_looked_for_by_hand() -> None:
+    page = PAGES["failure/agent/agent-cannot-reach-scheduler.html"]
+
+    assert "<b>tried</b>: the agent&#39;s log" in page
+    assert "grep -F -e &#x27;Scheduler not ready&#x27;" in page
+    assert "<code>a with no later b</code>: no b comes after the last a." in page
