@@ -8,7 +8,7 @@ from html import escape
 from pathlib import Path
 
 from forensics.causality import Causes
-from forensics.guides.trees import Step, Tree, briefed, command, nearest, slug, symptoms_of, tree_of
+from forensics.guides.trees import Look, Step, Tree, briefed, command, nearest, slug, symptoms_of, tree_of
 from forensics.reporting.escape import coded
 from forensics.reporting.sources import in_words
 from forensics.writing import write_whole
@@ -19,7 +19,7 @@ from patterns.pattern import Evidence, Library
 
 STYLE = """
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
-pre{overflow:auto;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
 nav{margin-bottom:1rem}table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .5rem;text-align:left}
 ol.tree>li{margin:.6rem 0}ul.drawn,ul.drawn ul{list-style:none;margin:0;padding-left:1.4rem}
 ul.drawn ul>li{position:relative;padding:.1rem 0}ul.drawn ul>li::before{content:"";position:absolute;left:-1rem;top:0;
@@ -149,7 +149,7 @@ def _inside(link: re.Match[str]) -> str:
 def _tree_markdown(tree: Tree) -> Iterator[str]:
     asked, further = nearest(tree)
     for number, step in enumerate(asked, 1):
-        together, looks = briefed(step)
+        together, looks = _together(step)
         yield f"{number}. **[{step.cause.title}](#{slug(step.cause.id)})?**"
         if together:
             yield f"   {together}"
@@ -161,6 +161,12 @@ def _tree_markdown(tree: Tree) -> Iterator[str]:
         yield ""
         behind = sorted({(step.cause.title, step.cause.id) for step in further})
         yield f"What can be behind these: {'; '.join(f'[{title}](#{slug(id)})' for title, id in behind)}"
+
+
+def _together(step: Step) -> tuple[str, tuple[Look, ...]]:
+    """Return what `briefed` does; how the pieces go together stands on the page of the cause."""
+    together, looks = briefed(step)
+    return together.replace(" (which go together: patterns show)", ""), looks
 
 
 def _components_markdown() -> Iterator[str]:
@@ -217,7 +223,7 @@ def _tree_html(tree: Tree) -> str:
     asked, further = nearest(tree)
     items = []
     for number, step in enumerate(asked, 1):
-        together, looks = briefed(step)
+        together, looks = _together(step)
         shown = "".join(
             f"<li>{f'<b>{escape(look.name)}</b>: ' if look.name else ''}{escape(look.brief)}"
             + (f"<pre><code>{escape(look.run)}</code></pre>" if look.run else "")
