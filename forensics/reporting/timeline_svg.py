@@ -139,7 +139,7 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
     roles = {f.get("id"): inline(f.get("role")) for f in view.listed(document, "findings")}
     entries = sorted(view.listed(document, "timeline"), key=lambda e: not e.get("finding"))
     crowded = len(entries) > MOST_MARKS
-    taken: set[tuple[str, float, str | None]] = set()
+    taken: set[tuple[str, int, str | None]] = set()
     left_out = 0
     for entry in entries:
         name = component(entry.get("source"))
@@ -150,7 +150,7 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
         if time is None:
             continue
         role = roles.get(entry.get("finding"))
-        spot = (name, round(scale.at(time), 1), role)  # a tenth of a percent is a pixel
+        spot = (name, round(scale.at(time) * 4), role)  # a quarter of a percent is as wide as a mark
         if crowded and (spot in taken or len(taken) >= MOST_MARKS):
             left_out += spot not in taken
             continue
