@@ -1,10 +1,19 @@
 """A Markdown page for each pattern, and one that lists them all."""
 
+import re
 from collections.abc import Mapping
 
+from parsers.schema import NAMES
 from patterns.graph import edges
 from patterns.matches import shown_term
 from patterns.pattern import Evidence, Library, Pattern
+
+_NAME = re.compile(r"\$\{?(" + "|".join(sorted(NAMES, key=len, reverse=True)) + r")\b\}?")
+
+
+def to_fill_in(text: str) -> str:
+    """Return `text` with every `$name` that a finding would bind as `<name>`: a shell would take it for nothing."""
+    return _NAME.sub(r"<\1>", text)
 
 
 def pages(library: Library) -> dict[str, str]:
@@ -58,11 +67,11 @@ def page(
     if pattern.remedy or pattern.verify:
         lines += ["## What to do", ""]
     for number, action in enumerate(pattern.remedy, 1):
-        lines += [f"{number}. {_escaped(action.do)}", ""]
-        lines += [*_code(action.run, "sh", "   "), ""] if action.run else []
+        lines += [f"{number}. {_escaped(to_fill_in(action.do))}", ""]
+        lines += [*_code(to_fill_in(action.run), "sh", "   "), ""] if action.run else []
     if pattern.verify:
-        lines += [f"It is mended when this shows {_escaped(pattern.verify.expect)}:", ""]
-        lines += [*_code(pattern.verify.run, "sh"), ""]
+        lines += [f"It is mended when this shows {_escaped(to_fill_in(pattern.verify.expect))}:", ""]
+        lines += [*_code(to_fill_in(pattern.verify.run), "sh"), ""]
     if pattern.references:
         lines += ["## References", "", *(f"- <{reference}>" for reference in pattern.references), ""]
     return "\n".join(lines)
@@ -100,9 +109,9 @@ def _backticks(text: str) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    for letter in "<[*_":
-        text = text.replace(letter, f"\\{letter}")
-    return text
+    # What stands between backticks is code: there a backslash would be shown.
+    parts = re.split(r"(`[^`\n]+`)", text)
+    return "".join(part if index % 2 else re.sub(r"[<\[*_]", r"\\\g<0>", part) for index, part in enumerate(parts))
 
 
 def _cell(text: str) -> str:

@@ -268,6 +268,10 @@ def frames() -> Iterator[str]:
     yield "A *source* is one kind of evidence: one Polars frame, one table of `query`, one Parquet file, and what a"
     yield "pattern writes after `from`. A null means that the source did not say; never zero, never an empty text."
     yield "*Facts* were so at a snapshot, *records* happened at a time, *derived* sources are computed from others."
+    yield "Beside them `-o FOLDER.parquet/` writes `findings.parquet` and `citations.parquet`: the lines that prove a"
+    yield "finding, with `member` and `line` as in the sources, so they join. DuckDB reads them too:"
+    yield "`SELECT f.id, c.member, c.line FROM 'o.parquet/findings.parquet' f JOIN 'o.parquet/citations.parquet' c"
+    yield "ON c.finding = f.id`."
     yield f"Levels, in order: {', '.join(sources.LEVELS)}. Links: {', '.join(sources.LINK.categories)}."
     yield ""
     groups = {name: getattr(sources, name) for name in GROUPS}

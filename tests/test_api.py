@@ -32,3 +32,4 @@ def test_a_report_is_written_in_every_form(tmp_path: Path) -> None:
         assert (tmp_path / f"r.{suffix}").stat().st_size > 500
     report.write(tmp_path / "r.parquet")
     assert (tmp_path / "r.parquet" / "findings.parquet").is_file()
+    assert (tmp_path / "r.parquet" / "citations.parquet").is_file()

@@ -108,8 +108,11 @@ def sentences() -> Iterator[None]:
     try:
         yield
     except Interrupted:
-        during = f" while {PROGRESS.stage}" if PROGRESS.stage else ""
-        told = f"interrupted{during}: that was not done, nor what comes after it; nothing is left in part"
+        if not PROGRESS.stage:
+            stop("interrupted; nothing is left in part", Exit.INTERRUPTED)
+        told = (
+            f"interrupted while {PROGRESS.stage}: that was not done, nor what comes after it; nothing is left in part"
+        )
         stop(told, Exit.INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()
@@ -138,9 +141,12 @@ def stop(sentence: str, code: Exit) -> NoReturn:
 
 def load(packs: Sequence[Path] | None) -> "Library":
     """Return the pattern library, with packs."""
+    PROGRESS.doing("loading the known failures")
     from patterns.loader import load_library
 
-    return load_library(tuple(packs or ()))
+    library = load_library(tuple(packs or ()))
+    PROGRESS.rest()
+    return library
 
 
 def sparing(library: "Library | None" = None, memory: str | None = None) -> "Lean":

@@ -8,15 +8,18 @@ from html import escape
 from pathlib import Path
 
 from forensics.causality import Causes
-from forensics.guides.trees import Step, Tree, briefed, nearest, slug, symptoms_of, tree_of
+from forensics.guides.trees import Look, Step, Tree, briefed, command, nearest, slug, symptoms_of, tree_of
+from forensics.reporting.escape import coded
 from forensics.reporting.sources import in_words
 from forensics.writing import write_whole
 from patterns.docs import pages as pattern_pages
-from patterns.pattern import Library
+from patterns.docs import to_fill_in
+from patterns.matches import shown_term
+from patterns.pattern import Evidence, Library
 
 STYLE = """
 :root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}
-pre{overflow:auto;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
+pre{white-space:pre-wrap;overflow-wrap:anywhere;padding:.6rem;border:1px solid #8886;border-radius:4px}code{font-size:.92em}
 nav{margin-bottom:1rem}table{border-collapse:collapse}td,th{border:1px solid #8886;padding:.2rem .5rem;text-align:left}
 ol.tree>li{margin:.6rem 0}ul.drawn,ul.drawn ul{list-style:none;margin:0;padding-left:1.4rem}
 ul.drawn ul>li{position:relative;padding:.1rem 0}ul.drawn ul>li::before{content:"";position:absolute;left:-1rem;top:0;
@@ -30,6 +33,19 @@ const box=document.getElementById('q'),list=[...document.querySelectorAll('#all 
 box.addEventListener('input',()=>{const words=box.value.toLowerCase().split(/\\s+/).filter(Boolean);
 list.forEach(item=>{const text=item.dataset.text;item.hidden=!words.every(w=>text.includes(w))})});
 """
+
+FILL_IN = "Names between `<` and `>` are yours to fill in."
+# How pieces of evidence go together, said where the sign stands in a term.
+TERMS = {
+    " then ": "`a then b`: b comes after an a.",
+    " with no later ": "`a with no later b`: no b comes after the last a.",
+    " without ": "`a without b`: an a that no b follows.",
+    " for ": "`a for 1m`: from its first to its last line it is that long.",
+    " within ": "`within 5m`: in that time.",
+    " of (": "`2 of (a, b, c)`: so many of them.",
+    "at least ": "`at least 3 a`: so many lines.",
+}
+_LINK = re.compile(r"\]\((?:\.\./)?([\w-]+/[\w.-]+)\.md\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +97,19 @@ COMPONENTS: Sequence[Component] = (
               ("Loaded model '<model>_<version>' successfully.", "'Environment tarball not found' is normal"), "mlserver"),
     Component("Triton", ("9000 HTTP", "9500 gRPC", "8002 metrics"), "kubectl -n <namespace> logs <server pod> -c triton",
               ("Started GRPCInferenceService", "successfully loaded"), "triton"),
-    Component("model gateway, pipeline gateway", ("9010 / 9011 pipeline gateway", "9999 health"),
-              "kubectl -n <namespace> logs deploy/seldon-modelgateway", ("Setting log level to",), "pipelines"),
-    Component("dataflow engine", ("8000 health",), "kubectl -n <namespace> logs deploy/seldon-dataflow-engine",
-              ("initialised with config",), "pipelines"),
-    Component("Kafka", ("9092 plain", "9093 TLS"), "kubectl -n <kafka namespace> logs <broker pod>", ("started (kafka.server",), "kafka"),
+    Component("model gateway", ("9999 health (2.10)",), "kubectl -n <namespace> logs deploy/seldon-modelgateway -c modelgateway",
+              ("Subscribing to model status events", "Adding model <model> for each that is loaded", "all topics created"), "pipelines"),
+    Component("pipeline gateway", ("9010 HTTP", "9011 gRPC", "9006 metrics", "9999 health (2.10)"),
+              "kubectl -n <namespace> logs deploy/seldon-pipelinegateway -c pipelinegateway",
+              ("Subscribing to pipeline status events", "Starting http server on port 9010",
+               "Topic … added in consumer id … at the first call of a pipeline",
+               "'Failed to find request ID - will generate one' is normal"), "pipelines"),
+    Component("dataflow engine", ("8000 health",), "kubectl -n <namespace> logs deploy/seldon-dataflow-engine -c dataflow-engine",
+              ("Subscribing to pipeline updates", "received request for <pipeline>", "its two first lines, in colours, are normal"),
+              "pipelines"),
+    Component("Kafka", ("9092 plain", "9093 TLS"), "kubectl -n <kafka namespace> logs <broker pod>",
+              ("Kafka Server started (kafka.server.KafkaRaftServer)", "[KafkaServer id=0] started (kafka.server.KafkaServer), with ZooKeeper"),
+              "kafka"),
 )  # fmt: skip
 
 
@@ -108,20 +132,25 @@ def write_site(library: Library, output: Path) -> int:
 
 def one_file(library: Library) -> str:
     """Return everything as one Markdown text, for printing."""
-    parts = ["# Seldon Core v2: known failures", ""]
+    parts = ["# Seldon Core v2: known failures", "", f"{FILL_IN} {' '.join(TERMS.values())}", ""]
     for symptom in symptoms_of(library):
         parts += [f"## Symptom: {symptom}", "", *_tree_markdown(tree_of(library, symptom)), ""]
     parts += ["## Components", "", *_components_markdown(), ""]
-    for text in pattern_pages(library).values():
-        parts += [re.sub(r"^#", "##", text, flags=re.MULTILINE), ""]
+    for name, text in pattern_pages(library).items():
+        own = f'<a id="{slug(name.removesuffix(".md"))}"></a>\n\n' if name != "index.md" else ""
+        parts += [own + _LINK.sub(_inside, re.sub(r"^#", "##", text, flags=re.MULTILINE)), ""]
     return "\n".join(parts)
+
+
+def _inside(link: re.Match[str]) -> str:
+    return f"](#{slug(link[1])})"
 
 
 def _tree_markdown(tree: Tree) -> Iterator[str]:
     asked, further = nearest(tree)
     for number, step in enumerate(asked, 1):
-        together, looks = briefed(step)
-        yield f"{number}. **{step.cause.title}?** ({step.cause.id})"
+        together, looks = _together(step)
+        yield f"{number}. **[{step.cause.title}](#{slug(step.cause.id)})?**"
         if together:
             yield f"   {together}"
         for look in looks:
@@ -130,7 +159,14 @@ def _tree_markdown(tree: Tree) -> Iterator[str]:
                 yield f"     `{look.run}`"
     if further:
         yield ""
-        yield f"What can be behind these: {', '.join(sorted(step.cause.id for step in further))}"
+        behind = sorted({(step.cause.title, step.cause.id) for step in further})
+        yield f"What can be behind these: {'; '.join(f'[{title}](#{slug(id)})' for title, id in behind)}"
+
+
+def _together(step: Step) -> tuple[str, tuple[Look, ...]]:
+    """Return what `briefed` does; how the pieces go together stands on the page of the cause."""
+    together, looks = briefed(step)
+    return together.replace(" (which go together: patterns show)", ""), looks
 
 
 def _components_markdown() -> Iterator[str]:
@@ -165,7 +201,7 @@ def _page(title: str, body: str, root: str, search: bool = False) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
-        f'<nav><a href="{root}index.html">all failures</a></nav><main><h1>{escape(title)}</h1>{body}</main>{script}</body></html>\n'
+        f'<nav><a href="{root}index.html">all failures</a></nav><main><h1>{coded(title)}</h1>{body}</main>{script}</body></html>\n'
     )
 
 
@@ -173,7 +209,7 @@ def _index(library: Library) -> str:
     symptoms = "".join(f'<li><a href="symptom/{slug(s)}.html">{escape(s)}</a></li>' for s in symptoms_of(library))
     components = "".join(f'<li><a href="component/{slug(c.name)}.html">{escape(c.name)}</a></li>' for c in COMPONENTS)
     failures = "".join(
-        f'<li data-text="{escape(f"{p.id} {p.title} {p.about}".lower())}"><a href="failure/{p.id}.html">{escape(p.title)}</a>'
+        f'<li data-text="{escape(f"{p.id} {p.title} {p.about}".lower())}"><a href="failure/{p.id}.html">{coded(p.title)}</a>'
         f" <small>{escape(p.layer)}, {escape(p.severity)}</small></li>"
         for p in library.patterns.values()
     )
@@ -187,7 +223,7 @@ def _tree_html(tree: Tree) -> str:
     asked, further = nearest(tree)
     items = []
     for number, step in enumerate(asked, 1):
-        together, looks = briefed(step)
+        together, looks = _together(step)
         shown = "".join(
             f"<li>{f'<b>{escape(look.name)}</b>: ' if look.name else ''}{escape(look.brief)}"
             + (f"<pre><code>{escape(look.run)}</code></pre>" if look.run else "")
@@ -196,12 +232,12 @@ def _tree_html(tree: Tree) -> str:
         )
         onward = "none of the known causes" if number == len(asked) else f'<a href="#s{number + 1}">{number + 1}</a>'
         items.append(
-            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>? '
+            f'<li id="s{number}"><a href="../failure/{step.cause.id}.html">{coded(step.cause.title)}</a>? '
             f"<small>{escape(in_words(step.source))}</small>"
             f"{f'<p>{escape(together)}</p>' if together else ''}<ul>{shown}</ul>"
             f'yes: <a href="../failure/{step.cause.id}.html">what to do</a>; no: {onward}</li>'
         )
-    entries = "".join(f'<li><a href="../failure/{e.id}.html">{escape(e.title)}</a></li>' for e in tree.entries)
+    entries = "".join(f'<li><a href="../failure/{e.id}.html">{coded(e.title)}</a></li>' for e in tree.entries)
     return (
         f"<p>Seen as:</p><ul>{entries}</ul><h2>The tree</h2>{_drawn(tree.symptom, asked, further)}"
         f'<h2>Questions</h2><ol class="tree">{"".join(items)}</ol>'
@@ -212,7 +248,7 @@ def _drawn(symptom: str, asked: Sequence[Step], further: Sequence[Step]) -> str:
     """Return the tree as nested lists: the symptom, where to look, what causes it, and what can be behind that."""
     behind: dict[str, list[str]] = defaultdict(list)
     for step in sorted(further, key=lambda step: step.cause.title):
-        link = f'<a href="../failure/{step.cause.id}.html">{escape(step.cause.title)}</a>'
+        link = f'<a href="../failure/{step.cause.id}.html">{coded(step.cause.title)}</a>'
         behind[step.through[0]].append(f"<li>{link}</li>")
     branches: dict[str, list[str]] = defaultdict(list)
     for number, step in enumerate(asked, 1):
@@ -222,7 +258,7 @@ def _drawn(symptom: str, asked: Sequence[Step], further: Sequence[Step]) -> str:
             if more
             else ""
         )
-        branches[step.source].append(f'<li><a href="#s{number}">{number}. {escape(step.cause.title)}</a>{hidden}</li>')
+        branches[step.source].append(f'<li><a href="#s{number}">{number}. {coded(step.cause.title)}</a>{hidden}</li>')
     inside = "".join(f"<li>{escape(in_words(source))}<ul>{''.join(b)}</ul></li>" for source, b in branches.items())
     return f'<ul class="drawn"><li><b>{escape(symptom)}</b><ul>{inside}</ul></li></ul>'
 
@@ -231,7 +267,7 @@ def _component_html(component: Component, library: Library) -> str:
     ports = "".join(f"<li>{escape(port)}</li>" for port in component.ports)
     healthy = "".join(f"<li>{escape(line)}</li>" for line in component.healthy)
     failures = "".join(
-        f'<li><a href="../failure/{p.id}.html">{escape(p.title)}</a></li>'
+        f'<li><a href="../failure/{p.id}.html">{coded(p.title)}</a></li>'
         for p in library.patterns.values()
         if p.layer == component.source
     )
@@ -244,23 +280,24 @@ def _component_html(component: Component, library: Library) -> str:
 def _failure(library: Library, name: str, causes: Causes) -> Iterator[str]:
     pattern = library.patterns[name]
     yield f"<p>{escape(pattern.layer)}, {escape(pattern.severity)}, {escape('check' if pattern.check else pattern.role)}</p>"
-    yield f"<p>{escape(' '.join(pattern.about.split()))}</p><h2>What shows it</h2><table><tr><th>source<th>looked for<th>weight</tr>"
-    for piece in pattern.evidence.values():
-        where = piece.where.text if piece.where is not None else "any row"
-        yield f"<tr><td>{escape(piece.source)}<td><code>{escape(' '.join(where.split()))}</code><td>{escape(piece.strength)}</tr>"
-    yield "</table><h2>What to do</h2><ol>"
+    term = shown_term(pattern.match)
+    terms = " ".join(said for word, said in TERMS.items() if word in term)
+    yield f"<p>{coded(' '.join(pattern.about.split()))}</p><h2>What shows it</h2><p><code>{escape(term)}</code></p>"
+    yield f"<p><small>{coded(terms)}</small></p>" if terms else ""
+    yield f"<ul>{''.join(map(_piece, pattern.evidence.values()))}</ul><h2>What to do</h2><p><small>{coded(FILL_IN)}</small></p><ol>"
     for action in pattern.remedy:
-        run = f"<pre><code>{escape(action.run)}</code></pre>" if action.run else ""
-        yield f"<li>{escape(action.do)}{run}</li>"
+        run = f"<pre><code>{escape(to_fill_in(action.run))}</code></pre>" if action.run else ""
+        yield f"<li>{coded(to_fill_in(action.do))}{run}</li>"
     yield "</ol>"
     if pattern.verify:
-        yield f"<h2>Mended when</h2><pre><code>{escape(pattern.verify.run)}</code></pre><p>shows: {escape(pattern.verify.expect)}</p>"
+        yield f"<h2>Mended when</h2><pre><code>{escape(to_fill_in(pattern.verify.run))}</code></pre>"
+        yield f"<p>shows: {coded(to_fill_in(pattern.verify.expect))}</p>"
     for title, names in (
         ("Can be caused by", sorted(causes.causes.get(name, ()))),
         ("Can cause", sorted(causes.effects(name, {}))),
     ):
         links = "".join(
-            f'<li><a href="../../failure/{other}.html">{escape(library.patterns[other].title)}</a></li>'
+            f'<li><a href="../../failure/{other}.html">{coded(library.patterns[other].title)}</a></li>'
             for other in names
             if other in library.patterns
         )
@@ -271,4 +308,19 @@ def _failure(library: Library, name: str, causes: Causes) -> Iterator[str]:
         for member, text in example.files.items():
             yield f"<h2>An example: {escape(member)}</h2><pre><code>{escape(text.strip())}</code></pre>"
     if pattern.references:
-        yield "<h2>References</h2><ul>" + "".join(f"<li>{escape(r)}</li>" for r in pattern.references) + "</ul>"
+        links = "".join(f'<li><a rel="noreferrer" href="{escape(r)}">{escape(r)}</a></li>' for r in pattern.references)
+        yield f"<h2>References</h2><ul>{links}</ul>"
+
+
+def _piece(piece: Evidence) -> str:
+    """Return where a piece of evidence stands, what is looked for there, and the command that shows it."""
+    where = " ".join(piece.where.text.split()) if piece.where is not None else ""
+    traits = f"{piece.strength}, healthy installations show it too" if piece.weak else piece.strength
+    run = command(piece)
+    return (
+        f"<li><b>{escape(piece.name)}</b>: {coded(in_words(piece.source))} <small>({traits})</small>"
+        + (f"<br><small>{coded(piece.note)}</small>" if piece.note else "")
+        + (f"<details><summary>exactly</summary><code>{escape(where)}</code></details>" if where else "")
+        + (f"<pre><code>{escape(run)}</code></pre>" if run else "")
+        + "</li>"
+    )

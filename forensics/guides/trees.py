@@ -10,7 +10,8 @@ from forensics.causality import Causes
 from forensics.guides.collecting import how_to_collect
 from forensics.reporting.forms import UsageError
 from forensics.reporting.sources import in_words
-from patterns.literals import condition_literals
+from patterns.docs import to_fill_in
+from patterns.literals import LEAST, condition_literals
 from patterns.matches import shown_term
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
 from patterns.terms import Piece, pieces, positive
@@ -18,6 +19,9 @@ from patterns.terms import Piece, pieces, positive
 DEEPEST = 6  # causes of causes
 MOST_WORDS = 12  # of one filter
 MOST_LOOKS = 3  # of one question, in the short form
+# A record's text is its message and then its fields, as ` key=value`. The line itself may quote either, escape what is
+# in them, or be JSON: of a literal only what stands between these is the same in both.
+_JOINED = re.compile(r'["\\\n]|\s*\b[\w.]+=')
 LONGEST_TERM = 100  # characters of how the pieces go together, likewise
 
 # What people search for, and the patterns that are this symptom, by name: the library knows their layers.
@@ -196,7 +200,7 @@ def _step(pattern: Pattern, path: tuple[str, ...]) -> Step:
     asked = [pattern.evidence[name] for name in needed]
     speaks = positive(pattern.match)
     looks = tuple(
-        Look(piece.name, _question(piece), _command(piece), piece.name in speaks and not piece.weak, _brief(piece))
+        Look(piece.name, _question(piece), command(piece), piece.name in speaks and not piece.weak, _brief(piece))
         for piece in asked
     )
     holds = shown_term(pattern.match) if len(looks) > 1 or not isinstance(pattern.match, Piece) else ""
@@ -230,10 +234,10 @@ def _brief(piece: Evidence) -> str:
     return f"{said} with {' '.join(piece.where.text.split()).removeprefix('previous = false and ')}"
 
 
-def _command(piece: Evidence) -> str:
-    command = how_to_collect(piece.source, {})
-    found = grep(piece)
-    return f"{command} | {found}" if found and "kubectl" in command else command
+def command(piece: Evidence) -> str:
+    """Return the command that shows on a live cluster whether a piece is there; empty where none is known."""
+    run, found = how_to_collect(piece.source, {}), grep(piece)
+    return f"{run} | {found}" if found and "kubectl" in run else run
 
 
 def grep(piece: Evidence) -> str:
@@ -244,7 +248,11 @@ def grep(piece: Evidence) -> str:
     literals = condition_literals(piece.where) if piece.where is not None else ()
     if not piece.source.startswith("log.") or not literals or len(literals) > MOST_WORDS:
         return ""
-    return f"grep -F {' '.join(f'-e {_quoted(literal)}' for literal in literals)}"
+    written = {max((part.strip() for part in _JOINED.split(literal)), key=len) for literal in literals}
+    if len(min(written, key=len)) < LEAST:
+        return ""
+    fewest = sorted(word for word in written if not any(other in word for other in written - {word}))
+    return f"grep -F {' '.join(f'-e {_quoted(word)}' for word in fewest)}"
 
 
 def _quoted(text: str) -> str:
@@ -274,7 +282,7 @@ def lines(tree: Tree, *, details: bool = False) -> Iterator[str]:
         yield f"{number:3}. {step.cause.title}? ({step.cause.id}{through})"
         yield from _told(step) if details else _briefly(step)
         if step.cause.remedy:
-            yield f"     yes -> {step.cause.remedy[0].do} (all of it: patterns show {step.cause.id})"
+            yield f"     yes -> {to_fill_in(step.cause.remedy[0].do)} (all of it: patterns show {step.cause.id})"
         last = number == len(asked)
         yield "     no -> the cause is not among the known ones" if last else f"     no -> {number + 1}"
     if len(asked) < len(tree.steps):

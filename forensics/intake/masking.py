@@ -24,12 +24,12 @@ _SECRET_DATA = (
 _SECRET_VALUE = (re.compile(r'(:\s*)"(?:[^"\\]|\\.)*"(?=\s*[,}])'), re.compile(r'(:\s*\\+")[^{}]*?(?=\\+"\s*[,}])'))
 
 # After such a key comes a name, a count or a state, not a secret.
-_HARMLESS_KEY = re.compile(
-    r"(?i)(secret[_-]?(?:name|ref|key[_-]?ref|kind)|secretname|secrets?_?(?:mount|store|path|not_ready)|token[_-]?(?:url|endpoint|type|count|ttl|expir\w*)"
+HARMLESS_KEYS = (
+    r"(?:secret[_-]?(?:name|ref|key[_-]?ref|kind)|secretname|secrets?_?(?:mount|store|path|not_ready)|token[_-]?(?:url|endpoint|type|count|ttl|expir\w*)"
     r"|max_?tokens|num_?tokens|automountserviceaccounttoken|auth[_-]?(?:type|mode|method|enabled|url)|\w*_?(?:location|path|file|dir|url|endpoint)"
     r"|password[_-]?(?:file|location)|author\w*|authori\w+|authentic\w+|tokeniz\w+|secrets)"
-    r"\\*[\"']?[ \t]*(?:=>|[:=])?[ \t]*$"
 )
+_HARMLESS_KEY = re.compile(rf"(?i){HARMLESS_KEYS}\\*[\"']?[ \t]*(?:=>|[:=])?[ \t]*$")
 _HARMLESS_VALUE = re.compile(
     r"(?i)^\\*[\"']?(?:|\(?(?:not set|unset|empty|hidden|masked)\)?|true|false|null|none|nil|<nil>|<none>|\*{3,}"
     r"|\[redacted\]|\[\]|\{\}|-?\d{1,6}|<\w+>|\$\{?\w+\}?|error|failed|not|invalid|missing|unknown|rpc|no|required|is)"

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 
 MASK = "***"
 
+# In one group: in the script that collects no expression has more than nine.
 WORDS = (
-    r"(?:p?assword|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|access[ _-]?key(?:[ _-]?id)?|account[ _-]?key"
-    r"|(?:private|encryption|subscription|signing|shared|master|secret|customer|license|deploy)[ _-]?key"
-    r"|key[_-](?:data|pem)|credential|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
+    r"(?:p?assword|passwd|passphrase|passcode|pwd|secret|token|api[ _-]?key|access[ _-]?key[ _-]?id|access[ _-]?key"
+    r"|account[ _-]?key|private[ _-]?key|encryption[ _-]?key|subscription[ _-]?key|signing[ _-]?key|shared[ _-]?key"
+    r"|master[ _-]?key|secret[ _-]?key|customer[ _-]?key|license[ _-]?key|deploy[ _-]?key|key[_-]data|key[_-]pem|credential"
+    r"|sasl[._-]?jaas[._-]?config|session[_-]?key|auth)"
 )
 KEY = rf"(?:[\w.-]{{0,60}}{WORDS}[\w-]{{0,60}}|(?:[\w.-]{{0,60}}[._-])?(?:pass|pw))"
 # The end of a key, where a search may begin at once: what stands in front of it is looked at when it was found.
@@ -37,6 +39,8 @@ _NO_NAME = (
 )
 _VALUE = r"\"[^\"]+\"|'[^']+'|[^\s\"'-][^\s\"']*"
 
+_SCRIPT_KEY = rf"(?:{WORDS}[\w-]{{0,60}}|(?:^|[^A-Za-z]|store|key|db|user)pass|(?:^|[^A-Za-z0-9])pw)\\*[\"']?[ \t]*(?:=>|[:=])[ \t]*"
+
 # A value as it is written behind its key; a quote that is missing at the end of a line was cut off.
 _PLAIN = r"[^\s,;&\"'{}()\[\]\\]"
 _WRITTEN = (
@@ -49,15 +53,16 @@ _WRITTEN = (
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """One way to write a secret."""
+    """One way to write a secret; `script` says it for the script that collects, which can ask nothing of a match."""
 
     words: tuple[str, ...]
     regex: re.Pattern[str]
     instead: str | None
+    script: tuple[str, ...] = ()
 
 
-def _shape(words: str | tuple[str, ...], regex: str, instead: str | None = MASK) -> Shape:
-    return Shape(tuple(words.split()) if isinstance(words, str) else words, re.compile(regex), instead)
+def _shape(words: str | tuple[str, ...], regex: str, instead: str | None = MASK, script: tuple[str, ...] = ()) -> Shape:
+    return Shape(tuple(words.split()) if isinstance(words, str) else words, re.compile(regex), instead, script)
 
 
 _KEPT = rf"\1{MASK}"  # the first group stays
@@ -102,6 +107,9 @@ SHAPES: tuple[Shape, ...] = (
         rf"(?i)((?<![\w:])b?\\*([\"']){_HEADER}\\*\2\s*,\s*b?\\*([\"'])(?:bearer\s+|basic\s+)?)"
         r"(?=[^\"'\\]*\d)[^\"'\\]{6,}(?=\\*\3)",
         _KEPT,
+        (
+            rf"(?i)(\\*[\"']{_HEADER}\\*[\"']\s*,\s*b?\\*[\"'](?:bearer\s+|basic\s+)?)(?=[^\"'\\]*\d)[^\"'\\]{{6,}}",
+        ),
     ),
     _shape(
         ("value",),
@@ -113,6 +121,9 @@ SHAPES: tuple[Shape, ...] = (
         ("value",),
         rf"(?i)(\"value\\*\"\s*:\s*\\*\")(?:[^\"\\]|\\[^\"\\])+(?=\\*\"\s*,\s*\\*\"(?:name|key|header)\\*\"\s*:\s*\\*\"{_HEADER}\\*\")",
         _KEPT,
+        (
+            rf"(?i)(\"value\\*\"\s*:\s*\\*\")[^\"\\]+(\\*\"\s*,\s*\\*\"(?:name|key|header)\\*\"\s*:\s*\\*\"{_HEADER}\\*\")",
+        ),
     ),
     # signed URLs, and what stands in a query under a name that says little
     _shape(
@@ -234,6 +245,7 @@ SHAPES: tuple[Shape, ...] = (
         "value",
         rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?)([^\r\n,}}]+)",
         None,
+        (rf"(?i)(\bname\\*[\"']?: ?\\*[\"']?{KEY}\\*[\"']?,?\s*\\*[\"']?value\\*[\"']?: ?\\*[\"']?)[^,}}\"'\\]+",),
     ),
     # a key in another language
     _shape(
@@ -248,6 +260,15 @@ SHAPES: tuple[Shape, ...] = (
         rf"(?i)({_KEY_END}\\*[\"']?[ \t]*(?:=>|[:=\x80-\xbf\uff1a\ufffd])[ \t]*)"
         rf"({_WRITTEN})",
         None,
+        (
+            rf"(?i)({_SCRIPT_KEY}[bru]{{0,2}}\")(?:[^\"\\]|\\.)+",
+            rf"(?i)({_SCRIPT_KEY}\\+\")[^\"\\]+",
+            rf"(?i)({_SCRIPT_KEY}[bru]{{0,2}}')[^']+",
+            rf"(?i)({_SCRIPT_KEY}\w{{0,20}}\([\"'])[^()]+([\"']\))",
+            rf"(?i)({_SCRIPT_KEY}\[[\"'])[^\]]+([\"']\])",
+            rf"(?i)({_SCRIPT_KEY}\[)[^\]\"']+",
+            rf"(?i)({_SCRIPT_KEY})[^\s,;&\"'{{}}()\[\]\\<][^\s,;&\"'{{}}()\[\]\\]*",
+        ),
     ),
 )  # fmt: skip
 

@@ -39,7 +39,8 @@ class Limits:
         members: members of the bundle.
         rows: rows of state, sources, unknown.
         candidates: possible causes of a symptom.
-        once: reasons and remedies of a pattern stand at its first finding only, and the list of citations is packed.
+        once: reasons and remedies of a pattern stand at its first finding only, the text of a citation where it is
+            first cited, and the list of citations is packed.
         texts: citations of a piece of evidence shown with their text; of the others only the place.
     """
 
@@ -102,9 +103,23 @@ def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: vie
         reviewed=reviewed,
         picture=picture(document.get("connectivity")) if reviewed.is_review(document) else None,
         elsewhere=_elsewhere(tree) if limits.once else {},
+        again=_Repeats() if limits.once else lambda cite: False,
         block=data_block(packed(citation_block(document)) if limits.once else citation_block(document)),
         title=f"{verdict}: {(document.get('input') or {}).get('name', '')}",
     )
+
+
+class _Repeats:
+    """Whether a citation was asked about before, with the same text."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[Any, ...]] = set()
+
+    def __call__(self, cite: Entry) -> bool:
+        key = (cite.get("member"), view.span(cite), cite.get("text"))
+        known = key in self._known
+        self._known.add(key)
+        return known
 
 
 def _elsewhere(tree: view.Tree) -> dict[Any, Any]:

@@ -1,5 +1,6 @@
 """All logs and Events on one clock, filtered, for reading."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -10,10 +11,13 @@ from rich.text import Text
 
 from forensics.intake.masking import mask
 from forensics.reporting.escape import inline
+from forensics.reporting.folding import shortened
 from forensics.reporting.forms import UsageError
 from parsers.schema import LEVELS, SOURCES
 
 STYLES = {"error": "red", "fatal": "bold red", "warning": "yellow", "debug": "dim", "trace": "dim"}
+MOST = 300  # characters of a record of several lines
+_TIME_ALONE = re.compile(r"^#? ?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?$")
 COLUMNS = ("earliest", "source", "namespace", "pod", "container", "level", "text", "member", "line")
 
 
@@ -73,6 +77,13 @@ def merged(
     return pl.concat(chosen).sort("earliest", "member", "line", nulls_last=True).head(limit).to_dicts()
 
 
+def _told(text: str) -> str:
+    """Return a record on one line: of several lines the first, and the last, which says what went wrong."""
+    lines = [inline(line.strip()) for line in text.split("\n") if line.strip()]
+    lines = lines[1:] if len(lines) > 1 and _TIME_ALONE.match(lines[0]) else lines
+    return lines[0] if len(lines) == 1 else shortened(lines, MOST) if lines else ""
+
+
 def timeline_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
     """Return one line a record: time, source, pod, text, place."""
     if not rows:
@@ -82,7 +93,7 @@ def timeline_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         time = row["earliest"].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z" if row["earliest"] else "-" * 24
         line = Text(f"{time} {row['source'].removeprefix('log.'):15} ")
         line.append(inline(f"{row['pod'] or ''} "), style="dim")
-        line.append(inline(mask(row["text"].partition("\n")[0])), style=STYLES.get(row["level"] or "", ""))
+        line.append(_told(mask(row["text"])), style=STYLES.get(row["level"] or "", ""))
         line.append(inline(f"  {row['member']}:{row['line']}"), style="dim")
         lines.append(line)
     return Group(*lines)

@@ -73,10 +73,14 @@ class Page:
         if cell_len(inline(place)) <= self.width - indent:
             self.say((place, "magenta"), "  " + text, indent=indent, hang=4)
             return
-        self.text.append(" " * indent)  # too long for a line: alone and whole, so that it can be pasted
+        self.where(place, indent)  # too long for a line beside its text
+        self.say(text, indent=indent + 4, hang=0)
+
+    def where(self, place: str, indent: int) -> None:
+        """Add a place in the bundle alone on its line, whole however long it is, so that it can be pasted."""
+        self.text.append(" " * indent)
         self.text.append(inline(place), "magenta")
         self.text.append("\n")
-        self.say(text, indent=indent + 4, hang=0)
 
     def _near(self, cite: Entry, lines: list[str], line: int, indent: int, *, before: bool) -> None:
         start = line - len(lines) if before else line

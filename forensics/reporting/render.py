@@ -133,8 +133,9 @@ def _about(page: Page, document: Document, finding: Entry) -> None:
     page.say("; ".join(filter(None, [view.whom(finding, 999 if page.details else 3), view.lasts(finding)])), indent=3)
     if change := view.preceded(document, finding):
         cite = change.get("cite") or {}
-        where = f" ({view.place(cite)})" if cite.get("member") else ""
-        page.say(f"just before: {change.get('what')}, {moments.utc(change.get('time'))}{where}", indent=3)
+        page.say(f"just before: {change.get('what')}, {moments.utc(change.get('time'))}", indent=3)
+        if cite.get("member"):
+            page.where(view.place(cite), 5)
     if why := " ".join(str(finding.get("why") or "").split()):
         short = why if page.details else opening(why, 2 * (page.width - 4))
         page.say(short, indent=3, hang=0, most=None if page.details else 3)

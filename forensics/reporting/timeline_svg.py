@@ -19,7 +19,9 @@ from forensics.reporting.view import Entry
 LANE = 26  # px, height of a lane
 AXIS = 40  # px, height of the axis, with room for a second zone
 MOST_FINDINGS = 14
-MOST_MARKS = 800  # past it, marks without a finding are left out first
+MOST_MARKS = (
+    800  # past it one mark stands for all of a kind at its place, and those without a finding are left out first
+)
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800)
 _ORDER = ("controller", "scheduler", "envoy", "agent", "rclone", "mlserver", "triton", "modelgateway")
 _NAMES = {"envoy_access": "envoy", "k8s": "kubernetes", "state": "kubernetes", "net": "kubernetes", "route": "envoy"}
@@ -33,11 +35,13 @@ class Drawing:
         names: SVG of the lanes' names.
         lanes: SVG of the lanes.
         left_out: marks that found no room.
+        untold: findings without a lane of their own.
     """
 
     names: Markup
     lanes: Markup
     left_out: int
+    untold: int
 
 
 @dataclass(slots=True)
@@ -71,7 +75,8 @@ def draw(document: Document) -> Drawing | None:
     components, left_out = _component_lanes(document, scale)
     lanes += components
     height = AXIS + LANE * len(lanes) + 4
-    return Drawing(_names(lanes, height), _plot(document, lanes, height, scale), left_out)
+    untold = max(len(shown) - MOST_FINDINGS, 0)
+    return Drawing(_names(lanes, height), _plot(document, lanes, height, scale), left_out, untold)
 
 
 def component(source: Any) -> str:
@@ -133,7 +138,10 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
             lane.covered.append((scale.at(first), scale.at(last)))
     roles = {f.get("id"): inline(f.get("role")) for f in view.listed(document, "findings")}
     entries = sorted(view.listed(document, "timeline"), key=lambda e: not e.get("finding"))
-    for entry in entries[:MOST_MARKS]:
+    crowded = len(entries) > MOST_MARKS
+    taken: set[tuple[str, int, str | None]] = set()
+    left_out = 0
+    for entry in entries:
         name = component(entry.get("source"))
         lane = lanes.setdefault(name, _Lane(name, "component"))
         earliest, latest = moments.bounds(entry)
@@ -141,14 +149,20 @@ def _component_lanes(document: Document, scale: _Scale) -> tuple[list[_Lane], in
         time = first or last
         if time is None:
             continue
+        role = roles.get(entry.get("finding"))
+        spot = (name, round(scale.at(time) * 4), role)  # a quarter of a percent is as wide as a mark
+        if crowded and (spot in taken or len(taken) >= MOST_MARKS):
+            left_out += spot not in taken
+            continue
+        taken.add(spot)
         about = f"{inline(entry['finding'])}: " if entry.get("finding") else ""
         title = f"{moments.interval(entry)} {about}{inline(entry.get('what'))}"
         if first is not None and last is not None and last - first > timedelta(seconds=2):
             lane.marks.append(_span(scale.at(first), scale.at(last), title))
-        lane.marks.append(_mark(scale.at(time), title, roles.get(entry.get("finding"))))
+        lane.marks.append(_mark(scale.at(time), title, role))
     order = {name: index for index, name in enumerate(_ORDER)}
     ordered = sorted(lanes.values(), key=lambda lane: (order.get(lane.name, len(order)), lane.name))
-    return ordered, max(len(entries) - MOST_MARKS, 0)
+    return ordered, left_out
 
 
 def _tick(x: float, title: str, kind: str, depth: int) -> Markup:

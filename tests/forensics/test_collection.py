@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -10,9 +11,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from benchmarks.planted import Plants
+from benchmarks.planted_kinds import LINES
 from forensics.analysis import read
 from forensics.bundle import open_bundle
 from forensics.guides.collection import commands, script, worth
+from scripts import collect_masks
 
 SECRET = "hunter2hunter2"
 STAND_IN = r"""#!/bin/sh
@@ -77,6 +81,41 @@ def test_it_masks_secrets(run, tmp_path: Path) -> None:
         texts = [archive.extractfile(m).read().decode() for m in archive if m.isfile()]
     assert any("dialing" in text for text in texts)
     assert not [text for text in texts if SECRET in text]
+
+
+SHELLS = [["sh"], ["busybox", "sh"]]
+needs = [
+    pytest.param(shell, marks=pytest.mark.skipif(shutil.which(shell[0]) is None, reason=shell[0])) for shell in SHELLS
+]
+
+
+def test_the_script_knows_the_shapes_that_the_analyser_knows() -> None:
+    assert collect_masks.SCRIPT_FILE.read_text("utf-8") == collect_masks.written()
+
+
+@pytest.mark.parametrize("shell", needs, ids="-".join)
+def test_every_way_to_write_a_secret_on_a_line_is_masked(shell: list[str], tmp_path: Path) -> None:
+    plants = Plants()
+    planted = "".join(f"{plants.fill(text, kind, 'a log')}\n" for kind, text in LINES.items())
+    (tmp_path / "planted").write_text(planted, "utf-8")
+    (tmp_path / "kubectl").write_text(re.sub(r"(?s)    echo '2026-03-04T10:15:30.*?;;", "    cat planted ;;", STAND_IN))
+    (tmp_path / "kubectl").chmod(0o755)
+    (tmp_path / "collect.sh").write_text(script())
+    env = os.environ | {"CALLS": str(tmp_path / "calls"), "KUBECTL": str(tmp_path / "kubectl")}
+    subprocess.run([*shell, "collect.sh"], cwd=tmp_path, env=env, check=True, capture_output=True)
+
+    said = (tmp_path / "seldon-bundle/namespaces/ml/pods/seldon-scheduler-0/scheduler.log").read_bytes()
+    assert said.count(b"\n") == len(LINES)
+    assert said.count(b"<masked>") >= len(LINES)
+    assert plants.found(said) == set()
+
+
+def test_what_is_no_secret_stays() -> None:
+    with tarfile.open(Path(__file__).parents[2] / "sample_bundles" / "agent-port-shut" / "bundle.tar.gz") as bundle:
+        texts = [file.read().decode() for member in bundle if (file := bundle.extractfile(member)) is not None]
+    text = "\n".join(texts) + "\n"
+
+    assert masked(text) == text
 
 
 class _AsKubectl(yaml.SafeDumper):

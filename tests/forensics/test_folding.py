@@ -1,6 +1,11 @@
 """Quoted text made to fit: nothing twice, and what tells least goes first."""
 
+import io
+
+from rich.console import Console
+
 from forensics.reporting.folding import middle_out, shortened
+from forensics.reporting.merged import timeline_view
 
 ANSWER = [
     "$ curl -sS -i http://seldon-mesh/v2/models/iris/infer -H 'seldon-model: Iris' -d '{\"inputs\": ["
@@ -37,3 +42,20 @@ def test_what_fits_is_left_whole_and_what_must_stay_is_no_usual_header() -> None
 
 def test_a_record_of_usual_headers_alone_keeps_them() -> None:
     assert shortened(ANSWER[2:] * 9, 120).startswith("date: Wed")
+
+
+def test_a_record_of_several_lines_is_told_by_its_first_and_last() -> None:
+    rows = [
+        {"earliest": None, "source": "log.client", "pod": None, "level": None, "member": "c.txt", "line": 1}
+        | {"text": "# 2026-03-04T10:00:00.125Z\n" + "\n".join(ANSWER[:2]) + "\n"},
+        {"earliest": None, "source": "log.mlserver", "pod": "p", "level": "error", "member": "m.log", "line": 9}
+        | {"text": "An error occurred\n" + "  File\n" * 90 + "ValueError: too few"},
+    ]
+    console = Console(width=1000, file=io.StringIO(), no_color=True)
+    console.print(timeline_view(rows))
+    client, server = console.file.getvalue().splitlines()
+
+    assert " $ curl -sS -i" in client
+    assert "| HTTP/1.1 404 Not Found  c.txt:1" in client
+    assert "An error occurred | File" in server
+    assert "| ValueError: too few  m.log:9" in server

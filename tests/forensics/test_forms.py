@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from forensics.document import load
 from forensics.reporting.escape import code_span, fenced, inline, visible
 from forensics.reporting.escape import markdown as plain
+from forensics.reporting.frames import TIME, citations_frame, findings_frame
 from forensics.reporting.junit import junit
 from forensics.reporting.markdown import markdown
 from forensics.reporting.sarif import sarif
@@ -274,3 +275,15 @@ def test_junit_is_xml_whatever_is_in_it(document: dict[str, Any]) -> None:
 
 def test_the_nasty_texts_are_nasty() -> None:
     assert any(t.type != "text" for text in NASTY for t in tokens(text) if t.type in ("link_open", "html_inline"))
+
+
+def test_frames_of_findings_have_times_and_join_with_the_lines_that_prove_them() -> None:
+    document = DOCUMENTS["failure"]
+    findings, citations = findings_frame(document), citations_frame(document)
+    joined = findings.join(citations, left_on="id", right_on="finding")
+
+    assert findings["first"].dtype == TIME
+    assert findings["explains"].list.len().sum() == sum(len(f["explains"]) for f in document["findings"])
+    assert findings["subject"].null_count() == sum(not f.get("subject") for f in document["findings"])
+    assert joined.height == citations.height > 0
+    assert findings_frame({"findings": []}).schema == findings.schema

@@ -20,9 +20,11 @@ from hypothesis import given, settings
 
 from forensics.document import load
 from forensics.reporting import html as module
+from forensics.reporting import moments
 from forensics.reporting.embedded import ELEMENT_ID, KIND, blocks_in_html
 from forensics.reporting.html import LIMIT, data_block, html
 from forensics.reporting.postmortem import postmortem_html
+from forensics.reporting.timeline_svg import draw
 from forensics.reporting.verify import verify
 from tests.forensics.hostile import documents
 
@@ -306,6 +308,36 @@ def test_the_bytes_do_not_depend_on_the_run() -> None:
     }
 
     assert len(runs) == 1
+
+
+def test_a_line_that_many_findings_cite_is_told_once_where_the_page_is_too_long() -> None:
+    document = many(200)
+    for finding in document["findings"]:
+        for piece in finding["evidence"]:
+            for cite in piece["cites"]:
+                cite |= {"member": "same.log", "lines": [7, 47], "text": "\n".join(["the same long line " * 8] * 41)}
+    text = html(document)
+
+    assert len(text.encode()) <= LIMIT
+    assert text.count("the same long line " * 8) < 200
+    assert text.count("its text stands above") >= 399
+    assert verify(text.encode(), [], mask=str)
+
+
+def test_a_crowded_timeline_is_drawn_to_its_end_and_says_how_many_findings_have_no_lane() -> None:
+    document = many(20)
+    row = document["timeline"][0] | {"finding": "F1", "source": "log.agent"}
+    day = str(document["period"]["from"])[:10]
+    times = [f"{day}T{n // 3600:02d}:{n // 60 % 60:02d}:{n % 60:02d}Z" for n in range(0, 80000, 20)]
+    document["timeline"] = [{**row, "earliest": t, "latest": t} for t in times]
+    made = draw(document)
+
+    assert made is not None
+    assert made.untold == 40 - 14
+    assert made.left_out == 0
+    assert 300 < made.lanes.count("<circle") <= 1001
+    assert moments.utc(times[-1])[:15] in made.lanes
+    assert "26 more findings without a lane" in html(document)
 
 
 def test_pieces_are_called_by_where_they_stand_and_those_without_a_line_are_folded() -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from forensics.__main__ import INTERRUPTED
 from forensics.bundle import open_bundle
-from forensics.cli import progress
+from forensics.cli import Exit, progress
 from forensics.cli.progress import Progress, weight
 
 ROOT = Path(__file__).parents[2]
@@ -138,3 +139,19 @@ def test_an_interruption_leaves_nothing_and_says_what_was_not_done(tmp_path: Pat
     assert b"interrupted while reading stdin: that was not done" in said
     assert b"Traceback" not in said
     assert sorted(p.name for p in tmp_path.iterdir()) == []
+
+
+def test_an_interruption_while_the_command_loads_is_a_sentence_too() -> None:
+    code = (
+        "import builtins, sys; real = builtins.__import__\n"
+        "def loading(name, *rest, **more):\n"
+        "    if name == 'forensics.cli': raise KeyboardInterrupt\n"
+        "    return real(name, *rest, **more)\n"
+        "builtins.__import__ = loading\n"
+        "from forensics.__main__ import main\n"
+        "main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == Exit.INTERRUPTED == INTERRUPTED
+    assert done.stderr == "seldon-forensics: interrupted before anything was done\n"
