@@ -33,8 +33,8 @@ class Folded:
     """The lines of an artefact, each in a record or among the ignored.
 
     Attributes:
-        rows: columns line, lines, stamped, first (the first line), rest (the others with their line feeds, "" for
-            none), in the order of lines.
+        rows: columns row (of the artefact), line, lines, stamped, first (the first line), rest (the others with their
+            line feeds, "" for none), in the order of lines.
         ignored: columns `IGNORED`: blank lines between records, and what the collector said.
         rejects: columns `REJECT`: lines of another process's log.
     """
@@ -58,7 +58,7 @@ def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folde
         strict: whether lines of another process's log are rejected.
     """
     text = artefact.frame["text"].fill_null("")
-    frame = artefact.frame.with_columns(
+    frame = artefact.frame.with_row_index("row").with_columns(
         text,
         start=starts.fill_null(False),
         collector=text.str.contains(ascii_classes(COLLECTION)),
@@ -93,6 +93,7 @@ def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folde
         kept.filter("start")
         .join(rest, on="record", how="left", maintain_order="left")
         .select(
+            "row",
             pl.min_horizontal("line", "least").alias("line"),  # newest first: the rest stands above the start
             (pl.col("lines") + pl.col("more").fill_null(0)).cast(pl.UInt32).alias("lines"),
             "stamped",

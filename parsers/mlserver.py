@@ -138,8 +138,9 @@ def _starts(text: pl.Series, shape: pl.Series) -> pl.Series:
 def parse(artefact: Artefact) -> Parsed:
     """Return every line as part of a record of `log.mlserver`; blank lines between records are ignored."""
     text = artefact.frame["text"]
-    folded = fold(artefact, _starts(text, _shape(text)))
-    rows = folded.rows.with_columns(shape=_shape(folded.rows["first"]))
+    shape = _shape(text)
+    folded = fold(artefact, _starts(text, shape))
+    rows = folded.rows.with_columns(shape=shape.gather(folded.rows["row"]))
     readers = {"own": _own, "uvicorn": _uvicorn, "json": _json}
     parts = [(reader, rows.filter(pl.col("shape") == name)) for name, reader in readers.items()]
     parts.append((_others, rows.filter(~pl.col("shape").is_in([*readers]).fill_null(False))))
