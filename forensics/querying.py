@@ -10,8 +10,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from forensics.reporting.escape import visible
 from forensics.reporting.tables import words
-from forensics.writing import write_whole
+from forensics.writing import inert, write_whole
 
 MOST = 200  # rows shown in a terminal
 _STRINGS = re.compile(r"'(?:[^']|'')*'")
@@ -73,7 +74,8 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
             frame.write_parquet(made)
         case _:
             raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
-    write_whole(Path(output), made.getvalue())
+    data = made.getvalue()
+    write_whole(Path(output), inert(data) if output.endswith(".json") else data)
     return Text(f"{frame.height} rows written to {output}")
 
 
@@ -87,5 +89,6 @@ def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _inert(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
+    """Return text that no spreadsheet takes for a formula, and no terminal for a command."""
+    text = visible(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -169,13 +169,14 @@ def redact(
         stop(str(error), Exit.DOES_NOT_HOLD)
     import orjson
 
-    from forensics.writing import write_whole
+    from forensics.writing import inert, write_whole
 
     written = False
     try:
         write_whole(output, redacted.archive)
         written = True
-        write_whole(private, orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), 0o600)
+        names = orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        write_whole(private, inert(names), 0o600)
     except OSError as error:
         if written:  # a bundle whose map is lost cannot be read back
             output.unlink(missing_ok=True)
