@@ -175,8 +175,8 @@ def redact(
     try:
         write_whole(output, redacted.archive)
         written = True
-        names = orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
-        write_whole(private, inert(names), 0o600)
+        known = orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        write_whole(private, inert(known), 0o600)
     except OSError as error:
         if written:  # a bundle whose map is lost cannot be read back
             output.unlink(missing_ok=True)
