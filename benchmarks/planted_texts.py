@@ -1,7 +1,7 @@
 # ruff: noqa: E501 - what is hostile is as long as it is
 """Plant texts that want to be obeyed in every place of a bundle, ask for every form of output, and say what came out raw.
 
-    python -m benchmarks.planted_texts [--keep FOLDER] [--kinds WORD] [--quick]
+    python -m benchmarks.planted_texts [--keep FOLDER] [--kinds WORD] [--quick] [--verbose]
 
 Each form is read as its reader would: a terminal obeys control characters, a browser tags, a tracker Markdown, a
 spreadsheet formulas, rich its own markup. Exits 1 where a planted text would be obeyed.
@@ -327,10 +327,17 @@ def obeyed(name: str, text: bytes, texts: Texts) -> Iterator[tuple[str, str, str
             yield *texts.who(excerpt), excerpt
 
 
-def bundle(texts: Texts, only: str = "") -> bytes:
-    """Return an archive with every text whose kind holds `only` in every place."""
+def bundle(texts: Texts, only: str = "", few: bool = False) -> bytes:
+    """Return an archive with every text whose kind holds `only` in every place, or in some of the logs and examples."""
     lines = {kind: text for kind, text in TEXTS.items() if only in kind}
-    return planted.packed(dict((*planted.places(texts, lines), *names(texts, lines))))
+    files = dict(names(texts, lines))
+    for number, (name, text) in enumerate(planted.places(texts, lines)):
+        if not few or number % 12 == 0 or any(word in name for word in _LOGS):
+            files[name] = text
+    return planted.packed(files)
+
+
+_LOGS = ("logs/logrus", "logs/mlserver", "logs/client", "logs/envoy", "logs/csv", "logs/markdown", "events", "describe")
 
 
 def coloured(case: str) -> Iterator[tuple[str, bytes]]:
@@ -381,7 +388,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     options.add_argument("--keep", type=Path, help="where the bundle and all outputs go")
     options.add_argument("--kinds", default="", help="only kinds whose name holds this")
-    options.add_argument("--quick", action="store_true", help="ask for fewer explanations and drafts")
+    options.add_argument("--quick", action="store_true", help="fewer logs and examples, explanations and drafts")
+    options.add_argument("--verbose", action="store_true", help="print each form as it is asked for")
     chosen = options.parse_args(arguments)
     texts, begun = Texts(), time.monotonic()
     found: Counter[tuple[str, str, str]] = Counter()
@@ -393,11 +401,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out = folder / "out"
         out.mkdir(parents=True, exist_ok=True)
         case = folder / "planted.tar.gz"
-        case.write_bytes(bundle(texts, chosen.kinds))
+        case.write_bytes(bundle(texts, chosen.kinds, chosen.quick))
         small = folder / "small.log"
         small.write_text(planted._said("x") + "\n")
         for asked in (planted.outputs(str(case), out, chosen.quick), coloured(str(case)), mistaken(str(small))):
             for name, text in asked:
+                if chosen.verbose:
+                    print(f"{name}: {len(text)} bytes, {time.monotonic() - begun:.0f} s", flush=True)
                 if name.startswith("redacted ") or name.endswith(".parquet"):
                     continue  # the lines as they were, for a machine
                 forms.add(name)

@@ -15,6 +15,7 @@ from forensics.reporting.tables import words
 from forensics.writing import inert, write_whole
 
 MOST = 200  # rows shown in a terminal
+LONGEST = 400  # characters of a cell shown there; a file holds all of it
 _STRINGS = re.compile(r"'(?:[^']|'')*'")
 # Table functions of the engine that open what their argument names, on this machine or elsewhere.
 _FILES = re.compile(r"\b(?:read|scan)_\w+", re.IGNORECASE)
@@ -59,7 +60,7 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
         for name in frame.columns:
             table.add_column(name, overflow="fold")
         for row in frame.head(MOST).iter_rows():
-            table.add_row(*(words(value) for value in row))
+            table.add_row(*(_short(words(value)) for value in row))
         if frame.height > MOST:
             table.caption = f"{frame.height} rows, the first {MOST} shown"
         return table
@@ -77,6 +78,11 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
     data = made.getvalue()
     write_whole(Path(output), inert(data) if output.endswith(".json") else data)
     return Text(f"{frame.height} rows written to {output}")
+
+
+def _short(text: Text) -> Text:
+    more = len(text) - LONGEST
+    return Text(f"{text.plain[:LONGEST]}… ({more} characters more)") if more > 0 else text
 
 
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
