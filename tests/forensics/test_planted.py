@@ -112,3 +112,14 @@ def test_a_table_for_a_spreadsheet_holds_no_formula_and_no_control(tmp_path: Pat
     assert list(planted_texts._calculated(made)) == []
     assert planted_texts._OBEYED.search(made) is None
     assert "a\nb" in made
+
+
+def test_a_row_of_events_that_says_nothing_is_shown(tmp_path: Path) -> None:
+    (tmp_path / "events.txt").write_text(
+        "LAST SEEN   TYPE      REASON   OBJECT           MESSAGE\n"
+        "5m          Warning   Failed   pod/careless-0   Error: x\nforged\n5m          Warning   Failed   pod/b   y\n"
+    )
+    told = CliRunner().invoke(app, ["timeline", str(tmp_path / "events.txt")])
+
+    assert told.exit_code == 0, told.output
+    assert "Error: x" in told.output
