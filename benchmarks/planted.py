@@ -249,8 +249,6 @@ def _objects(plants: Plants, lines: Mapping[str, str]) -> Iterator[tuple[str, st
         yield f"objects-{form}/events.{form.replace('line', 'json')}", _written(listed, form)
     rows = [f"5m          Warning   Failed   pod/careless-0   Error: {t}" for _, t in all_of("Events table")]
     yield "events.txt", "\n".join(["LAST SEEN   TYPE      REASON   OBJECT           MESSAGE", *rows]) + "\n"
-    for kind, template in BLOCKS.items():
-        yield f"blocks/{kind}", plants.fill(template, kind, "a file of its own")
     told = "".join(f"  Warning  Failed  5m  kubelet  Error: {text}\n" for _, text in all_of("describe"))
     env = "".join(f"      NOTE:  {text}\n" for _, text in all_of("described environment"))
     yield (
@@ -288,6 +286,11 @@ def _objects(plants: Plants, lines: Mapping[str, str]) -> Iterator[tuple[str, st
     yield "model-settings.json", json.dumps(settings, indent=2)
 
 
+def _blocks(plants: Plants) -> Iterator[tuple[str, str]]:
+    for kind, template in BLOCKS.items():
+        yield f"blocks/{kind}", plants.fill(template, kind, "a file of its own")
+
+
 def _written(item: object, form: str) -> str:
     import yaml
 
@@ -303,15 +306,27 @@ NAMES = ("env", "url-query-token", "jwt", "aws-id", "github", "huggingface", "sl
 def bundle(plants: Plants, only: str = "") -> bytes:
     """Return an archive with every kind whose name holds `only` in every place."""
     lines = {kind: text for kind, text in LINES.items() if only in kind}
-    files = dict((*_logs(plants, lines), *_examples(plants, lines), *_objects(plants, lines)))
+    files: dict[str, str | bytes] = dict((*places(plants, lines), *_blocks(plants)))
     for kind in NAMES:
         if kind in lines:
             name = plants.fill(lines[kind], kind, "the name of a member").replace("/", "_")
             files[f"names/{name}.log"] = _said("x") + "\n"
             files[f"names/{name}/x.log"] = _said("y") + "\n"
+    return packed(files | {"commented.zip": _commented(plants)})
+
+
+def places(plants: Plants, lines: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield name and text of members with every kind in every place."""
+    yield from _logs(plants, lines)
+    yield from _examples(plants, lines)
+    yield from _objects(plants, lines)
+
+
+def packed(files: Mapping[str, str | bytes]) -> bytes:
+    """Return an archive of members."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w:gz", format=tarfile.PAX_FORMAT, compresslevel=1) as tar:
-        for name, text in [*files.items(), ("commented.zip", _commented(plants))]:
+        for name, text in files.items():
             data = text.encode() if isinstance(text, str) else text
             info = tarfile.TarInfo(name)
             info.size = len(data)

@@ -17,6 +17,7 @@ from forensics.findings import Outcome
 from forensics.ingest import Intake, ingest
 from forensics.installation.certificates import certificates
 from forensics.installation.changes import changes
+from forensics.installation.eventpods import pods_of_events
 from forensics.installation.impact import impact
 from forensics.installation.links import Topology
 from forensics.installation.netpaths import net_paths
@@ -103,7 +104,10 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     dated = certificates(frames, span, seen)
     frames |= dated
     frames = {name: frame for name, frame in frames.items() if frame.height or name in intake.frames or name in dated}
-    return Case(intake, frames, clocks, coverage(frames, span, intake.cut, seen), topology, states, given, crossed)
+    covered = coverage(frames, span, intake.cut, seen)
+    waiting = pods_of_events(frames, seen)
+    frames |= {} if waiting is None else {"k8s.pod": waiting}
+    return Case(intake, frames, clocks, covered, topology, states, given, crossed)
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from forensics.writing import inert
+
 SCHEMA_ID = "seldon-forensics/report/1"
 Document = dict[str, Any]
 _TYPES: dict[str, tuple[type, ...]] = {
@@ -31,7 +33,7 @@ class DocumentError(ValueError):
 
 def dump(document: Document) -> bytes:
     """Return `document` as indented JSON that ends in a line feed; keys keep their order."""
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
+    return inert(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
 
 
 def load(data: bytes) -> Document:

@@ -10,10 +10,12 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from forensics.reporting.escape import visible
 from forensics.reporting.tables import words
-from forensics.writing import write_whole
+from forensics.writing import inert, write_whole
 
 MOST = 200  # rows shown in a terminal
+LONGEST = 400  # characters of a cell shown there; a file holds all of it
 _STRINGS = re.compile(r"'(?:[^']|'')*'")
 # Table functions of the engine that open what their argument names, on this machine or elsewhere.
 _FILES = re.compile(r"\b(?:read|scan)_\w+", re.IGNORECASE)
@@ -58,7 +60,7 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
         for name in frame.columns:
             table.add_column(name, overflow="fold")
         for row in frame.head(MOST).iter_rows():
-            table.add_row(*(words(value) for value in row))
+            table.add_row(*(_short(words(value)) for value in row))
         if frame.height > MOST:
             table.caption = f"{frame.height} rows, the first {MOST} shown"
         return table
@@ -73,8 +75,14 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
             frame.write_parquet(made)
         case _:
             raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
-    write_whole(Path(output), made.getvalue())
+    data = made.getvalue()
+    write_whole(Path(output), inert(data) if output.endswith(".json") else data)
     return Text(f"{frame.height} rows written to {output}")
+
+
+def _short(text: Text) -> Text:
+    more = len(text) - LONGEST
+    return Text(f"{text.plain[:LONGEST]}… ({more} characters more)") if more > 0 else text
 
 
 def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
@@ -87,5 +95,6 @@ def _cell(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _inert(text: str) -> str:
-    """Return text that no spreadsheet takes for a formula."""
+    """Return text that no spreadsheet takes for a formula, and no terminal for a command."""
+    text = visible(text)
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

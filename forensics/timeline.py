@@ -173,6 +173,7 @@ def on_their_own(frames: Mapping[str, pl.DataFrame], members: Collection[str]) -
     }
 
 
+UNDATED = -1  # µs: a bundle of ages alone was collected at no known time, and this is never written down
 AGED = "\0seen "  # the clocks of tables of Events that tell ages alone begin with this
 # kubectl leaves out what is small beside an age: up to an age (seconds), it is this exact.
 _EXACT = ((10 * 60, 1), (8 * 3600, 60), (8 * 86400, 3600))
@@ -182,15 +183,16 @@ def by_age(frames: Mapping[str, pl.DataFrame], seen: int | None) -> pl.DataFrame
     """Return the Events, those with an age alone that long before the bundle was collected.
 
     Each table of them is on a clock of its own, since nothing says when it was made: how far apart two of its rows are
-    is known, how far they are from anything else is not.
+    is known, how far they are from anything else is not. Where nothing dates the bundle, they end with `UNDATED`.
 
     Args:
         frames: placed by `on_one_clock`, with `k8s.event`.
         seen: what `collected` returns.
     """
     events = frames["k8s.event"]
-    if seen is None or not events.height:
+    if not events.height:
         return events
+    seen = UNDATED if seen is None else seen
     read = pl.col("fields").str.json_decode(pl.Struct({"age": pl.Float64, "first_age": pl.Float64}))
     ages = {name: read.struct.field(name).cast(pl.Int64) for name in ("age", "first_age")}
     same = [pl.col(name).fill_null("") for name in ("kind", "name", "reason", "message")]

@@ -90,7 +90,7 @@ def summary(
         about = _subjects(head)
         if about:
             words += f" ({about})"
-        words += f", since {when(head.finding.first.earliest)}" if head.finding.first.earliest else ""
+        words += f", since {when(head.finding.first.earliest)}" if (head.finding.first.earliest or 0) > 0 else ""
         words += {"ongoing": ", and it lasts", "unknown": "; whether it lasts cannot be told"}.get(
             head.finding.at_end, ""
         )

@@ -1,8 +1,27 @@
 """Write a file whole or not at all: an interruption leaves what was there before."""
 
 import os
+import re
 import stat
 from pathlib import Path
+
+# Of UTF-8: controls, direction overrides, signs without width, line separators, tags.
+_OBEYED = re.compile(
+    rb"\x7f|\xc2[\x80-\x9f\xad]|\xd8\x9c|\xe1\xa0\x8e|\xe2\x80[\x8b-\x8f\xa8-\xae]|\xe2\x81[\xa0-\xaf]"
+    rb"|\xef\xbb\xbf|\xf3\xa0[\x80-\xbf][\x80-\xbf]"
+)
+
+
+def inert(json: bytes) -> bytes:
+    r"""Return JSON of the same meaning, in which what a terminal or an editor obeys is an escape: `\u202e`."""
+    if json.isascii() and b"\x7f" not in json:
+        return json
+    return _OBEYED.sub(_spelt, json)
+
+
+def _spelt(found: re.Match[bytes]) -> bytes:
+    units = found[0].decode().encode("utf-16-be").hex()  # JSON knows UTF-16: a tag is two of them
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4)).encode()
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o666) -> None:

@@ -60,6 +60,8 @@ WRONG = [
     ("review", "agent.log --baseline nowhere.toml", Exit.LIBRARY),
     ("review", "agent.log --baseline binary.toml", Exit.LIBRARY),
     ("review", "agent.log --manifests file/x", Exit.USAGE),
+    ("postmortem", "agent.log -o incident.docx", Exit.USAGE),
+    ("postmortem", "agent.log -o incident.md --notes torn.toml", Exit.USAGE),
     ("state", "nowhere", Exit.UNREADABLE),
     ("state", "agent.log -o nowhere/state.json", Exit.USAGE),
     ("routes", "agent.log -o file/x.json", Exit.USAGE),

@@ -133,9 +133,11 @@ def sentences() -> Iterator[None]:
 
 
 def stop(sentence: str, code: Exit) -> NoReturn:
-    """Say `sentence` on standard error and end with `code`."""
+    """Say `sentence` on standard error, nothing of it obeyed by a terminal, and end with `code`."""
+    from forensics.reporting.escape import visible
+
     PROGRESS.rest()
-    sys.stderr.write(f"seldon-forensics: {sentence}\n")
+    sys.stderr.write(f"seldon-forensics: {visible(sentence)}\n")
     raise SystemExit(int(code))
 
 

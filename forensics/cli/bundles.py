@@ -247,12 +247,12 @@ def put(data: object, view: "RenderableType", output: str | None) -> None:
 
         import orjson
 
-        raw = orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+        from forensics.writing import inert, write_whole
+
+        raw = inert(orjson.dumps(data, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         if output == "-":
             sys.stdout.buffer.write(raw)
         else:
-            from forensics.writing import write_whole
-
             try:
                 write_whole(Path(output), raw)
             except OSError as error:

@@ -15,7 +15,7 @@ def postmortem(
     bundles: Bundles,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="incident.md or incident.html.")],
     notes: Annotated[
-        Path | None, typer.Option("--notes", metavar="FILE", help="An earlier one, whose added words are kept.")
+        Path | None, typer.Option("--notes", metavar="FILE", help="An earlier one (.md), whose added words are kept.")
     ] = None,
     since: Annotated[str | None, typer.Option("--since", metavar="TIME")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="TIME")] = None,
@@ -26,17 +26,22 @@ def postmortem(
     """Write the incident up: what was observed, what is inferred, what is unknown, each with its citation."""
     from forensics.analysis import analyse
     from forensics.cli.bundles import requested
-    from forensics.reporting.postmortem import notes_in, postmortem_html
+    from forensics.reporting.postmortem import holds_notes, notes_in, postmortem_html
     from forensics.reporting.postmortem import postmortem as written
     from forensics.writing import write_whole
 
+    if output.suffix not in (".md", ".html", ".htm"):
+        stop(f"-o {output}: the suffix names no form; one of .md .html", Exit.USAGE)
     request = requested(since, until, timezone, {}, (), None)
     added = {}
     if notes is not None:
         try:
-            added = notes_in(notes.read_text("utf-8"))
+            earlier = notes.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
+        if not holds_notes(earlier):
+            stop(f"--notes {notes}: not an earlier write-up in Markdown: its marks are missing", Exit.USAGE)
+        added = notes_in(earlier)
     library = load(patterns)
     case = opened(bundles, request.until, cached=not no_cache, lean=sparing(library))
     PROGRESS.doing(f"looking for {len(library.patterns)} known failures")
@@ -73,7 +78,8 @@ def verify(
     wrong = [o for o in outcomes if o.state != "holds"]
     for outcome in wrong:
         place = f":{outcome.lines[0]}" if outcome.lines else ""
-        typer.echo(f"{outcome.claim} {outcome.member}{place}: {outcome.state}: {outcome.detail} ({outcome.at})")
+        at = f" ({outcome.at})" if outcome.at else ""
+        typer.echo(f"{outcome.claim} {outcome.member}{place}: {outcome.state}: {outcome.detail}{at}")
     typer.echo(f"{len(outcomes)} claims, {len(outcomes) - len(wrong)} hold, {len(wrong)} do not")
     if wrong:
         raise SystemExit(int(Exit.DOES_NOT_HOLD))
@@ -169,13 +175,14 @@ def redact(
         stop(str(error), Exit.DOES_NOT_HOLD)
     import orjson
 
-    from forensics.writing import write_whole
+    from forensics.writing import inert, write_whole
 
     written = False
     try:
         write_whole(output, redacted.archive)
         written = True
-        write_whole(private, orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS), 0o600)
+        known = orjson.dumps(redacted.names, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
+        write_whole(private, inert(known), 0o600)
     except OSError as error:
         if written:  # a bundle whose map is lost cannot be read back
             output.unlink(missing_ok=True)

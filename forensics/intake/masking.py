@@ -6,6 +6,7 @@ Of a Secret's values the certificates stay, which are shown to every client: the
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from typing import overload
 
 import polars as pl
 
@@ -14,6 +15,7 @@ from parsers.regexes import ascii_classes
 from parsers.x509 import only_certificates
 
 MOST_KEY_LINES = 200  # of a private key
+PAGE, PAGES = 4096, 64  # lines that are looked at together, and how many times that are kept
 
 # The data of a Secret on one line, as it is and inside of a string.
 _ONE_SECRET = re.compile(r'\bkind\\*"?\s*[:=]\s*\\*"?Secret(?:List)?\b')
@@ -141,10 +143,36 @@ def _hidden_at(
     if not begun.any():
         return lines
     at = begun.arg_true().to_list()
-    texts = [line or "" for line in lines.to_list()]
+    texts = _Pages(lines)
     found = {place: text for index in at for place, text in hidden(texts, index)}
     places = sorted(found)
     return lines.scatter(places, [found[place] for place in places]) if places else lines
+
+
+class _Pages(Sequence[str]):
+    """Lines, of which a page at a time is fetched: those around a mark are looked at, and no others."""
+
+    def __init__(self, lines: pl.Series) -> None:
+        self._lines = lines
+        self._pages: dict[int, list[str]] = {}
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[str]: ...
+    def __getitem__(self, index: int | slice) -> str | Sequence[str]:
+        if isinstance(index, slice):
+            return self._lines[index].fill_null("").to_list()
+        number, place = divmod(index, PAGE)
+        page = self._pages.get(number)
+        if page is None:
+            if len(self._pages) >= PAGES:
+                self._pages.clear()
+            page = self._pages[number] = self._lines.slice(number * PAGE, PAGE).fill_null("").to_list()
+        return page[place]
 
 
 def _hidden(texts: Sequence[str], index: int) -> Iterator[tuple[int, str]]:

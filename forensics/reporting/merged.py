@@ -93,7 +93,7 @@ def timeline_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         time = row["earliest"].strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + "Z" if row["earliest"] else "-" * 24
         line = Text(f"{time} {row['source'].removeprefix('log.'):15} ")
         line.append(inline(f"{row['pod'] or ''} "), style="dim")
-        line.append(_told(mask(row["text"])), style=STYLES.get(row["level"] or "", ""))
+        line.append(_told(mask(row["text"] or "")), style=STYLES.get(row["level"] or "", ""))
         line.append(inline(f"  {row['member']}:{row['line']}"), style="dim")
         lines.append(line)
     return Group(*lines)

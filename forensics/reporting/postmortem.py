@@ -94,6 +94,11 @@ def notes_in(written: str) -> dict[str, str]:
     return {anchor: "\n\n".join(texts) for anchor, texts in found.items()}
 
 
+def holds_notes(written: str) -> bool:
+    """Whether a text is a write-up of ours in Markdown, in which people's words can be told from ours."""
+    return bool(_MARK.search(written) or _LINES.search(written))
+
+
 def _added(rest: str) -> dict[str, list[str]]:
     """Return the lines outside the marks that are not ours, by the anchor of the part they stand in."""
     ours = _LINES.findall(rest)

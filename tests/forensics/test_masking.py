@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.planted_kinds import LINES
+from forensics.intake import masking
 from forensics.intake.masking import MASK, hide, mask
 from forensics.intake.secret_shapes import HINTS, SHAPES
 from parsers.k8s_secrets import masked
@@ -261,3 +262,16 @@ def test_a_value_is_hidden_by_the_name_beside_it(text: str) -> None:
     assert SECRET not in "".join(hidden.to_list())
     other = hide(pl.Series(f"- value: {SECRET}\n- name: DB_PASSWORD".split("\n")))
     assert SECRET in "".join(other.to_list())
+
+
+def test_lines_are_looked_at_a_page_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    pod = "- env:\n  - name: DB_PASSWORD\n    value: {0}\n  - name: X\n    value: shown\n  command:\n  - --token\n  - {0}\n"
+    secret = "---\nkind: Secret\ndata:\n  a: {0}\n  b: |\n    {0}\n---\n"
+    lines = pl.Series((pod * 3 + secret + pod).format(SECRET).split("\n"))
+    hidden = hide(lines)
+    monkeypatch.setattr(masking, "PAGE", 2)
+    monkeypatch.setattr(masking, "PAGES", 2)
+
+    assert hide(lines).to_list() == hidden.to_list()
+    assert not hidden.str.contains(SECRET, literal=True).any()
+    assert hidden.str.contains("shown", literal=True).sum() == 4

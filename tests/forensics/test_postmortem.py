@@ -13,7 +13,16 @@ from markdown_it import MarkdownIt
 
 from forensics.document import load
 from forensics.reporting.escape import visible
-from forensics.reporting.postmortem import INFERRED, OBSERVED, UNKNOWN, notes_in, postmortem, postmortem_html, sections
+from forensics.reporting.postmortem import (
+    INFERRED,
+    OBSERVED,
+    UNKNOWN,
+    holds_notes,
+    notes_in,
+    postmortem,
+    postmortem_html,
+    sections,
+)
 from forensics.reporting.prose import prose
 from tests.forensics.hostile import TEXTS, documents
 
@@ -186,3 +195,10 @@ def test_a_finding_about_nobody_says_so_by_silence_and_gaps_are_few_with_their_c
     assert len(gaps) == 12
     assert any(s.text == "And 18 more sources, which the report names" for s in told["not-established"])
     assert "Collect it with `kubectl get pods`" in postmortem(document)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_only_a_write_up_in_markdown_holds_notes(name: str) -> None:
+    assert holds_notes(postmortem(DOCUMENTS[name]))
+    assert not holds_notes(postmortem_html(DOCUMENTS[name], NOTES))
+    assert not holds_notes("# Our own words")
