@@ -339,7 +339,7 @@ class Places:
         """Return the index of the line that names an environment variable; null if there is none."""
         if not self.names:
             for i, line in enumerate(self.lines):
-                if found := _NAMED.fullmatch(line):
+                if "name" in line and (found := _NAMED.fullmatch(line)):
                     self.names.setdefault(found[1], []).append(i)
         held = self.names.get(name, [])
         at = bisect_left(held, start)

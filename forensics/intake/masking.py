@@ -146,7 +146,8 @@ def _hidden_at(
     texts = _Pages(lines)
     found = {place: text for index in at for place, text in hidden(texts, index)}
     places = sorted(found)
-    return lines.scatter(places, [found[place] for place in places]) if places else lines
+    # A copy: `scatter` changes what it is called on, and who asks tells by identity whether anything was hidden.
+    return lines.clone().scatter(places, [found[place] for place in places]) if places else lines
 
 
 class _Pages(Sequence[str]):
