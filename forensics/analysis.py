@@ -25,6 +25,7 @@ from forensics.installation.relevance import calls_to_seldon, named_after_seldon
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.installation.successions import doubtful, overtaken, runs_apart
+from forensics.installation.unnamed import unnamed
 from forensics.intake.drift import drift
 from forensics.intake.quoting import Quotes
 from forensics.lean import LESS, Lean
@@ -131,6 +132,7 @@ def concluded(
     ranked, candidates, accepted = without_accepted(
         *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
+    strange = unnamed(case.frames, library)
     table = of_the_asked(state_table(case.frames, case.states), request)
     return Conclusions(
         ranked,
@@ -143,6 +145,7 @@ def concluded(
         changes(case.frames, case.covered, quotes),
         [
             *([LESS] if case.intake.lean else []),
+            *strange,
             *others,
             *remarks,
             *accepted,
@@ -153,6 +156,7 @@ def concluded(
             *drift(case.intake.reads),
         ],
         impact(case.frames, table, ranked, quotes),
+        bool(strange),
     )
 
 

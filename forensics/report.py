@@ -41,6 +41,7 @@ class Conclusions:
     changes: Sequence[Mapping[str, Any]] = ()
     remarks: Sequence[str] = ()
     impact: Mapping[str, Any] = field(default_factory=dict)
+    unnamed: bool = False  # whether a log ends with errors that no known failure names
 
 
 def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Conclusions, quotes: Quotes) -> Document:
@@ -58,7 +59,9 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
     findings = [f | _preceded(r, f, found) for f, r in zip(findings, found.ranked, strict=True)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
-    sentence = mask(summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered)))
+    sentence = mask(
+        summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered), found.unnamed)
+    )
     document: Document = {
         "schema": SCHEMA_ID,
         "tool": {"version": VERSION, "patterns": len(library.patterns), "library": library.digest},

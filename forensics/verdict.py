@@ -80,9 +80,16 @@ def when(microseconds: int) -> str:
 
 
 def summary(
-    verdict_word: str, ranked: Sequence[Ranked], candidates: Sequence[Candidate], missing: Sequence[str]
+    verdict_word: str,
+    ranked: Sequence[Ranked],
+    candidates: Sequence[Candidate],
+    missing: Sequence[str],
+    unnamed: bool = False,
 ) -> str:
-    """Return one sentence: what, where, since when, and whether it lasts."""
+    """Return one sentence: what, where, since when, and whether it lasts.
+
+    `unnamed` says that a log ends with errors that no known failure names: what has no failure is not all well then.
+    """
     if verdict_word == "failure":
         roots = [r for r in ranked if establishes(r, ranked)]
         head = roots[0]
@@ -114,7 +121,8 @@ def summary(
     if verdict_word == "healthy":
         cured = [r for r in ranked if r.finding.over and r.role == ROOT]
         tail = f" What was wrong has ended: {cured[0].finding.pattern.title}." if cured else ""
-        return "No failure found in what was collected." + tail
+        strange = " But a log ends with errors that no known failure names: see the notes." if unnamed else ""
+        return "No failure found in what was collected." + strange + tail
     if verdict_word == "insufficient":
         return "No failure found, but too little was collected to call it healthy: " + ", ".join(missing) + " missing."
     return "Nothing of Seldon, Envoy, a model server or Kafka was recognised here."
