@@ -177,7 +177,7 @@ def _role(
     wide = effects(finding.pattern.id) if set(finding.subject) <= {"namespace"} else None
     if finding.pattern.check:
         return CONTRIBUTING
-    if incoming.get(index) or finding.pattern.role == "symptom":
+    if incoming.get(index) or finding.pattern.role == "symptom" or _bare(finding):
         return SYMPTOM
     if not outgoing.get(index) and not finding.over and finding.pattern.role == "cause":
         for other, edges in outgoing.items():
@@ -194,6 +194,13 @@ def _role(
             ):
                 return CONTRIBUTING
     return ROOT
+
+
+def _bare(finding: Finding) -> bool:
+    """Whether what may be a root or not rests on evidence alone that says nothing of why."""
+    speaking, pieces = positive(finding.pattern.match), finding.pattern.evidence
+    cited = [pieces[s.name] for s in finding.evidence if s.name in speaking and s.rows]
+    return any(piece.bare for piece in cited) and all(piece.bare or piece.weak for piece in cited)
 
 
 def _may_add(joined: Link) -> bool:
