@@ -104,3 +104,17 @@ def test_its_last_words_are_the_cause_though_nobody_knows_them(tmp_path: Path, l
     assert [f["pattern"] for f in document["findings"] if f["role"] == "root"] == [
         "scheduler/scheduler-pod-not-running"
     ]
+
+
+EVENTS = """\
+LAST SEEN           TYPE      REASON      OBJECT           MESSAGE
+30s (x40 over 9m)   Warning   Unhealthy   pod/{pod}   Startup probe failed: Get "http://10.244.1.5:9000/": connection refused
+40s (x4 over 8m)    Normal    Killing     pod/{pod}   Container {container} failed startup probe, will be restarted
+"""
+
+
+@pytest.mark.parametrize(("container", "whose"), [("mlserver", "failure"), ("shop", "unrecognised")])
+def test_an_event_may_say_whose_pod_it_is(container: str, whose: str, tmp_path: Path, library: Library) -> None:
+    document = made(tmp_path, library, events=EVENTS.format(pod="grapes-0", container=container))
+
+    assert document["verdict"] == whose
