@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
 from forensics.installation.links import Link
+from parsers.schema import SOURCES
 from patterns.pattern import SEVERITIES, Library, Pattern
 from patterns.terms import positive
 
@@ -129,7 +130,7 @@ def _sound(edge: Edge, findings: Sequence[Finding], guesses: int) -> bool:
 
 def _edge(findings: Sequence[Finding], cause: int, symptom: int, path: tuple[str, ...], link: Linker) -> Edge | None:
     a, b = findings[cause], findings[symptom]
-    if b.last.latest <= a.since:
+    if b.last.latest <= a.since and not _standing(b):
         return None
     joined = link(a.subject, b.subject)
     if joined.state == "none":
@@ -162,6 +163,12 @@ def root_causes(
     ranked = _folded(findings, roles, certainties, incoming, outgoing)
     candidates = _candidates(ranked, causes, outcomes, library)
     return ranked, candidates
+
+
+def _standing(finding: Finding) -> bool:
+    """Whether it rests on facts alone and lasts: the times they bear are of their beginning, not of the snapshot."""
+    cited = {source for s in finding.evidence for source, _ in s.rows}
+    return finding.at_end == "ongoing" and bool(cited) and all(x in SOURCES and not SOURCES[x].timed for x in cited)
 
 
 def _role(
