@@ -118,3 +118,30 @@ def test_an_event_may_say_whose_pod_it_is(container: str, whose: str, tmp_path: 
     document = made(tmp_path, library, events=EVENTS.format(pod="grapes-0", container=container))
 
     assert document["verdict"] == whose
+
+
+DESCRIBED = """\
+Name:         grapes
+Namespace:    vineyard
+API Version:  mlops.seldon.io/v1alpha1
+Kind:         Model
+Metadata:
+  Creation Timestamp:  2026-03-04T10:00:00Z
+Spec:
+  Storage Uri:  s3://models/grapes
+Status:
+  Conditions:
+    Last Transition Time:  2026-03-04T10:00:05Z
+    Message:               ModelFailed
+    Reason:                rpc error: code = Internal desc = builtins.ModuleNotFoundError: No module named 'frob'
+    Status:                False
+    Type:                  ModelReady
+"""
+
+
+def test_what_an_object_shows_is_not_refuted_by_its_age(tmp_path: Path, library: Library) -> None:
+    """The condition is younger than the Model, and that is no reason why it should not explain how the Model is."""
+    document = made(tmp_path, library, model=DESCRIBED)
+
+    explained = {f["pattern"]: bool(f["explained_by"]) for f in document["findings"]}
+    assert explained == {"mlserver/mlserver-missing-python-module": False, "scheduler/model-failed-load": True}
