@@ -34,6 +34,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.hostile_archives import OUTSIDE, SECRET, files, folders  # noqa: E402 - run as a script as well
 from benchmarks.hostile_large import large  # noqa: E402
 from benchmarks.hostile_texts import texts  # noqa: E402
+from parsers.giants import LONGEST_DOCUMENT  # noqa: E402
 
 BEYOND = 600  # MiB, whatever an input is or claims
 A_START = 250  # MiB of a command that reads nothing
@@ -176,7 +177,7 @@ def main() -> int:
                     chosen.seconds, (path.stat().st_size >> 20) * 1.0 if path.name.startswith("large-") else 0
                 )
                 came = _run(path, out, base / "said", whole, environment, seconds)
-            wrong = list(_wrong(came, out, whole))
+            wrong = list(_wrong(path, came, out, whole))
             if _snapshot(inputs) != before:
                 wrong.append(("escape", "something outside was made or changed"))
             for kind, what in wrong:
@@ -286,7 +287,7 @@ def _limited(seconds: float) -> None:
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b-\x1f\x7f]|\xe2\x80[\x8e\x8f\xaa-\xae]|\xe2\x81[\xa6-\xa9]")
 
 
-def _wrong(came: Came, out: Path, whole: bool) -> Iterator[tuple[str, str]]:
+def _wrong(path: Path, came: Came, out: Path, whole: bool) -> Iterator[tuple[str, str]]:
     """Yield what must not come of any input."""
     if came.hung:
         yield "hang", f"{came.work:.0f} s of work"
@@ -304,7 +305,7 @@ def _wrong(came: Came, out: Path, whole: bool) -> Iterator[tuple[str, str]]:
             yield "leak", name
     if whole:
         yield from (("crash", what) for what in _unsound(out / "out.json", came.status))
-        understood = _understood(out)
+        understood = _understood(path, out)
         if came.memory >> 10 > (most := BEYOND + A_START + A_BYTE * understood / (1 << 20)):
             yield "memory", f"{came.memory >> 10} MiB for {understood >> 20} MiB understood: at most {most:.0f}"
 
@@ -318,16 +319,23 @@ def _frames(out: Path) -> Iterator[tuple[str, bytes]]:
             yield path.name, rows.write_ndjson().encode()
 
 
-def _understood(out: Path) -> int:
-    """Return how many bytes of text became records and objects."""
+def _understood(path: Path, out: Path) -> int:
+    """Return how many bytes of text were understood: of one file its lines, of an archive what became rows."""
     import polars as pl
 
+    members = json.loads((out / "out.json").read_bytes())["coverage"]["members"] if (out / "out.json").exists() else []
+    if len(members) == 1 and path.is_file() and path.suffix in _PLAIN and members[0]["lines"]:
+        lines = members[0]["lines"]
+        return min(path.stat().st_size, lines * LONGEST_DOCUMENT) * (lines - members[0]["rejects"]) // lines
     total = 0
-    for path in sorted(out.glob("*/*.parquet")):
-        frame = pl.scan_parquet(path)
+    for each in sorted(out.glob("*/*.parquet")):
+        frame = pl.scan_parquet(each)
         held = [name for name in ("text", "raw") if name in frame.collect_schema().names()]
         total += sum(frame.select(pl.col(held).str.len_bytes().cast(pl.Int64).sum()).collect().row(0)) if held else 0
     return total
+
+
+_PLAIN = (".csv", ".json", ".jsonl", ".log", ".txt", ".yaml")
 
 
 def _unsound(path: Path, status: int) -> Iterator[str]:

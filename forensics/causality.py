@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
 from forensics.installation.links import Link
+from parsers.schema import SOURCES
 from patterns.pattern import SEVERITIES, Library, Pattern
 from patterns.terms import positive
 
@@ -129,7 +130,7 @@ def _sound(edge: Edge, findings: Sequence[Finding], guesses: int) -> bool:
 
 def _edge(findings: Sequence[Finding], cause: int, symptom: int, path: tuple[str, ...], link: Linker) -> Edge | None:
     a, b = findings[cause], findings[symptom]
-    if b.last.latest <= a.since:
+    if b.last.latest <= a.since and not _standing(b):
         return None
     joined = link(a.subject, b.subject)
     if joined.state == "none":
@@ -164,6 +165,12 @@ def root_causes(
     return ranked, candidates
 
 
+def _standing(finding: Finding) -> bool:
+    """Whether it rests on facts alone and lasts: the times they bear are of their beginning, not of the snapshot."""
+    cited = {source for s in finding.evidence for source, _ in s.rows}
+    return finding.at_end == "ongoing" and bool(cited) and all(x in SOURCES and not SOURCES[x].timed for x in cited)
+
+
 def _role(
     index: int,
     findings: Sequence[Finding],
@@ -177,7 +184,7 @@ def _role(
     wide = effects(finding.pattern.id) if set(finding.subject) <= {"namespace"} else None
     if finding.pattern.check:
         return CONTRIBUTING
-    if incoming.get(index) or finding.pattern.role == "symptom":
+    if incoming.get(index) or finding.pattern.role == "symptom" or _bare(finding):
         return SYMPTOM
     if not outgoing.get(index) and not finding.over and finding.pattern.role == "cause":
         for other, edges in outgoing.items():
@@ -194,6 +201,13 @@ def _role(
             ):
                 return CONTRIBUTING
     return ROOT
+
+
+def _bare(finding: Finding) -> bool:
+    """Whether what may be a root or not rests on evidence alone that says nothing of why."""
+    speaking, pieces = positive(finding.pattern.match), finding.pattern.evidence
+    cited = [pieces[s.name] for s in finding.evidence if s.name in speaking and s.rows]
+    return any(piece.bare for piece in cited) and all(piece.bare or piece.weak for piece in cited)
 
 
 def _may_add(joined: Link) -> bool:

@@ -4,10 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import orjson
 import polars as pl
 
 from forensics.analysis import Case
 from forensics.document import Document
+from patterns.pattern import SEVERITIES
 
 MOST = 60  # differences shown
 RATIO = 4.0  # a message that is this much more or less frequent has changed
@@ -81,10 +83,13 @@ def _pairs(kind: str, good: Mapping[str, str], bad: Mapping[str, str], listed: b
 
 def _findings(good: Document, bad: Document) -> Iterator[Difference]:
     then, now = (
-        {f["pattern"]: f["title"] for f in document["findings"] if f["at_end"] != "ended"} for document in (good, bad)
+        {f["pattern"]: f for f in reversed(document["findings"]) if f["at_end"] != "ended"} for document in (good, bad)
     )
     for pattern in sorted(then.keys() ^ now.keys()):
-        yield Difference("finding", pattern, then.get(pattern), now.get(pattern), WORTH["finding"])
+        found = then.get(pattern) or now[pattern]
+        worth = WORTH["finding"] + (10 if found["role"] == "root" else 0) + SEVERITIES.index(found["severity"])
+        was, became = (held[pattern]["title"] if pattern in held else None for held in (then, now))
+        yield Difference("finding", pattern, was, became, worth + (0.5 if pattern in now else 0))
 
 
 def _versions(case: Case) -> dict[str, str]:
@@ -139,12 +144,16 @@ def _replicas(case: Case) -> dict[str, str]:
 
 
 def _policies(case: Case) -> dict[str, str]:
-    return {
-        f"{row['namespace']}/{row['name']}": re.sub(
-            r'"(?:resourceVersion|uid|creationTimestamp|generation)":[^,}]*,?', "", str(row["raw"])
-        )
-        for row in _rows(case, "k8s.networkpolicy")
-    }
+    return {f"{row['namespace']}/{row['name']}": _spec(str(row["raw"])) for row in _rows(case, "k8s.networkpolicy")}
+
+
+def _spec(raw: str) -> str:
+    """Return what an object asks for, without what the API server and kubectl add to it; a table's row as it stands."""
+    try:
+        spec = orjson.loads(raw).get("spec")
+    except (ValueError, AttributeError):
+        return raw
+    return raw if spec is None else orjson.dumps(spec, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def _routes(case: Case) -> dict[str, str]:

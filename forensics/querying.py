@@ -77,7 +77,7 @@ def deliver_frame(frame: pl.DataFrame, output: str | None) -> RenderableType:
             raise QueryError(f"-o {output}: one of .json, .csv, .parquet")
     data = made.getvalue()
     write_whole(Path(output), inert(data) if output.endswith(".json") else data)
-    return Text(f"{frame.height} rows written to {output}")
+    return Text(f"{frame.height} row{'' if frame.height == 1 else 's'} written to {output}")
 
 
 def _short(text: Text) -> Text:

@@ -11,6 +11,7 @@ import re
 import tarfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 
 from forensics.analysis import Case, analyse, read
 from forensics.bundle import open_bundle
@@ -29,6 +30,7 @@ COMMON = frozenset(
     seldon-v2-controller-manager istio-system cert-manager monitoring ingress-nginx istio-proxy localhost
     kube-root-ca.crt kube-dns metrics-server etcd kube-proxy kube-apiserver kube-scheduler kube-controller-manager
     listener_0 listener_1 seldon_http seldon_service seldon_mirrors xds_cluster mirror_http mirror_grpc
+    self none null true false str name
     """.split()  # noqa: SIM905 -- a list of words reads better as one
 )
 KINDS = {
@@ -47,6 +49,7 @@ BESIDE = (
     "k8s.kafkauser", "k8s.certificate", "k8s.horizontalpodautoscaler", "k8s.scaledobject", "k8s.seldondeployment",
     "k8s.virtualservice", "k8s.gateway", "k8s.httproute",
 )  # fmt: skip
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SHORTEST = 3  # a name shorter than this stands in too many words
 IPV4 = re.compile(r"(?<![\d.])(\d{1,3}\.\d{1,3}\.\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
 MAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.[A-Za-z]{2,}(?:\.[A-Za-z]{2,})*")
@@ -67,6 +70,20 @@ OWNED = re.compile(
     r"|storage\.googleapis\.com)$"
 )
 BUCKET = re.compile(r"\b(?:s3a?|gs|gcs|abfss?|wasbs?|minio|hdfs)://([a-z0-9][a-z0-9.-]+)")
+# Names that nobody dumped an object of: as callers, Envoy, MLServer and the logs' own fields write them.
+_NAME = r"([A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)"
+SAID = {
+    "m": re.compile(
+        rf"/v2/models/{_NAME}(?:_\d+)?(?![\w.-])"
+        rf"|(?i:seldon-model|model_?name)\\?[\"']?\s*[:=]\s*\\?[\"']?{_NAME}(?:_\d+)?(?:\.(?:pipeline|experiment))?(?![\w-])"
+        rf"|[Mm]odel '{_NAME}(?:_\d+)?'|\[{_NAME}_\d+:\d+\]|(?<![\w.-]){_NAME}_\d+_(?:http|grpc)(?![\w-])"
+    ),
+    "p": re.compile(
+        rf"/v2/pipelines/{_NAME}(?![\w.-])|(?i:pipeline_?name)\\?[\"']?\s*[:=]\s*\\?[\"']?{_NAME}(?![\w-])"
+    ),
+    "e": re.compile(rf"(?i:experiment_?name)\\?[\"']?\s*[:=]\s*\\?[\"']?{_NAME}(?![\w-])"),
+    "n": re.compile(rf"(?<![\w.-])[a-z0-9-]+\.{_NAME}\.svc(?![\w-])"),
+}
 PUBLIC = re.compile(
     r"(?:^|\.)(?:seldon\.io|kubernetes\.io|k8s\.io|istio\.io|github\.com|docker\.io|gcr\.io|quay\.io|nvcr\.io|cluster\.local"
     r"|googleapis\.com|amazonaws\.com|envoyproxy\.io|linkerd\.io|cert-manager\.io|openshift\.io|apache\.org|golang\.org"
@@ -152,12 +169,16 @@ def _names(case: Case, library: Library, key: bytes, beside: bool) -> dict[str, 
         for text in entry.lines.texts():
             if "://" in text:
                 found.update(dict.fromkeys(BUCKET.findall(text), "b"))
+            for letter, said in SAID.items():
+                for match in said.finditer(text):
+                    found.setdefault(match[match.lastindex or 0], letter)
     kept = {
         name: letter
         for name, letter in found.items()
-        if len(name) >= SHORTEST and name not in COMMON and name.lower() not in words and "/" not in name
+        if len(name) >= SHORTEST and name.lower() not in COMMON and name.lower() not in words and "/" not in name
     }
-    return {name: _pseudonym(name, kept[name], key) for name in sorted(kept, key=lambda n: (-len(n), n))}
+    made = pseudonyms(kept, key)
+    return {name: made[name] for name in sorted(kept, key=lambda n: (-len(n), n))}
 
 
 def _vocabulary(library: Library) -> frozenset[str]:
@@ -172,10 +193,37 @@ def _vocabulary(library: Library) -> frozenset[str]:
     )
 
 
-def _pseudonym(name: str, letter: str, key: bytes) -> str:
-    """Return a name of the same length (seven at least, so that no two are the same) that an object may have."""
-    digest = hmac.new(key, name.encode(), hashlib.sha256).hexdigest()
-    return letter + digest[: max(6, min(len(name), 40) - 1)]
+def pseudonyms(names: Mapping[str, str], key: bytes) -> dict[str, str]:
+    """Return for each name one of the same length that an object may have, no two the same.
+
+    The length holds the columns of tables; names that differ in capitals alone, as callers misspell them, still do.
+
+    Args:
+        names: with the letter that their pseudonyms begin with.
+        key: the same key and names give the same pseudonyms.
+    """
+    taken = {name.lower() for name in names}
+    letters = {name.lower(): names[name] for name in sorted(names)}
+    made: dict[str, str] = {}
+    for name in sorted(letters):
+        tries = (_pseudonym(name, letters[name], key, attempt) for attempt in count())
+        made[name] = next(found for found in tries if found not in taken)
+        taken.add(made[name])
+    return {name: _cased(made[name.lower()], name) for name in names}
+
+
+def _pseudonym(name: str, letter: str, key: bytes, attempt: int) -> str:
+    digest = int(
+        hmac.new(key, f"{name} {attempt}".encode() if attempt else name.encode(), hashlib.sha256).hexdigest(), 16
+    )
+    digits = "".join(_DIGITS[digest // 36**place % 36] for place in range(40))
+    return letter + digits[: min(len(name), 40) - 1 + attempt // 100]  # where short ones run out, a longer one
+
+
+def _cased(made: str, name: str) -> str:
+    if name.isupper():
+        return made.upper()
+    return made.capitalize() if name[0].isupper() else made
 
 
 class _Replacing:

@@ -80,6 +80,7 @@ def page(
 def _evidence(piece: Evidence) -> list[str]:
     traits = [piece.strength]
     traits += ["weak: healthy systems show it too"] if piece.weak else []
+    traits += ["bare: shows that it is so, not why"] if piece.bare else []
     traits += [f"printed at {piece.level}"] if piece.level else []
     names = ", ".join(sorted(piece.names))
     lines = [f"**{piece.name}** in `{piece.source}` ({', '.join(traits)}){': ' + names if names else ''}", ""]

@@ -29,7 +29,7 @@ from patterns.versions import parse_versions
 EXPECTED = ("present", "absent", "unknown")
 ORIGINS = ("seen", "source", "imagined")
 COVERAGES = ("whole", "cut")
-WEIGHTS = ("strong", "weak")
+WEIGHTS = ("strong", "weak", "bare")
 
 TOP = {
     "title": str, "severity": str, "status": str, "role": str, "match": str, "explains": list, "explained_by": list,
@@ -220,13 +220,15 @@ class _Reading:
             self.wrong((*path, "bind"), f"`{twice}` is bound by a named group already")
         if "level" in table:
             self.word(table, "level", LEVELS, path)
+        weight = self.word(table, "weight", WEIGHTS, path, "strong")
         piece = Evidence(
             name=name,
             source=source,
             where=where,
             bind=bind,
             strength=self.word(table, "strength", STRENGTHS, path, "required"),
-            weak=self.word(table, "weight", WEIGHTS, path, "strong") == "weak",
+            weak=weight == "weak",
+            bare=weight == "bare",
             repeats=self.repeats(table.get("repeats"), path),
             level=table.get("level"),
             note=table.get("note", ""),

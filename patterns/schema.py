@@ -72,7 +72,9 @@ def _evidence() -> dict[str, Any]:
             ],
         },
         "strength": _words(STRENGTHS, "decisive: without it at most likely", default="required"),
-        "weight": _words(WEIGHTS, "weak: healthy systems show it too", default="strong"),
+        "weight": _words(
+            WEIGHTS, "weak: healthy systems show it too; bare: shows that it is so, not why", default="strong"
+        ),
         "repeats": _text("How often it is printed while it lasts: `30s`", pattern=LENGTH),
         "level": _words(LEVELS, "Printed at this level only"),
         "note": _text("For people"),

@@ -165,6 +165,7 @@ def redact(
 
     from forensics.redaction import RedactionError
     from forensics.redaction import redact as made
+    from forensics.reporting.view import counted
 
     private = names or output.with_name(f"{output.name.partition('.')[0]}.private-map.json")
     try:
@@ -189,7 +190,8 @@ def redact(
         stop(f"{error.filename or output}: {error.strerror or error}", Exit.USAGE)
     PROGRESS.rest()
     word = redacted.document["verdict"]
-    typer.echo(f"{output}: {len(redacted.names)} names replaced; the same verdict ({word}), roots and lines.")
+    replaced = counted(len(redacted.names), "name")
+    typer.echo(f"{output}: {replaced} replaced; the same verdict ({word}), roots and lines.")
     if not redacted.beside:
         typer.echo("Names of other workloads, Services and ConfigMaps stayed: without them it would not tell the same.")
     typer.echo(f"Keep {private} to yourself.")

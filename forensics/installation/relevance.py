@@ -24,6 +24,9 @@ ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
 OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
+# Words of an Event: an image of Seldon's, or the container of an inference server beside an agent.
+TELLING_EVENTS = r"\bseldonio/(?:seldon|mlserver)|\bcontainer:? \"?(?:mlserver|rclone)\b"
+OF_A_SERVER = r'"seldon-server-name"|"image": ?"(?:[^"]*/)?seldonio/seldon'
 # A server may be made by hand: then nothing but its containers tells whose it is.
 ITS_CONTAINERS = r'"name": ?"(?:agent|rclone|mlserver|triton)"'
 NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and volumes have their objects
@@ -36,12 +39,24 @@ def calls_to_seldon(frames: Mapping[str, pl.DataFrame]) -> bool:
 
 
 def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
-    """Return the namespaces of Events, workloads and Services that bear a name of Seldon's; `` for one not known."""
+    """Return the namespaces of Events, workloads and Services that bear or say its name; `` for one not known."""
     found: set[str] = set()
     for source in ("k8s.event", "k8s.statefulset", "k8s.deployment", "k8s.replicaset", "k8s.service", "k8s.endpoints"):
         frame = frames.get(source)
         if frame is not None and frame.height:
-            found |= set(frame.filter(pl.col("name").str.contains(NAMES_OF_SELDON))["namespace"].fill_null("").unique())
+            named = pl.col("name").str.contains(NAMES_OF_SELDON).fill_null(False)
+            if source == "k8s.event":
+                named |= pl.col("text").str.contains(f"(?i){TELLING_EVENTS}").fill_null(False)
+            if source in ("k8s.statefulset", "k8s.deployment"):
+                named |= pl.col("raw").str.contains(OF_A_SERVER).fill_null(False)
+            found |= set(frame.filter(named)["namespace"].fill_null("").unique())
+    scaled, counted = frames.get("k8s.horizontalpodautoscaler"), frames.get("metric")
+    if scaled is not None and scaled.height:
+        ours = pl.col("target_kind").is_in(["Model", "Server"]).fill_null(False)
+        found |= set(scaled.filter(ours)["namespace"].fill_null("").unique())
+    if counted is not None and counted.height:
+        named = pl.col("name").str.contains("^seldon_").fill_null(False)
+        found |= set(counted.filter(named)["namespace"].fill_null("").unique())
     return frozenset(found)
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
 from forensics.comparing import Difference, compare
+from forensics.document import Document
 from patterns.pattern import Library
 
 NOTHING = Library({}, "")
@@ -79,3 +80,28 @@ def test_policies_that_nobody_listed_are_no_difference(tmp_path: Path) -> None:
     base = pod("seldon-envoy-6f7d8c9b7f-x2x4z", "a", "seldon-envoy:2.9.1")
 
     assert differences(tmp_path, base, f"{base}---\n{policy('a')}") == []
+
+
+def test_what_the_servers_add_to_a_policy_is_no_difference(tmp_path: Path) -> None:
+    base = pod("seldon-envoy-6f7d8c9b7f-x2x4z", "a", "seldon-envoy:2.9.1")
+    noted = policy("a").replace("    name: lock\n", "    name: lock\n    annotations: {by: somebody}\n    uid: 0b1c\n")
+
+    assert differences(tmp_path, f"{base}---\n{policy('a')}", f"{base}---\n{noted}") == []
+
+
+def test_a_new_root_stands_before_what_follows_from_it_and_before_what_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(pod("seldon-envoy-6f7d8c9b7f-x2x4z", "a", "seldon-envoy:2.9.1"), "utf-8")
+    case = read(open_bundle([tmp_path]), workers=1)
+
+    def document(*findings: tuple[str, str, str]) -> Document:
+        return {
+            "findings": [
+                {"pattern": name, "title": name, "role": role, "severity": severity, "at_end": "ongoing"}
+                for name, role, severity in findings
+            ]
+        }
+
+    good = document(("a/gone", "root", "high"))
+    bad = document(("b/follows", "symptom", "critical"), ("c/root", "root", "high"), ("d/low", "root", "low"))
+
+    assert [d.what for d in compare(case, case, good, bad)] == ["c/root", "a/gone", "d/low", "b/follows"]

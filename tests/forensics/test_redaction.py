@@ -9,8 +9,9 @@ import pytest
 from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
 from forensics.comparing import compare
-from forensics.redaction import redact
+from forensics.redaction import pseudonyms, redact
 from patterns.loader import load_library
+from patterns.pattern import Library
 
 ROOT = Path(__file__).parent.parent.parent / "sample_bundles"
 LIBRARY = load_library()
@@ -94,11 +95,35 @@ def test_addresses_of_every_writing_are_replaced_alike(text: str, gone: str, sta
 
 
 def test_names_of_four_letters_do_not_become_one() -> None:
-    from forensics.redaction import _pseudonym
+    names = {f"m{number:03}": "m" for number in range(1000)}
+    made = pseudonyms(names, KEY)
 
-    names = [f"m{number:03}" for number in range(1000)]
+    assert len(set(made.values())) == len(names)
+    assert {len(name) for name in made.values()} == {4}
+    assert not names.keys() & set(made.values())
 
-    assert len({_pseudonym(name, "m", KEY) for name in names}) == len(names)
+
+def test_capitals_and_lengths_stay_as_they_were() -> None:
+    made = pseudonyms({"iris": "m", "Iris": "m", "IRIS": "m", "fraud-score": "m"}, KEY)
+
+    assert made["Iris"] == made["iris"].capitalize()
+    assert made["IRIS"] == made["iris"].upper()
+    assert {name: len(name) for name in made} == {name: len(other) for name, other in made.items()}
+    assert len(set(pseudonyms({f"a{n:x}": "m" for n in range(4000)}, KEY).values())) == 4000
+
+
+def test_columns_of_a_table_stay_where_they_are() -> None:
+    from benchmarks.fuzz import packed
+
+    table = "NAME   DESIRED   READY\niris   1         False\n"
+    objects = "apiVersion: mlops.seldon.io/v1alpha1\nkind: Model\nmetadata:\n  name: iris\n  namespace: ml\n"
+    files = {"models.txt": table.encode(), "m.yaml": objects.encode()}
+    case = read(open_bundle(["-"], stdin=io.BytesIO(packed(files))))
+
+    shared = texts(redact(case, Library({}, ""), KEY).archive)
+
+    assert "iris" not in shared
+    assert [line[7:] for line in shared.splitlines() if line.endswith("False")] == ["1         False"]
 
 
 def test_a_bucket_is_a_name() -> None:
@@ -133,3 +158,22 @@ def test_what_stands_beside_seldon_is_a_name_too(kind: str) -> None:
     assert made.beside
     assert "acme" not in texts(made.archive)
     assert "seldon-scheduler" in texts(made.archive)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        '[2026-03-04T10:15:40.099Z] "POST /v2/models/acme-churn/infer HTTP/1.1" 404 - NR 0 0 0 - "-" "curl" "-" "m.x" "-"',
+        '[2026-03-04T10:15:40.099Z] "POST /v2/models/a/infer HTTP/1.1" 404 - NR 0 0 0 - "-" "c" "-" "mesh.acme-ml.svc" "-"',
+        "$ curl -H 'seldon-model: acme-churn' http://10.1.2.3/v2/models/x/infer\nHTTP/1.1 404 Not Found",
+        "2026-03-04 10:15:40,099 [mlserver][acme-churn_1:1] INFO - Loaded model 'acme-churn_1' successfully.",
+        'time="2026-03-04T10:15:40Z" level=info msg="Got it" modelName=acme-churn_2 func=LoadModel source=SchedulerServer',
+        '{"cluster_name": "acme-churn_1_http", "pipelineName": "acme-steps"}',
+    ],
+)
+def test_a_name_of_which_nobody_dumped_the_object_is_replaced(said: str) -> None:
+    from benchmarks.fuzz import packed
+
+    case = read(open_bundle(["-"], stdin=io.BytesIO(packed({"a.log": f"{said}\n".encode()}))))
+
+    assert "acme" not in texts(redact(case, LIBRARY, KEY).archive)
