@@ -89,6 +89,8 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
         return f"kubectl -n {namespace} get {plural}{group} -o yaml"
     if source == "log.kafka":
         return "kubectl -n <kafka namespace> logs <broker pod> --timestamps --tail=-1"
+    if source == "log.ingress":
+        return "kubectl -n <ingress namespace> logs <ingress controller pod> --timestamps --tail=-1"
     if source == "log.coredns":
         return "kubectl -n kube-system logs -l k8s-app=kube-dns --timestamps --tail=-1"
     if source == "log.client":

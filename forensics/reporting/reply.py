@@ -37,11 +37,13 @@ def reply(verdict: str, summary: str, candidates: Sequence[Candidate], planes: S
         "",
         f"  {summary}",
         "",
-        "To say more we need the output of these commands, most useful first. None of them changes anything:",
+        "To say more we need what follows, most useful first. None of the commands changes anything:",
         "",
     ]
     for number, command in enumerate(ordered, 1):
         lines += [f"{number}. {command}", f"   ({why[command]})"]
+    if any("<" in command for command in ordered):
+        lines += ["", "Please put your own names in the place of those between < and >."]
     last = "If you cannot send everything, the first one already helps. Please redact nothing but secrets."
     lines += ["", last, "", "Kind regards"]
     return "\n".join(lines)
