@@ -132,13 +132,15 @@ def concluded(
     ranked, candidates, accepted = without_accepted(
         *root_causes(outcomes, library, case.topology.link), request, case.covered.collected
     )
-    strange = unnamed(case.frames, library)
+    word = verdict(ranked, case.covered, ours)
+    # Where something failed, much of what is printed follows from it.
+    strange = unnamed(case.frames, library, outcomes) if word != "failure" else []
     table = of_the_asked(state_table(case.frames, case.states), request)
     return Conclusions(
         ranked,
         candidates,
         outcomes,
-        verdict(ranked, case.covered, ours),
+        word,
         case.covered,
         case.clocks,
         table,

@@ -41,7 +41,7 @@ class Conclusions:
     changes: Sequence[Mapping[str, Any]] = ()
     remarks: Sequence[str] = ()
     impact: Mapping[str, Any] = field(default_factory=dict)
-    unnamed: bool = False  # whether a log ends with errors that no known failure names
+    unnamed: bool = False  # whether a log ends with errors that are evidence of no finding
 
 
 def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Conclusions, quotes: Quotes) -> Document:

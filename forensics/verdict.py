@@ -121,7 +121,7 @@ def summary(
     if verdict_word == "healthy":
         cured = [r for r in ranked if r.finding.over and r.role == ROOT]
         tail = f" What was wrong has ended: {cured[0].finding.pattern.title}." if cured else ""
-        strange = " But a log ends with errors that no known failure names: see the notes." if unnamed else ""
+        strange = " But a log ends with errors that are evidence of no finding: see the notes." if unnamed else ""
         return "No failure found in what was collected." + strange + tail
     if verdict_word == "insufficient":
         return "No failure found, but too little was collected to call it healthy: " + ", ".join(missing) + " missing."

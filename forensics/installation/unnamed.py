@@ -1,9 +1,10 @@
-"""Errors that a log ends with and that no known failure names: what a library cannot know is at least shown."""
+"""Errors that a log ends with and that are evidence of nothing: what a library cannot know is at least shown."""
 
 from collections.abc import Mapping
 
 import polars as pl
 
+from forensics.findings import Outcome
 from forensics.intake.masking import mask
 from forensics.verdict import when
 from patterns.language import compile_where
@@ -18,20 +19,23 @@ PAUSES = 3  # times its usual pause, in time and in records: an error that came 
 SHORTEST = 10_000_000  # µs: the least that counts as such a pause; it is that of what came once, or in a burst
 WORDS = {"message", "text", "fields"}
 FEWEST = 5  # records: likewise
+OFTEN = 5  # times, and ...
+LONG = 60_000_000  # µs, before what a pattern knows and does not take for a failure is told all the same
 MOST = 3  # kinds that are told
-SHOWN = 160  # characters of a line
+SHOWN = 240  # characters of a line
 
 
-def unnamed(frames: Mapping[str, pl.DataFrame], library: Library) -> list[str]:
-    """Return a remark for each kind of error that a component prints to the end of its log, and that no pattern knows.
+def unnamed(frames: Mapping[str, pl.DataFrame], library: Library, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return a remark for each kind of error that goes on to the end of its log and is evidence of nothing.
 
     Two errors are of a kind when they differ in numbers, quoted words and ids alone. One that is fatal counts if it
     occurs once. Logs of containers that ended are left out: their last words are evidence of the end. What a pattern
-    knows has been judged by it, whatever it came to.
+    knows has been judged by it, and counts only where it is the log's last word, after a minute of the same.
 
     Args:
         frames: on one clock.
         library: what is known.
+        outcomes: what the patterns came to.
     """
     found: list[tuple[bool, int, str]] = []
     for source in COMPONENTS:
@@ -41,7 +45,13 @@ def unnamed(frames: Mapping[str, pl.DataFrame], library: Library) -> list[str]:
         kinds = _lasting(frame)
         if kinds.is_empty():
             continue
-        for row in kinds.filter(~_known(frame[kinds["row"]], source, library)).iter_rows(named=True):
+        last_word = (pl.col("last_row") == pl.col("end_row")) & (pl.col("count") >= OFTEN)
+        last_word &= pl.col("last") - pl.col("first") >= LONG
+        kinds = kinds.with_columns(known=_known(frame[kinds["row"]], source, library))
+        kinds = kinds.filter(~pl.col("known") | last_word)
+        for row in kinds.filter(~pl.col("kind").is_in(_explained(frames[source], source, outcomes))).iter_rows(
+            named=True
+        ):
             times = f", {row['count']:,} times" if row["count"] > 1 else ""
             where = row["pod"] or row["member"]
             text = mask(row["text"])[:SHOWN]
@@ -50,13 +60,13 @@ def unnamed(frames: Mapping[str, pl.DataFrame], library: Library) -> list[str]:
                 (
                     not row["fatal"],
                     -row["count"],
-                    f"{source} of {where} ends with an error that no known failure names{times}, last at {last}: "
+                    f"{source} of {where} ends with an error that is evidence of no finding{times}, last at {last}: "
                     f"{text} ({row['member']}:{row['line']})",
                 )
             )
     found.sort()
     left = len(found) - MOST
-    more = [f"{left} more kinds of errors to the end of a log are in no known failure"] if left > 0 else []
+    more = [f"{left} more kinds of errors to the end of a log are evidence of no finding"] if left > 0 else []
     return [remark for _, _, remark in found[:MOST]] + more
 
 
@@ -111,3 +121,10 @@ def _known(rows: pl.DataFrame, source: str, library: Library) -> pl.Series:
     asked = [compile_where(piece.where, source) for piece in pieces if piece.source == source]
     by_words = [condition for condition in asked if WORDS & set(condition.meta.root_names())]
     return rows.select(pl.any_horizontal(pl.lit(False), *by_words).fill_null(False).alias("known")).to_series()
+
+
+def _explained(frame: pl.DataFrame, source: str, outcomes: Mapping[str, Outcome]) -> list[str]:
+    """Return the kinds of lines that are evidence of something found."""
+    findings = (finding for outcome in outcomes.values() for finding in outcome.findings)
+    rows = {row for found in findings for seen in found.evidence for where, row in seen.rows if where == source}
+    return frame[sorted(rows)].select(_kind()).to_series().unique().to_list() if rows else []

@@ -1,11 +1,14 @@
-"""Errors that go on to the end of a log, and that no known failure names, are shown."""
+"""Errors that go on to the end of a log, and that are evidence of nothing, are shown."""
 
 from collections.abc import Mapping
 from functools import cache
+from types import SimpleNamespace
+from typing import Any
 
 import polars as pl
 import pytest
 
+from forensics.findings import Seen
 from forensics.installation.unnamed import unnamed
 from forensics.verdict import summary
 from patterns.loader import load_library
@@ -20,12 +23,14 @@ def library() -> Library:
     return load_library()
 
 
-def told(*texts: str, level: str = "error", source: str = "log.agent", **common: object) -> list[str]:
+def told(
+    *texts: str, level: str = "error", source: str = "log.agent", outcomes: Mapping[str, Any] = {}, **common: object
+) -> list[str]:
     frames: Mapping[str, pl.DataFrame] = log(source, *texts, level=level, pod="mlserver-0", **common)
     placed = frames[source].with_columns(earliest=pl.col("time"), latest=pl.col("time"))
     # What does not begin with this word is an everyday line.
     loud = pl.when(pl.col("text").str.starts_with("Quux") | ~pl.col("text").str.starts_with("all")).then("level")
-    return unnamed({source: placed.with_columns(loud.alias("level"))}, library())
+    return unnamed({source: placed.with_columns(loud.alias("level"))}, library(), outcomes)
 
 
 def test_the_line_its_place_and_its_count_are_told() -> None:
@@ -68,8 +73,23 @@ def test_a_log_of_a_container_that_ended_is_left_out() -> None:
     assert told(*[STRANGE] * 4, previous=True) == []
 
 
+KNOWN = "Scheduler not ready error=rpc error: code = Unavailable desc = connection refused"
+
+
 def test_what_a_pattern_asks_for_is_left_to_it() -> None:
-    assert told(*["Scheduler not ready error=rpc error: code = Unavailable desc = connection refused"] * 4) == []
+    assert told(*[KNOWN] * 4) == []
+    assert told(*[KNOWN] * 90, "all is well") == []
+
+
+def test_what_a_pattern_asks_for_is_told_where_it_is_the_last_word_for_long() -> None:
+    assert len(told(*[KNOWN] * 90)) == 1
+
+
+def test_evidence_of_what_was_found_is_told_there() -> None:
+    seen = Seen("it", "required", "present", (("log.agent", 3),))
+    found = SimpleNamespace(findings=(SimpleNamespace(evidence=(seen,)),))
+
+    assert told(*[STRANGE] * 4, outcomes={"a": found}) == []
 
 
 def test_secrets_stay_hidden() -> None:
@@ -87,5 +107,5 @@ def test_few_kinds_are_told_and_the_others_counted() -> None:
 
 
 def test_the_sentence_of_a_healthy_bundle_says_so() -> None:
-    assert "no known failure names" in summary("healthy", [], [], [], True)
-    assert "no known failure names" not in summary("healthy", [], [], [])
+    assert "evidence of no finding" in summary("healthy", [], [], [], True)
+    assert "evidence of no finding" not in summary("healthy", [], [], [])
