@@ -1,7 +1,7 @@
 """Give every hostile and broken input there is to the tool, and say what came of it.
 
     python benchmarks/hostile.py [--seconds 60] [--only NAME] [--budget 7200] [--reading] [--part 1/1] [--times]
-        [--large]
+        [--large] [--after NAME]
 
 Each input goes to the whole command, with every form of output, where it works, else to the half that reads: large ones
 to a process of their own, small ones a dozen to a process. Printed are inputs tried, crashes (also of a single parser,
@@ -133,6 +133,7 @@ def main() -> int:
     options.add_argument("--budget", type=float, default=7200.0, help="seconds after which no input is begun")
     options.add_argument("--reading", action="store_true", help="only the half that reads")
     options.add_argument("--part", default="1/1", help="every so-manieth input, from which on: 2/3")
+    options.add_argument("--after", default="", help="the input to go on behind, where a run was ended")
     options.add_argument("--large", action="store_true", help="exports and dumps of 90 to 300 MiB as well")
     options.add_argument("--times", action="store_true", help="print work and memory of each input")
     chosen = options.parse_args()
@@ -153,7 +154,9 @@ def main() -> int:
             print("the whole command does not work here: only the half that reads is tried")
         begun = time.monotonic()
         first, step = map(int, chosen.part.split("/"))
-        waiting = [path for path in paths if chosen.only in path.name][first - 1 :: step]
+        names = [path.name for path in paths]
+        begin = names.index(chosen.after) + 1 if chosen.after else 0
+        waiting = [path for path in paths[begin:] if chosen.only in path.name][first - 1 :: step]
         known: dict[Path, tuple[Path, Came]] = {}
         for path in list(waiting):
             if time.monotonic() - begun > chosen.budget:
