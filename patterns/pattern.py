@@ -27,10 +27,10 @@ class Evidence:
         bind: name to column; `fields.KEY` and `raw.PATH` may be bound too.
         strength: required, decisive or supporting.
         weak: whether healthy systems show it too.
-        bare: whether it shows that it is so, and nothing of why: a finding that rests on such alone is a symptom.
         repeats: how often it is printed while it lasts; its absence from a covered tail of three times that is absence.
         level: `debug` where it is printed at that level only.
         note: for people.
+        bare: whether it shows that it is so, and nothing of why: a finding that rests on such alone is a symptom.
     """
 
     name: str
@@ -39,10 +39,10 @@ class Evidence:
     bind: Mapping[str, str]
     strength: str = "required"
     weak: bool = False
-    bare: bool = False
     repeats: timedelta | None = None
     level: str | None = None
     note: str = ""
+    bare: bool = False
 
     @property
     def names(self) -> frozenset[str]:

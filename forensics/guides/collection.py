@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+from forensics.reporting.escape import inline
+
 MOST = 40  # commands asked for
 
 
@@ -74,9 +76,9 @@ def commands(document: Mapping[str, Any]) -> str:
     ]
     for number, (run, whys) in enumerate(wanted.items(), 1):
         told = " ".join("; ".join(dict.fromkeys(whys)).split())
-        lines += ["", f"# {number}. {told}"]
-        if _OPEN.search(run):
-            lines.append(f"#    fill in: {run}")
+        lines += ["", f"# {number}. {inline(told)}"]
+        if _OPEN.search(run) or not run.isprintable():  # no thing of a cluster has such a name
+            lines.append(f"#    fill in: {inline(run)}")
             continue
         lines.append(f'{{ {run}; }} 2>&1 | mask >"$folder/answer-{number:02}.txt"')
     lines += ["", 'tar -czf "$folder.tar.gz" "$folder" && echo "$folder.tar.gz is what to send" >&2']

@@ -266,3 +266,13 @@ def test_shellcheck_finds_nothing_in_it(tmp_path: Path, document: dict[str, obje
     done = subprocess.run(["shellcheck", "-s", "sh", "more.sh"], cwd=tmp_path, capture_output=True, check=False)
 
     assert done.stdout.decode() == ""
+
+
+def test_a_name_that_steers_a_terminal_is_in_no_script_as_it_is() -> None:
+    run = "kubectl -n '\x1b[31m\u202e\r' get services -o yaml"
+    missing = {"source": "k8s.service", "why": "not collected of \x9b\n\x07", "collect": run}
+
+    text = commands({"unknown": [{"pattern": "a/b", "missing": [missing]}]})
+
+    assert all(char.isprintable() or char in "\n\t" for char in text)
+    assert "#    fill in: kubectl -n '\\x1b[31m" in text
