@@ -205,6 +205,15 @@ def parse(artefact: Artefact) -> Parsed:
     return Parsed(frames={"log.client": shaped("log.client", artefact, _understood(rows))}, ignored=ignored)
 
 
+# The number of an answer: of the protocol, of Seldon's client, of requests and httpx, of a response that was printed.
+_ANSWERED = (
+    r"(?m)^(?:< )?HTTP/\d(?:\.\d)? (\d{3})",
+    r"(?m)^Error: V2 server error: (\d{3})\b",
+    r"\b(\d{3}) (?:Client|Server) Error: ",
+    r"(?m)^<Response \[(\d{3})(?: [^\]]*)?\]>",
+)
+
+
 def _understood(rows: pl.DataFrame) -> pl.DataFrame:
     text = pl.col("text")
     written = timestamps.rfc3339(rows["text"].str.extract(r"^#+ *(\S+)\s*(?:\n|$)"))
@@ -214,9 +223,11 @@ def _understood(rows: pl.DataFrame) -> pl.DataFrame:
     own = timestamps.local(levelled.str.replace("T", " "), "%Y-%m-%d %H:%M:%S")
     known = {
         "command": text.str.extract(rf"(?m)({PROMPT}.*)$"),
-        "status": text.str.extract(r"(?m)^(?:< )?HTTP/\d(?:\.\d)? (\d{3})"),
+        "status": pl.coalesce(text.str.extract(regex) for regex in _ANSWERED),
         "url": text.str.extract(r"(https?://[^\s'\"]+)"),
-        "model": text.str.extract(r"(?i)seldon-model: *([^\s'\"]+)"),
+        "model": pl.coalesce(
+            text.str.extract(r"(?i)seldon-model: *([^\s'\"]+)"), text.str.extract(r"\bseldon model infer ([\w.-]+)")
+        ),
         "server": text.str.extract(r"(?im)^(?:< )?server: *(\S+)"),
     }
     level = text.str.extract(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ].{0,80}?\b(DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL|FATAL)\b")

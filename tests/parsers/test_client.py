@@ -118,3 +118,28 @@ def test_a_loggers_object_with_an_error_is_no_answer() -> None:
 )
 def test_what_only_resembles_an_answer_is_refused(text: str) -> None:
     assert not PARSER.recognises(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("$ seldon model infer iris '{}'\nError: V2 server error: 404 \n", "404"),
+        (
+            "requests.exceptions.HTTPError: 503 Server Error: Service Unavailable for url: http://mesh/v2/models/a\n",
+            "503",
+        ),
+        ("$ python3 call.py\n<Response [422]>\n", "422"),
+        ("$ python3 call.py\n<Response [404 Not Found]>\n", "404"),
+        ("$ curl http://mesh/v2/models/a\nmodel 404 is fine\n", None),
+    ],
+)
+def test_the_number_of_an_answer_is_read_however_it_is_told(text: str, status: str | None) -> None:
+    (found,) = rows(text)
+
+    assert orjson.loads(str(found["fields"]))["status"] == status
+
+
+def test_the_model_that_seldons_client_asks_is_told() -> None:
+    (found,) = rows("$ seldon model infer iris --inference-host mesh:80 '{}'\nError: V2 server error: 404 \n")
+
+    assert orjson.loads(str(found["fields"]))["model"] == "iris"
