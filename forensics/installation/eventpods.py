@@ -43,7 +43,7 @@ def pods_of_events(frames: Mapping[str, pl.DataFrame], seen: int | None) -> pl.D
         ["Scheduled", "Pulled", "Created", "Started", "Killing", "Evicted", "SuccessfulAttachVolume"]
     )
     told = (
-        events.filter((pl.col("kind") == "Pod") & pl.col("latest").is_not_null())
+        events.filter((pl.col("kind") == "Pod") & pl.col("name").is_not_null() & pl.col("latest").is_not_null())
         .with_columns(waits=waits, at=pl.col("latest").cast(pl.Int64))
         .filter(pl.col("waits").is_not_null() | goes_on)
         .sort("at", pl.col("waits").is_null())

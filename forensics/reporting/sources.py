@@ -13,6 +13,7 @@ _SAID: Mapping[str, str] = {
     "log.envoy_access": "Envoy's access log",
     "log.hodometer": "the hodometer's log",
     "log.ingress": "the ingress controller's log",
+    "log.istio": "the logs of the mesh's proxies",
     "log.kafka": "the Kafka brokers' logs",
     "log.mlserver": "MLServer's log",
     "log.modelgateway": "the model gateway's log",

@@ -47,6 +47,7 @@ def faults(files: dict[str, bytes], *, analysed: bool = True) -> list[str]:
 @settings(max_examples=25, phases=FOUND)
 @given(seed=st.integers(0, 2**32))
 @example(seed=3)
+@example(seed=279)
 def test_documents_with_wrong_parts_are_read(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311
     files = {}
