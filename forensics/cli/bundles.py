@@ -22,6 +22,7 @@ from forensics.cli import (
     sparing,
     stop,
 )
+from forensics.cli.completing import pattern_names
 from forensics.cli.progress import PROGRESS
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ def query(
 @app.command()
 def explain(
     bundle: Annotated[str, typer.Argument(help="The bundle.")],
-    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
+    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.", autocompletion=pattern_names)],
     patterns: Packs = None,
     no_cache: NoCache = False,
 ) -> None:

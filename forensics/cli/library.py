@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from forensics.cli import Exit, NoCache, Packs, app, load, stop
+from forensics.cli.completing import pattern_names, symptoms
 
 patterns_app = typer.Typer(
     name="patterns", help="Look at, check and write patterns.", no_args_is_help=True, rich_markup_mode=None
@@ -44,7 +45,7 @@ def list_(
 
 @patterns_app.command()
 def show(
-    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.")],
+    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.", autocompletion=pattern_names)],
     plan: Annotated[
         bool,
         typer.Option("--plan", help="How its rows are found, and what that costs: rows nominated, rows decided, CPU."),
@@ -95,7 +96,10 @@ def lint(patterns: Packs = None) -> None:
 
 @patterns_app.command()
 def test(
-    names: Annotated[list[str] | None, typer.Argument(metavar="PATTERN…", help="Only these; all without.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATTERN…", help="Only these; all without.", autocompletion=pattern_names),
+    ] = None,
     patterns: Packs = None,
 ) -> None:
     """Run the examples, and delete cited lines from present ones to see the outcome change; exit 6 if one fails."""
@@ -160,7 +164,12 @@ def schema() -> None:
 
 @app.command()
 def tree(
-    symptom: Annotated[str, typer.Argument(metavar="SYMPTOM", help="What people see: 404, 503, 'model never Ready' …")],
+    symptom: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SYMPTOM…", help="What people see: 404, 503, 'model never Ready' …", autocompletion=symptoms
+        ),
+    ],
     bundle: Annotated[list[str] | None, typer.Option("--bundle", help="Walk it with this bundle's answers.")] = None,
     patterns: Packs = None,
     details: Annotated[bool, typer.Option("--details", help="Every cause, and every piece of evidence.")] = False,
@@ -172,7 +181,7 @@ def tree(
     from forensics.guides.walks import walked
 
     library = load(patterns)
-    made = tree_of(library, symptom)
+    made = tree_of(library, " ".join(symptom))
     if bundle:
         from forensics.analysis import analyse
 

@@ -152,7 +152,7 @@ def named_symptom(library: Library, words: str) -> tuple[str, tuple[Pattern, ...
         if wanted in (pattern.id.lower(), pattern.name.lower(), pattern.title.lower()):
             return pattern.title, (pattern,)
     near = get_close_matches(wanted, [*(s.lower() for s in SYMPTOMS), *by_name], 3, 0.4)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
     raise UsageError(f"no symptom is called {words}{hint} Known: {', '.join(SYMPTOMS)}")
 
 
