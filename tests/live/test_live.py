@@ -56,7 +56,7 @@ BROKEN: list[tuple[str, str, set[str], set[str]]] = [
         "no_hosts",
         "undetermined",
         set(),
-        {"envoy/envoy-no-healthy-upstream", "state/route-without-endpoint"},
+        {"envoy/envoy-no-healthy-upstream", "state/route-without-endpoint", "network/server-host-unresolved"},
     ),
     (
         "port_taken",
