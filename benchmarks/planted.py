@@ -38,6 +38,11 @@ class Plants:
 
     known: list[tuple[str, str]] = field(default_factory=list)
 
+    def counted(self) -> str:
+        """Return how much was planted, of how many kinds and in how many places."""
+        kinds, places = ({one[at] for one in self.known} for at in (0, 1))
+        return f"{len(self.known)} (kinds {len(kinds)}, places {len(places)})"
+
     def fill(self, template: str, kind: str, place: str) -> str:
         """Return the text of a kind with a secret of its own."""
         number = len(self.known)
@@ -461,8 +466,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for kind, place, name in sorted(leaks)[:60]:
         print(f"leak: {kind}, planted in {place}, came out of {name}")
     print(
-        f"secrets planted {len(plants.known)} (kinds {len({k for k, _ in plants.known})}, places "
-        f"{len({p for _, p in plants.known})}), outputs {len(forms)}, masked {stars} times, leaks {len(leaks)}, "
+        f"secrets planted {plants.counted()}, outputs {len(forms)}, masked {stars} times, leaks {len(leaks)}, "
         f"{time.monotonic() - begun:.0f} s"
     )
     return 1 if leaks or not stars else 0

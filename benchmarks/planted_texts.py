@@ -419,8 +419,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         kind, place, name = where
         print(f"escape: {kind}, planted in {place}, obeyed in {name}: {ascii(excerpts[where])[:300]}")
     print(
-        f"texts planted {len(texts.known)} (kinds {len({k for k, _ in texts.known})}, places "
-        f"{len({p for _, p in texts.known})}), outputs {len(forms)}, shown {shown} times, escapes {len(found)}, "
+        f"texts planted {texts.counted()}, outputs {len(forms)}, shown {shown} times, escapes {len(found)}, "
         f"{time.monotonic() - begun:.0f} s"
     )
     return 1 if found or not shown else 0

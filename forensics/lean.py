@@ -22,12 +22,11 @@ from forensics.installation.sightings import DIALLED, HEARD, LOST, UPDATED
 from forensics.intake.duplicates import RECORD
 from forensics.intake.years import yearless_records
 from forensics.topology import TOPICS
-from parsers.schema import SOURCES
-from patterns.language import bindings, compile_where
+from parsers.schema import SOURCES, WORDS
+from patterns.language import bindings, compile_where, in_words
 from patterns.literals import condition_literals
 from patterns.pattern import Library
 
-WORDS = ("message", "text", "fields")  # what a record that tells nothing loses
 OPENING = 50  # records of a log that may tell where it is from, and whether its head was cut
 BASE = 250 << 20  # bytes that the tool takes without any text
 AT_ONCE = 2  # how many times over a frame is held while it is worked on
@@ -150,17 +149,13 @@ def _asked(source: str, library: Library | None) -> _Asked:
                 literals.update(some)
                 continue
             condition = compile_where(piece.where, source)
-            names = any(_in_words(name) for name in bindings(piece.where, piece.bind, source).values())
-            if names or _in_words(condition):
+            names = any(in_words(name) for name in bindings(piece.where, piece.bind, source).values())
+            if names or in_words(condition):
                 conditions.append((condition, names))
     regexes = [DIALLED, *_OWN.get(source, ()), *(x for x in HOME.get(source, ()) if x)]
     if source in HEARD:
         regexes.append(_ID)
     return _Asked(sorted(literals), "|".join(f"(?:{regex})" for regex in regexes), conditions)
-
-
-def _in_words(expression: pl.Expr) -> bool:
-    return bool(set(expression.meta.root_names()) & set(WORDS))
 
 
 _OWN: Mapping[str, tuple[str, ...]] = {

@@ -88,7 +88,7 @@ def summary(
 ) -> str:
     """Return one sentence: what, where, since when, and whether it lasts.
 
-    `unnamed` says that a log ends with errors that no known failure names: what has no failure is not all well then.
+    `unnamed` says that a log ends with errors that are evidence of no finding: not all is well then.
     """
     if verdict_word == "failure":
         roots = [r for r in ranked if establishes(r, ranked)]

@@ -61,26 +61,31 @@ def _of_yaml(artefact: Artefact) -> Iterator[Artefact] | None:
 
 
 def _of_json(artefact: Artefact) -> Iterator[Artefact] | None:
+    return _as_kubectl_prints(artefact) or _walked(artefact)
+
+
+def _as_kubectl_prints(artefact: Artefact) -> Iterator[Artefact] | None:
+    """Return the pieces of a list with its items a line each, or in lines of their own; None for any other layout."""
     texts = artefact.frame["text"]
     head = texts.head(1000).to_list()
     opening = next((i for i, line in enumerate(head) if _JSON_ITEMS.match(line)), None)
     if opening is None:
         alone = texts.str.contains(r"^\s*(?:\{.*\}\s*)?$").all()
-        return _grouped(artefact, 0, list(range(1, len(texts))), len(texts), (), ()) if alone else _walked(artefact)
+        return _grouped(artefact, 0, list(range(1, len(texts))), len(texts), (), ()) if alone else None
     found = re.match(r"( *)\{$", texts[opening + 1] if opening + 1 < len(texts) else "")
     if found is None:
-        return _walked(artefact)
+        return None
     starts = (texts == found[1] + "{").arg_true()
     ends = texts.is_in([found[1] + "}", found[1] + "},"]).arg_true()
     whole = starts.head(len(ends))
     cut = len(starts) == len(ends) + 1
     if not (len(starts) == len(ends) or cut) or not len(ends) or starts[0] != opening + 1:
-        return _walked(artefact)
+        return None
     if not (starts.slice(1) == ends.head(len(starts) - 1) + 1).all() or not (whole < ends).all():
-        return _walked(artefact)
+        return None
     stop = len(texts) if cut else int(ends[-1]) + 1
     if not cut and not (stop < len(texts) and texts[stop].lstrip().startswith("]")):
-        return _walked(artefact)
+        return None
     return _grouped(artefact, opening + 1, starts.to_list()[1:], stop, ("]}",) if cut else (), (opening,))
 
 

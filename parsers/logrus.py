@@ -179,7 +179,7 @@ def recognises(head: str) -> bool:
 
 def parse(artefact: Artefact) -> Parsed:
     """Read the records; where the file holds the logs of several processes, each section has its own component."""
-    heads = counted(artefact.frame["text"].head(1000).to_list(), *(form.head for form in _FORMATS))
+    heads = counted(artefact.frame["text"].head(1000), *(form.head for form in _FORMATS))
     main, *others = (form for _, form in sorted(zip(heads, _FORMATS, strict=True), key=lambda one: -one[0]))
     parsed = read_records(
         artefact, main, (*others, _SIBLING, GO_STANDARD, LIBRDKAFKA, KLOG, PRINTED), source="log.other"

@@ -14,6 +14,7 @@ import polars as pl
 
 TIME = pl.Datetime("us", "UTC")
 SPAN = pl.Duration("us")
+WORDS = ("message", "text", "fields")  # columns of a record that hold what was written
 LEVELS = ("trace", "debug", "info", "warning", "error", "fatal")
 LEVEL = pl.Enum(LEVELS)
 

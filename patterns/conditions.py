@@ -7,7 +7,7 @@ from operator import and_, or_
 
 import polars as pl
 
-from parsers.schema import NAMES, SOURCES
+from parsers.schema import NAMES, SOURCES, WORDS
 from patterns import regexes
 from patterns.columns import columns_of, dtype_of, kind_of, nearest, unknown_column
 from patterns.terms import All, Any, Column, Condition, Node, Not, Test, Value
@@ -195,6 +195,11 @@ def compile_where(condition: Condition | None, source: str) -> pl.Expr:
     A test on a null is null, and so is its `not`; `and` and `or` are Kleene's. Only `exists` decides a null.
     """
     return pl.lit(True) if condition is None else _compiled(condition.root, source)
+
+
+def in_words(expression: pl.Expr) -> bool:
+    """Whether an expression asks for what a record says in words."""
+    return not set(WORDS).isdisjoint(expression.meta.root_names())
 
 
 def _compiled(node: Node, source: str) -> pl.Expr:

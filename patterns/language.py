@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from typing import Any as Anything
 
 from patterns.columns import columns_of, nearest
-from patterns.conditions import bindings, check, compile_where, negated_groups
+from patterns.conditions import bindings, check, compile_where, in_words, negated_groups
 from patterns.grammar import LENGTH, NOWHERE, At, Place, joined, length_read, parse_length, read
 from patterns.literals import literals_of
 from patterns.matches import RESERVED, improper
@@ -295,4 +295,13 @@ def _unplaced(node: Anything) -> tuple[Term, list[tuple[int, str]]]:
     return plain(node), places
 
 
-__all__ = ["Place", "bindings", "compile_where", "parse_column", "parse_length", "parse_match", "parse_where"]
+__all__ = [
+    "Place",
+    "bindings",
+    "compile_where",
+    "in_words",
+    "parse_column",
+    "parse_length",
+    "parse_match",
+    "parse_where",
+]

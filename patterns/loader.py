@@ -68,8 +68,7 @@ def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]
     found: dict[str, tuple[str, str]] = {}
     names: dict[str, str] = {}
     mistakes: list[str] = []
-    own = Path(str(files("patterns") / "library"))
-    packs: list[tuple[str, Mapping[str, Path]]] = [(OWN, _own_files(own))]
+    packs: list[tuple[str, Mapping[str, Path]]] = [(OWN, own_files())]
     for folder in extra:
         try:
             packs.append((f"{folder}/", pack_files(folder)))
@@ -89,7 +88,9 @@ def _texts(extra: Sequence[Path]) -> tuple[dict[str, tuple[str, str]], list[str]
     return found, mistakes
 
 
-def _own_files(folder: Path) -> dict[str, Path]:
+def own_files() -> dict[str, Path]:
+    """Return the file of each pattern that comes with the tool, by id."""
+    folder = Path(str(files("patterns") / "library"))
     return {f"{path.parent.name}/{path.stem}": path for path in folder.glob("*/*.toml")}
 
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from forensics.timeline import UNDATED
 from parsers.k8s_kinds import component_of
+from parsers.parser import unsaid
 from parsers.schema import SOURCES
 
 AGAIN = 600_000_000  # µs: what still waits is told at least so often
@@ -66,10 +67,10 @@ def pods_of_events(frames: Mapping[str, pl.DataFrame], seen: int | None) -> pl.D
             [_component(space, name, servers) for space, name in told.select("namespace", "name").rows()]
         ),
     )
-    columns = SOURCES["k8s.pod"].columns
+    nothing = unsaid("k8s.pod")
     return rows.select(
-        (pl.col(name) if name in rows.columns else pl.lit(None)).cast(dtype).alias(name)
-        for name, dtype in columns.items()
+        pl.col(name).cast(dtype) if name in rows.columns else nothing[name]
+        for name, dtype in SOURCES["k8s.pod"].columns.items()
     )
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from forensics.findings import Outcome
 from forensics.intake.masking import mask
 from forensics.verdict import when
-from patterns.language import compile_where
+from patterns.language import compile_where, in_words
 from patterns.pattern import Library
 
 COMPONENTS = (
@@ -17,7 +17,6 @@ COMPONENTS = (
 LEAST = 3  # times; a retry that helped is said once or twice
 PAUSES = 3  # times its usual pause, in time and in records: an error that came last so long before the end has passed
 SHORTEST = 10_000_000  # µs: the least that counts as such a pause; it is that of what came once, or in a burst
-WORDS = {"message", "text", "fields"}
 FEWEST = 5  # records: likewise
 OFTEN = 5  # times, and ...
 LONG = 60_000_000  # µs, before what a pattern knows and does not take for a failure is told all the same
@@ -48,10 +47,8 @@ def unnamed(frames: Mapping[str, pl.DataFrame], library: Library, outcomes: Mapp
         last_word = (pl.col("last_row") == pl.col("end_row")) & (pl.col("count") >= OFTEN)
         last_word &= pl.col("last") - pl.col("first") >= LONG
         kinds = kinds.with_columns(known=_known(frame[kinds["row"]], source, library))
-        kinds = kinds.filter(~pl.col("known") | last_word)
-        for row in kinds.filter(~pl.col("kind").is_in(_explained(frames[source], source, outcomes))).iter_rows(
-            named=True
-        ):
+        explained = pl.col("kind").is_in(_explained(frames[source], source, outcomes))
+        for row in kinds.filter((~pl.col("known") | last_word) & ~explained).iter_rows(named=True):
             times = f", {row['count']:,} times" if row["count"] > 1 else ""
             where = row["pod"] or row["member"]
             text = mask(row["text"])[:SHOWN]
@@ -119,7 +116,7 @@ def _known(rows: pl.DataFrame, source: str, library: Library) -> pl.Series:
     """Return which records some pattern asks for by their words."""
     pieces = (piece for pattern in library.patterns.values() for piece in pattern.evidence.values())
     asked = [compile_where(piece.where, source) for piece in pieces if piece.source == source]
-    by_words = [condition for condition in asked if WORDS & set(condition.meta.root_names())]
+    by_words = [condition for condition in asked if in_words(condition)]
     return rows.select(pl.any_horizontal(pl.lit(False), *by_words).fill_null(False).alias("known")).to_series()
 
 

@@ -11,12 +11,11 @@ from forensics.document import Document
 from forensics.reporting.moments import moment
 from forensics.reporting.view import proofs, span, subject
 from forensics.writing import write_whole
-from parsers.schema import Columns
+from parsers.schema import TIME, Columns
 
 if TYPE_CHECKING:
     from forensics.analysis import Case
 
-TIME = pl.Datetime("us", "UTC")
 FINDINGS: Columns = {
     **dict.fromkeys(("id", "pattern", "title", "severity", "role"), pl.String()),
     "rank": pl.Int64(),

@@ -130,7 +130,7 @@ def _follower(page: Page, tree: Tree, follower: Entry) -> None:
 
 
 def _about(page: Page, document: Document, finding: Entry) -> None:
-    page.say("; ".join(filter(None, [view.whom(finding, 999 if page.details else 3), view.lasts(finding)])), indent=3)
+    page.say(view.about(finding, 999 if page.details else 3), indent=3)
     if change := view.preceded(document, finding):
         cite = change.get("cite") or {}
         page.say(f"just before: {change.get('what')}, {moments.utc(change.get('time'))}", indent=3)

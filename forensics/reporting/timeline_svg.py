@@ -19,9 +19,8 @@ from forensics.reporting.view import Entry
 LANE = 26  # px, height of a lane
 AXIS = 40  # px, height of the axis, with room for a second zone
 MOST_FINDINGS = 14
-MOST_MARKS = (
-    800  # past it one mark stands for all of a kind at its place, and those without a finding are left out first
-)
+# Past it one mark stands for all of a kind at its place, and those without a finding are left out first.
+MOST_MARKS = 800
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400, 172800, 604800)
 _ORDER = ("controller", "scheduler", "envoy", "agent", "rclone", "mlserver", "triton", "modelgateway")
 _NAMES = {"envoy_access": "envoy", "k8s": "kubernetes", "state": "kubernetes", "net": "kubernetes", "route": "envoy"}

@@ -92,7 +92,7 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _no_own_patterns(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loader, "_own_files", lambda _: {})
+    monkeypatch.setattr(loader, "own_files", dict)
 
 
 # ---- one file
