@@ -3,7 +3,8 @@
 import pytest
 
 from benchmarks.accuracy import score
-from benchmarks.accuracy.faults import FAULTS, Fault
+from benchmarks.accuracy.fault import Fault
+from benchmarks.accuracy.faults import FAULTS
 from benchmarks.accuracy.layouts import LAYOUTS, write
 
 GATES = {

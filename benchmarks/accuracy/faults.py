@@ -5,9 +5,6 @@ the catalogue's; `also` are defensible answers, `symptoms` must not come first, 
 fault cannot be told, so that the right answer is "undetermined".
 """
 
-from dataclasses import dataclass
-from typing import Any
-
 from benchmarks.accuracy.breakage import (
     REFUSED,
     SASL,
@@ -25,9 +22,10 @@ from benchmarks.accuracy.breakage import (
     wrong_header,
     zero_weights,
 )
-from benchmarks.accuracy.life import live, world
+from benchmarks.accuracy.control_faults import CONTROL
+from benchmarks.accuracy.fabric_faults import FABRIC
+from benchmarks.accuracy.fault import LOAD_FAILED, NO_SCHEDULER, NOT_CONNECTED, Fault
 from benchmarks.accuracy.mechanisms import (
-    Act,
     access_denied,
     blocked,
     capability,
@@ -49,49 +47,9 @@ from benchmarks.accuracy.mechanisms import (
     wrong_server,
     zero,
 )
-from benchmarks.accuracy.model import World
-from benchmarks.accuracy.words import Release
+from benchmarks.accuracy.serving_faults import SERVING
 
-NOT_CONNECTED = ("agent-cannot-reach-scheduler", "scheduler-server-not-connected", "scheduler-no-matching-servers", "scheduler-waiting-for-servers",
-                 "envoy-no-route-404", "envoy-ready-without-listener", "envoy-xds-disconnected")  # fmt: skip
-LOAD_FAILED = ("model-failed-load", "envoy-no-route-404", "rclone-copy-failed", "mlserver-model-not-found")
-NO_SCHEDULER = ("agent-cannot-reach-scheduler", "controller-cannot-reach-scheduler", "envoy-xds-disconnected", "model-progressing-stuck-no-scheduler",
-                "agent-scheduler-stream-reset", "envoy-ready-without-listener", "k8s-crashloop", "k8s-pod-pending", "controller-scheduler-streams-canceled")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One way to break an installation."""
-
-    name: str
-    family: str
-    roots: tuple[str, ...]
-    symptoms: tuple[str, ...] = ()
-    also: tuple[str, ...] = ()
-    proofs: tuple[str, ...] = ()
-    take: frozenset[str] = frozenset()
-    before: Act | None = None
-    after: Act | None = None
-    since: Release = (2, 0, 0)
-    blind: tuple[str, ...] = ()  # also right where the decisive source is missing: true, but not the deepest
-    undecidable: bool = False
-    calls: bool = True
-
-    def happen(self, rng: Any) -> World:
-        """Return an installation with this fault, lived to its end."""
-        while True:
-            w = world(rng)
-            if w.release >= self.since:
-                break
-        if self.before:
-            self.before(w)
-        live(w, self.calls)
-        if self.after:
-            self.after(w)
-        return w
-
-
-FAULTS: tuple[Fault, ...] = (
+BASIC: tuple[Fault, ...] = (
     Fault("agent-9005", "network", ("networkpolicy-blocks-agent-to-scheduler",), NOT_CONNECTED, ("networkpolicy-missing-intra-namespace", "arch-networkpolicy-ports-incomplete"), ("dial", "policy"), frozenset({"agent", "objects", "events", "tables"}), shut("agent", 9005, "seldon-scheduler")),
     Fault("operator-9004", "network", ("networkpolicy-blocks-controller-to-scheduler",), ("controller-cannot-reach-scheduler", "model-progressing-stuck-no-scheduler", "scheduler-waiting-for-servers", "envoy-xds-disconnected"), ("networkpolicy-missing-intra-namespace", "arch-networkpolicy-ports-incomplete"), ("cut-off", "policy"), frozenset({"operator", "objects", "events"}), shut("operator", 9004, "seldon-scheduler"), since=(2, 6, 0)),
     Fault("envoy-9002", "network", ("networkpolicy-blocks-envoy-to-scheduler",), ("envoy-xds-disconnected", "envoy-ready-without-listener", "envoy-no-route-404"), ("networkpolicy-missing-intra-namespace", "arch-networkpolicy-ports-incomplete", "envoy-xds-disconnected"), ("xds-closed", "policy"), frozenset({"envoy", "objects"}), shut("envoy", 9002, "seldon-scheduler")),
@@ -127,3 +85,5 @@ FAULTS: tuple[Fault, ...] = (
     Fault("kafka-down", "kafka", ("kafka-brokers-unreachable",), ("pipeline-inference-timeout",), ("kafka-not-installed", "networkpolicy-blocks-kafka", "pipeline-not-ready-no-dataflow-engine"), ("kafka",), frozenset({"modelgateway", "pipelinegateway"}), None, lambda w: gateways(w, REFUSED, True), (2, 8, 0)),
     Fault("kafka-password", "kafka", ("kafka-sasl-auth-failed",), ("kafka-brokers-unreachable",), ("pipeline-not-ready-no-dataflow-engine",), ("kafka",), frozenset({"modelgateway", "pipelinegateway"}), None, lambda w: gateways(w, SASL, True), (2, 8, 0)),
 )  # fmt: skip
+
+FAULTS: tuple[Fault, ...] = (*BASIC, *CONTROL, *SERVING, *FABRIC)

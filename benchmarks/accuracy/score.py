@@ -14,7 +14,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from benchmarks.accuracy.faults import FAULTS, Fault
+from benchmarks.accuracy.fault import Fault
+from benchmarks.accuracy.faults import FAULTS
 from benchmarks.accuracy.healthy import SCENES
 from benchmarks.accuracy.layouts import LAYOUTS, Written, write
 
@@ -242,12 +243,13 @@ def wilson(good: int, n: int) -> tuple[float, float]:
 
 
 def run(n: int, seed: int) -> Iterator[Result]:
-    """Yield `n` results: six tenths with a fault, a quarter healthy, the rest blind."""
+    """Yield `n` results: six tenths with a fault, a quarter healthy, the rest blind; the seed orders the faults."""
     shares = (round(n * 0.6), round(n * 0.25))
     scenes = list(SCENES)
-    decidable = [f for f in FAULTS if f.take]
+    faults = chance(f"order {seed}").sample(FAULTS, len(FAULTS))
+    decidable = [f for f in faults if f.take]
     for i in range(shares[0]):
-        yield of_fault(FAULTS[i % len(FAULTS)], i // len(FAULTS), seed)[0]
+        yield of_fault(faults[i % len(faults)], i // len(faults), seed)[0]
     for i in range(shares[1]):
         yield of_scene(scenes[i % len(scenes)], i // len(scenes), seed)[0]
     for i in range(n - sum(shares)):
