@@ -101,7 +101,7 @@ def started(w: World, pod: str, at: datetime) -> None:
 
 def begin_server(w: World, pod: str, at: datetime, takes: float = 5.0) -> datetime | None:
     """Start a server pod; returns when its agent was heard by the scheduler."""
-    for container in ("mlserver", "rclone", "agent"):
+    for container in (w.runtime(pod), "rclone", "agent"):
         w.containers.setdefault((pod, container), {"since": at})
     started(w, pod, at)
     w.event(

@@ -127,10 +127,14 @@ class World(Starts):
         self.rclone(pod, at, "INFO", "model.joblib: Copied (new)")
         self.rclone(pod, at, "INFO", f"Local file system at {path}: Removing directory")
         self.agent(pod, at + self.jitter(0.3), "info", f"Chose path {path} for model {model.name}:1", func="LoadModel")
-        for _ in "ab":
-            self.mlserver(
-                pod, done, f"mlserver][{model.name}_1:1", "INFO", f"Loaded model '{model.name}_1' successfully."
-            )
+        if self.runtime(pod) == "triton":
+            self.triton(pod, done, "I", "model_lifecycle.cc:473", f"loading: {model.name}_1:1")
+            self.triton(pod, done, "I", "model_lifecycle.cc:849", f"successfully loaded '{model.name}_1'")
+        else:
+            for _ in "ab":
+                self.mlserver(
+                    pod, done, f"mlserver][{model.name}_1:1", "INFO", f"Loaded model '{model.name}_1' successfully."
+                )
         self.agent(pod, done, "info", f"Load model {model.name}:1 success", func="LoadModel")
         self.route(model, done)
 

@@ -80,7 +80,7 @@ def servers(world: World) -> Iterator[Proved]:
     for server in world.servers:
         unmade = ("operator", 9004) in world.shut
         up = sum(
-            (f"{server.name}-{i}", "mlserver") in world.containers and pod_ready(world, f"{server.name}-{i}")
+            (f"{server.name}-{i}", server.runtime) in world.containers and pod_ready(world, f"{server.name}-{i}")
             for i in range(server.replicas)
         )
         ok = up == server.replicas and not unmade
@@ -89,7 +89,7 @@ def servers(world: World) -> Iterator[Proved]:
         )
         yield {
             "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "Server", "metadata": meta(world, server.name, world.start),
-            "spec": {"replicas": server.replicas, "serverConfig": "mlserver"},
+            "spec": {"replicas": server.replicas, "serverConfig": server.runtime},
             "status": {"conditions": [condition("Ready", ok, world.start), condition("StatefulSetReady", ok, world.start)],
                        "loadedModels": loaded, "replicas": up, "selector": f"seldon-server-name={server.name}"},
         }, "zero" if server.replicas == 0 else "context"  # fmt: skip
@@ -104,7 +104,7 @@ def servers(world: World) -> Iterator[Proved]:
             env.append({"name": "SELDON_SCHEDULER_HOST", "value": world.foreign_host})
         containers = [
             {"name": c, "image": image(world, c), **({"env": env} if c == "agent" else {})}
-            for c in ("mlserver", "rclone", "agent")
+            for c in (server.runtime, "rclone", "agent")
         ]
         status: dict[str, Any] = {"replicas": up, "observedGeneration": 1}
         if up:
@@ -122,6 +122,8 @@ def image(world: World, container: str) -> str:
     release = ".".join(map(str, world.release))
     if container == "mlserver":
         return "docker.io/seldonio/mlserver:1.6.1"
+    if container == "triton":
+        return next(s.image or "nvcr.io/nvidia/tritonserver:23.03-py3" for s in world.servers if s.runtime == "triton")
     name = {"manager": "seldonv2-controller", "scheduler": "seldon-scheduler", "envoy": "seldon-envoy"}.get(
         container, f"seldon-{container}"
     )

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from benchmarks.accuracy import words
-from benchmarks.accuracy.voices import Line, Voices
+from benchmarks.accuracy.runtimes import Runtimes
+from benchmarks.accuracy.voices import Line
 
 STREAMS = {
     "model": "SubscribeModel",
@@ -20,7 +21,7 @@ STREAMS = {
 
 
 @dataclass(slots=True)
-class Starts(Voices):
+class Starts(Runtimes):
     """An installation whose components can start."""
 
     def start_scheduler(self, at: datetime) -> None:
@@ -267,20 +268,11 @@ class Starts(Voices):
 
     def start_server(self, pod: str, at: datetime, takes: float = 5.0) -> datetime:
         """Start the containers of a server pod; returns when its agent first calls the scheduler."""
-        pid = Line(at, "INFO:     Started server process [1]")
-        for text in (
-            "Environment tarball not found at '/mnt/models/environment.tar.gz'",
-            "Environment not found at './envs/environment'",
-        ):
-            self.logs[pod, "mlserver", False].append(Line(at, text))
         up = at + self.jitter(takes)
-        self.mlserver(pod, up, "mlserver.rest", "INFO", "HTTP server running on http://0.0.0.0:9000")
-        self.logs[pod, "mlserver", False] += [
-            pid,
-            Line(at, "INFO:     Waiting for application startup."),
-            Line(at, "INFO:     Application startup complete."),
-        ]
-        self.mlserver(pod, up, "mlserver.grpc", "INFO", "gRPC server running on http://0.0.0.0:9500")
+        if self.runtime(pod) == "triton":
+            self.start_triton(pod, at, up)
+        else:
+            self.start_mlserver(pod, at, up)
         self.rclone(pod, at, "NOTICE", "Serving remote control on http://[::]:5572/")
         a = self.agent
         server = next(s for s in self.servers if pod.rpartition("-")[0] == s.name)

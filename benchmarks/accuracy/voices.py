@@ -30,6 +30,8 @@ class Server:
     replicas: int = 1
     capabilities: tuple[str, ...] = ("mlserver", "sklearn", "xgboost", "lightgbm", "mlflow", "python", "huggingface")
     memory: int = 1 << 30
+    runtime: str = "mlserver"
+    image: str | None = None
     connected: set[int] = field(default_factory=set)
 
 
@@ -68,6 +70,7 @@ class Voices:
     foreign_host: str | None = None
     kafka: str | None = None
     gateways: bool = False
+    gpus: bool = False
     load_error: dict[str, Any] = field(default_factory=dict)
     zone: timedelta = timedelta()
     skew: timedelta = timedelta()
@@ -140,6 +143,18 @@ class Voices:
         at += self.skew
         text = words.mlserver(at + self.zone, logger, level, message)
         self.logs[pod, "mlserver", False].append(Line(at, text, proves))
+
+    def runtime(self, pod: str) -> str:
+        """Return which model server runs in a pod: mlserver or triton."""
+        return next((s.runtime for s in self.servers if s.name == pod.rpartition("-")[0]), "mlserver")
+
+    def triton(self, pod: str, at: datetime, level: str, place: str, message: str, proves: str | None = None) -> None:
+        """Let Triton print a line; it quotes its messages from 24.05 on."""
+        at += self.skew
+        server = next(s for s in self.servers if s.name == pod.rpartition("-")[0])
+        release = (server.image or "").rpartition(":")[2].removesuffix("-py3")
+        text = words.triton(at, level, place, message, release >= "24.05")
+        self.logs[pod, "triton", False].append(Line(at, text, proves))
 
     def rclone(self, pod: str, at: datetime, level: str, message: str, proves: str | None = None) -> None:
         """Let rclone print a line."""

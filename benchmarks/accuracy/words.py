@@ -62,6 +62,12 @@ def mlserver(at: datetime, logger: str, level: str, message: str) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S},{at.microsecond // 1000:03} [{logger}] {level} - {message}"
 
 
+def triton(at: datetime, level: str, place: str, message: str, quotes: bool) -> str:
+    """Return a line of Triton: no year, no zone; `quotes` as from 24.05 on."""
+    shown = json.dumps(message, ensure_ascii=False) if quotes else message
+    return f"{level}{at:%m%d %H:%M:%S.%f} 1 {place}] {shown}"
+
+
 def dataflow(at: datetime, level: str, message: str) -> str:
     """Return a line of the dataflow engine, as from 2.8.0 on."""
     return f"{at:%Y-%m-%dT%H:%M:%S.%fZ} {level} [main] io.seldon.dataflow.PipelineSubscriber : {message}"
