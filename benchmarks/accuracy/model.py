@@ -10,6 +10,7 @@ running installations of 2.6.0, 2.9.1 and 2.10.2.
 
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 
 from benchmarks.accuracy.starts import Starts
 from benchmarks.accuracy.voices import Line, Model, Server
@@ -46,7 +47,7 @@ class World(Starts):
             if s.connected and set(model.requires) <= set(s.capabilities) and model.server in (None, s.name)
         ]
         model.since = at
-        if not able or all(s.memory * 1.1 < model.memory for s in able):
+        if not able or all(s.memory * 1.1 < model.memory or len(s.connected) < model.replicas for s in able):
             text = "no matching server had enough suitable replicas" if able else "no matching servers are available"
             why = f"Failed to schedule model as {text}"
             if self.release < (2, 7, 0):
@@ -192,6 +193,8 @@ class World(Starts):
         """Return why a model is not placed, in the words of the releases before 2.7.0."""
         if able:
             s = able[0]
+            if s.memory * 1.1 >= model.memory:
+                return f"failed to schedule model {model.name}. []"
             return f"failed to schedule model {model.name}. [failed replica filter AvailableMemoryReplicaFilter for server replica {s.name}:0 : model memory {model.memory} replica memory {s.memory}]"
         parts = []
         for s in self.servers:
@@ -227,20 +230,15 @@ class World(Starts):
         detail: str = "",
     ) -> None:
         """Let a client call a model; only errors reach the access log."""
-        if status >= 400:
-            took = "0 0 0 -" if flags == "NR" else "102 0 1 0"
-            text = f'[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z] "POST /v2/models/{name.split("_")[0]}/infer HTTP/1.1" {status} - {flags or "-"} {took} "-" "curl/7.88.1" "-" "seldon-mesh" "{host}"'
+        if status >= 400 or self.release < (2, 9, 0):
+            took = {"NR": "0 0 0 -", "": "102 220 9 8"}.get(flags, "102 0 1 0")
+            grpc = "- " if self.release >= (2, 9, 0) else ""
+            text = f'[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z] "POST /v2/models/{name.split("_")[0]}/infer HTTP/1.1" {status} {grpc}{flags or "-"} {took} "-" "curl/7.88.1" "-" "seldon-mesh" "{host}"'
             self.access.append(Line(at, text, proves))
             key = {"NR": "http.seldon_http.no_route", "UH": "cluster.none_healthy"}.get(flags)
             if key:
                 self.stats[key] = self.stats.get(key, 0) + 1
-        word = {
-            200: "OK",
-            404: "Not Found",
-            500: "Internal Server Error",
-            502: "Bad Gateway",
-            503: "Service Unavailable",
-        }[status]
+        word = HTTPStatus(status).phrase
         self.client.append(
             f"$ curl -sS -i --max-time 15 http://seldon-mesh/v2/models/{name}/infer -H 'seldon-model: {name}' -d @in.json\n"
             f"HTTP/1.1 {status} {word}\ndate: {at:%a, %d %b %Y %H:%M:%S} GMT\nserver: envoy\n\n{detail}\n"

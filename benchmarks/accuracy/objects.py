@@ -55,13 +55,15 @@ def models(world: World) -> Iterator[Proved]:
             "requirements": list(model.requires),
             "storageUri": model.uri,
         }
+        if model.replicas != 1:
+            spec["replicas"] = model.replicas
         if model.secret:
             spec["secretName"] = model.secret
         if model.server:
             spec["server"] = model.server
-        status: dict[str, Any] = {"conditions": conditions, "replicas": 1}
+        status: dict[str, Any] = {"conditions": conditions, "replicas": model.replicas}
         if ok and model.placed:
-            status |= {"availableReplicas": 1, "selector": f"server={model.placed[0]}"}
+            status |= {"availableReplicas": model.replicas, "selector": f"server={model.placed[0]}"}
         proves = (
             None if ok else {"ScheduleFailed": "unplaced", "ModelFailed": "load-failed"}.get(model.state, "cut-off")
         )
@@ -273,8 +275,28 @@ def policy(
 
 
 def collected(world: World) -> list[Proved]:
-    """Return every object, as the API server would list them."""
-    return [*models(world), *servers(world), *pods(world), *workloads(world), *world.extra]
+    """Return every object, as the API server would list them: what a fault edits is edited, what it hides is absent."""
+    made: list[Proved] = []
+    for body, proves in [*models(world), *servers(world), *pods(world), *workloads(world), *world.extra]:
+        key = body["kind"], body["metadata"]["name"]
+        if key in world.hidden:
+            continue
+        edit, shows = world.edits.get(key, ({}, None))
+        made.append((merged(body, edit), shows or proves))
+    return made
+
+
+def merged(body: dict[str, Any], edit: dict[str, Any]) -> dict[str, Any]:
+    """Return an object with an edit laid over it; None takes a field away."""
+    made = dict(body)
+    for key, value in edit.items():
+        if value is None:
+            made.pop(key, None)
+        elif isinstance(value, dict) and isinstance(made.get(key), dict):
+            made[key] = merged(made[key], value)
+        else:
+            made[key] = value
+    return made
 
 
 def event_objects(world: World) -> list[Proved]:

@@ -19,6 +19,8 @@ STREAMS = {
     "control": "SubscribeControlPlane",
 }
 
+XDS_STREAMS = ("DeltaClusters", "DeltaListeners", "DeltaRuntime")  # one each before 2.9.0
+
 
 @dataclass(slots=True)
 class Starts(Runtimes):
@@ -147,7 +149,10 @@ class Starts(Runtimes):
                 source="SchedulerServer",
             )
             expected += max(1, server.replicas)
-        if self.release >= (2, 8, 4):
+        if not self.servers:
+            if self.release >= (2, 10, 1):
+                self.manager(at, "INFO", f"{logger}.NotifyServer", "No servers to notify scheduler, skipping", {})
+        elif self.release >= (2, 8, 4):
             self.say(
                 "scheduler",
                 at,
@@ -258,7 +263,7 @@ class Starts(Runtimes):
                 "warning",
                 "config",
                 "./source/extensions/config_subscription/grpc/grpc_stream.h:227",
-                f"DeltaAggregatedResources gRPC config stream to xds_cluster closed since {since}s ago: 14, upstream connect error or disconnect/reset before headers. reset reason: {reason}",
+                f"{self.rng.choice(XDS_STREAMS) if self.release < (2, 9, 0) else 'DeltaAggregatedResources'} gRPC config stream to xds_cluster closed since {since}s ago: 14, upstream connect error or disconnect/reset before headers. reset reason: {reason}",
                 "xds-closed",
             )
             at += timedelta(seconds=self.rng.uniform(6, 30))

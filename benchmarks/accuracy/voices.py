@@ -50,6 +50,7 @@ class Model:
     placed: tuple[str, int] | None = None
     since: datetime | None = None
     faulty: bool = False
+    replicas: int = 1
 
 
 @dataclass(slots=True)
@@ -68,6 +69,7 @@ class Voices:
     pods_blocked: dict[str, Any] | None = None
     scheduler_down: str | None = None
     foreign_host: str | None = None
+    host_absent: bool = False
     kafka: str | None = None
     gateways: bool = False
     gpus: bool = False
@@ -89,6 +91,9 @@ class Voices:
     ips: dict[str, str] = field(init=False)
     routed_at: datetime | None = None
     neighbour: Any = None
+    edits: dict[tuple[str, str], tuple[dict[str, Any], str | None]] = field(default_factory=dict)
+    hidden: set[tuple[str, str]] = field(default_factory=set)
+    dump_edits: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         suffix = "".join(self.rng.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(9))
@@ -196,6 +201,10 @@ class Voices:
                 else f"write udp {local}->10.96.0.10:53: write: operation not permitted"
             )
             return f"rpc error: code = Unavailable desc = dns: A record lookup error: lookup seldon-scheduler on 10.96.0.10:53: {how}"
+        if self.host_absent and who == "agent":
+            if self.release >= (2, 8, 4):
+                return "rpc error: code = Unavailable desc = name resolver error: produced zero addresses"
+            return f'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp: lookup {self.foreign_host} on 10.96.0.10:53: no such host"'
         how = None
         if (who, port) in self.shut:
             how = "i/o timeout" if self.dropped else "connect: connection refused"
