@@ -168,7 +168,10 @@ def pods(world: World) -> Iterator[Proved]:
                 "startTime": stamp(since),
             }
         spec = {
-            "containers": [{"name": c, "image": s.get("image") or image(world, c)} for c, s in states.items()],
+            "containers": [
+                {"name": c, "image": s.get("image") or image(world, c), **({"env": s["env"]} if "env" in s else {})}
+                for c, s in states.items()
+            ],
             "nodeName": first.get("node", "worker-1"),
         }
         proves = next((s["proves"] for s in states.values() if s.get("proves")), "context")
