@@ -1,5 +1,85 @@
 """Faults of what lies between: networks, ingresses, certificates, Kafka, pipelines."""
 
-from benchmarks.accuracy.fault import Fault
+from benchmarks.accuracy.fault import LOAD_FAILED, Fault
+from benchmarks.accuracy.kafka_acts import (
+    authorization,
+    blocked_brokers,
+    ca_file,
+    number,
+    oauth,
+    policy,
+    prefix,
+    record_too_large,
+    refused,
+    registry,
+    replication,
+    same_id,
+    storm,
+    too_large,
+    unresolved,
+)
+from benchmarks.accuracy.mechanisms import loading, no_module
+from benchmarks.accuracy.pipeline_acts import (
+    absent_step,
+    backlog,
+    engine_killed,
+    failed_step,
+    heap,
+    invalid,
+    minus_one,
+    never_retried,
+    off,
+    revisits,
+    step_raises,
+    tensors,
+    terminated,
+    unassigned,
+)
 
-FABRIC: tuple[Fault, ...] = ()
+WAYS = frozenset({"modelgateway", "pipelinegateway"})
+CLIENTS = WAYS | {"dataflow", "objects", "operator", "scheduler"}
+KAFKA = ("kafka-brokers-unreachable", "pipeline-inference-timeout", "dataflow-stream-error", "kafka-topic-creation-failed", "kafka-topic-wait-hides-auth-errors",
+         "modelgateway-down", "pipelinegateway-down", "pipeline-not-ready-no-dataflow-engine", "pipeline-not-ready-no-gateway", "dataflow-crash", "k8s-crashloop")  # fmt: skip
+CALLS = ("pipeline-inference-timeout", "pipeline-step-inference-error", "dataflow-stream-error")
+ERRORS = "org.apache.kafka.common.errors."
+
+BROKERS: tuple[Fault, ...] = (
+    Fault("plain-to-tls-port", "kafka", ("kafka-security-protocol-mismatch",), KAFKA, (), ("kafka",), CLIENTS, None, refused("Disconnected while requesting ApiVersion: might be caused by incorrect security.protocol configuration (connecting to a SSL listener?) or broker version is < 0.10 (see api.version.request) (after 4ms in state APIVERSION_QUERY)", "Local: Broker transport failure", (ERRORS + "TimeoutException", "Timed out waiting for a node assignment. Call: createTopics"))),
+    Fault("tls-to-plain-port", "kafka", ("kafka-security-protocol-mismatch",), KAFKA, (), ("kafka",), CLIENTS, None, refused("SSL handshake failed: error:0A0000C6:SSL routines::packet length too long: connecting to a PLAINTEXT broker listener? (after 3ms in state SSL_HANDSHAKE)", "Local: SSL error", (ERRORS + "SslAuthenticationException", "SSL handshake failed"), "SSL")),
+    Fault("broker-ca", "kafka", ("kafka-tls-ca-missing",), KAFKA, ("kafka-security-protocol-mismatch",), ("kafka",), CLIENTS, None, refused("SSL handshake failed: error:0A000086:SSL routines::certificate verify failed: broker certificate could not be verified, verify that ssl.ca.location is correctly configured or root CA certificates are installed (install ca-certificates package) (after 9ms in state SSL_HANDSHAKE)", "Local: SSL error", (ERRORS + "SslAuthenticationException", "SSL handshake failed"), "SSL")),
+    Fault("ca-file", "kafka", ("kafka-tls-ca-missing",), KAFKA, (), ("kafka",), WAYS, None, ca_file),
+    Fault("sasl-mechanism", "kafka", ("kafka-sasl-auth-failed",), KAFKA, (), ("kafka",), CLIENTS, None, refused("SASL PLAIN mechanism handshake failed: Broker: Unsupported SASL mechanism: broker's supported mechanisms: SCRAM-SHA-512 (after 11ms in state AUTH_HANDSHAKE)", "Local: Authentication failure", (ERRORS + "UnsupportedSaslMechanismException", "Client SASL mechanism 'PLAIN' not enabled in the server, enabled mechanisms are [SCRAM-SHA-512]"), "SASL_SSL")),
+    Fault("no-kafka", "kafka", ("kafka-not-installed",), KAFKA, ("kafka-brokers-unreachable",), ("kafka", "engine"), CLIENTS, None, unresolved),
+    Fault("brokers-blocked", "kafka", ("networkpolicy-blocks-kafka",), KAFKA, (), ("kafka", "policy"), CLIENTS, None, blocked_brokers),
+    Fault("replication-factor", "kafka", ("kafka-replication-factor-too-high",), KAFKA, (), ("kafka", "engine"), CLIENTS, None, replication),
+    Fault("topic-rights", "kafka", ("kafka-topic-authorization",), KAFKA, (), ("kafka", "engine"), CLIENTS, None, authorization),
+    Fault("topic-limit", "kafka", ("kafka-quota-exceeded",), KAFKA, (), ("kafka", "engine"), CLIENTS, None, policy),
+    Fault("answer-too-large", "kafka", ("kafka-message-too-large",), CALLS, (), ("kafka",), WAYS, None, too_large),
+    Fault("record-too-large", "kafka", ("kafka-message-too-large",), CALLS, (), ("engine",), frozenset({"dataflow"}), None, record_too_large),
+    Fault("oauth", "kafka", ("kafka-oauth-token-failure",), (*KAFKA, "kafka-sasl-auth-failed"), (), ("kafka",), WAYS, None, oauth, since=(2, 5, 0), blind=("kafka-brokers-unreachable",)),
+    Fault("rebalances", "kafka", ("kafka-consumer-rebalance-storm",), CALLS, (), ("kafka",), WAYS, None, storm),
+    Fault("schema-registry", "kafka", ("schema-registry-unreachable",), KAFKA, (), ("kafka",), WAYS, None, registry, since=(2, 10, 0)),
+    Fault("same-request-id", "kafka", ("kafka-duplicate-request-id",), CALLS, (), ("kafka",), WAYS, None, same_id, minor=True),
+    Fault("topic-numbers", "kafka", ("kafka-topic-config-invalid-number",), ("modelgateway-down", "k8s-crashloop"), (), ("kafka",), WAYS, None, number),
+    Fault("topic-prefix", "kafka", ("kafka-topic-prefix-mismatch",), CALLS, (), ("kafka",), WAYS, None, prefix),
+)  # fmt: skip
+
+PIPELINES: tuple[Fault, ...] = (
+    Fault("engine-off", "pipelines", ("component-scaled-to-zero",), ("pipeline-not-ready-no-dataflow-engine", "envoy-no-route-404", "pipeline-inference-timeout"), (), ("scaled", "no-engine"), frozenset({"objects", "tables"}), None, off("dataflow"), blind=("pipeline-not-ready-no-dataflow-engine",)),
+    Fault("gateway-off", "pipelines", ("component-scaled-to-zero",), ("pipeline-not-ready-no-gateway", "envoy-no-route-404", "envoy-no-healthy-upstream-503", "pipelinegateway-down"), (), ("scaled",), frozenset({"objects", "tables"}), None, off("pipelinegateway"), blind=("pipeline-not-ready-no-gateway",)),
+    Fault("bad-specification", "pipelines", ("pipeline-spec-invalid",), ("envoy-no-route-404",), (), ("spec",), frozenset({"objects", "operator", "scheduler"}), None, invalid, since=(2, 6, 0)),
+    Fault("tensor-names", "pipelines", ("pipeline-tensor-name-mismatch",), (*CALLS, "mlserver-500-model-exception"), ("mlserver-payload-invalid", "pipeline-step-inference-error"), ("gateway",), frozenset({"mlserver", *WAYS}), None, tensors),
+    Fault("backlog", "pipelines", ("modelgateway-backlog",), CALLS, ("mlserver-overload-queueing",), ("gateway",), frozenset({"client"}), None, backlog),
+    Fault("no-partition", "pipelines", ("pipelinegateway-partitions-unassigned",), CALLS, (), ("gateway",), frozenset({"pipelinegateway"}), None, unassigned, since=(2, 10, 0)),
+    Fault("never-retried", "pipelines", ("pipeline-failed-never-retried",), (*CALLS, "kafka-topic-creation-failed"), ("kafka-brokers-unreachable", "dataflow-stream-error"), ("engine", "status"), frozenset({"objects", "dataflow", "operator"}), None, never_retried, since=(2, 8, 0)),
+    Fault("engine-restarted", "pipelines", ("pipeline-terminated-after-dataflow-restart",), CALLS, (), ("engine", "status"), frozenset({"objects", "dataflow", "operator"}), None, terminated),
+    Fault("engine-killed", "pipelines", ("dataflow-crash", "k8s-oomkilled"), ("pipeline-not-ready-no-dataflow-engine", "k8s-crashloop", *CALLS), (), ("oom",), frozenset({"objects", "tables"}), None, engine_killed, blind=("pipeline-not-ready-no-dataflow-engine",)),
+    Fault("engine-heap", "pipelines", ("dataflow-crash",), ("pipeline-not-ready-no-dataflow-engine", "k8s-crashloop", *CALLS), (), ("heap",), frozenset({"dataflow"}), None, heap, blind=("pipeline-not-ready-no-dataflow-engine",)),
+    Fault("endless-loop", "pipelines", ("pipeline-max-step-revisits",), CALLS, (), ("engine",), frozenset({"dataflow"}), None, revisits, since=(2, 9, 1), minor=True),
+    Fault("absent-step", "pipelines", ("pipeline-step-model-not-ready",), CALLS, (), ("models",), frozenset({"objects"}), None, absent_step, since=(2, 6, 0), undecidable=True),
+    Fault("failed-step", "pipelines", ("mlserver-missing-python-module",), (*LOAD_FAILED, "pipeline-step-model-not-ready", *CALLS), (), ("mlserver",), frozenset({"mlserver", "agent", "objects", "operator"}), loading(no_module), failed_step),
+    Fault("step-raises", "pipelines", (), CALLS, ("mlserver-500-model-exception", "pipeline-step-inference-error"), ("gateway",), frozenset(), None, step_raises, undecidable=True),
+    Fault("minus-one", "pipelines", ("pipeline-negative-shape-503",), (), (), (), frozenset({"client"}), None, minus_one, minor=True),
+)  # fmt: skip
+
+FABRIC: tuple[Fault, ...] = (*BROKERS, *PIPELINES)

@@ -122,9 +122,9 @@ def write(world: World, layout: str, rng: Random, without: frozenset[str] = froz
 def one(world: World, layout: str, rng: Random, without: frozenset[str] = frozenset()) -> Written:
     """Return the bundle of one installation; `without` leaves out logs (agent, scheduler …), objects, events, envoy."""
     out = Written()
-    ns = world.namespace
     pods: dict[str, str] = {}
     for (pod, container, previous), given in sorted(world.logs.items()):
+        ns = world.homes.get(pod, world.namespace)
         source = {"manager": "operator", "dataflow-engine": "dataflow"}.get(container, container)
         if source in without:
             continue
@@ -152,6 +152,7 @@ def one(world: World, layout: str, rng: Random, without: frozenset[str] = frozen
         else:
             member, wrap = f"{pod}_{short}.log", plain
         wrapped(lines, wrap, out, member)
+    ns = world.namespace
     if world.access and "access" not in without:
         wrapped(sorted(world.access, key=lambda x: x.at), plain, out, "envoy/access.log")
     if "envoy-dumps" not in without:

@@ -36,7 +36,7 @@ def meta(world: World, name: str, at: datetime, **more: Any) -> dict[str, Any]:
         **more,
         "generation": 1,
         "name": name,
-        "namespace": world.namespace,
+        "namespace": world.homes.get(name, world.namespace),
         "uid": uid,
     }
 
@@ -247,7 +247,7 @@ def workloads(world: World) -> Iterator[Proved]:
     if world.release >= (2, 6, 0):
         yield {
             "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "SeldonRuntime", "metadata": meta(world, "seldon", world.start),
-            "spec": {"seldonConfig": "default"}, "status": {"conditions": [condition("Ready", bool(up), world.start)]},
+            "spec": {"seldonConfig": "default", **({"overrides": world.overrides} if world.overrides else {})}, "status": {"conditions": [condition("Ready", bool(up), world.start)]},
         }, None  # fmt: skip
 
 
@@ -315,9 +315,9 @@ def event_objects(world: World) -> list[Proved]:
         made.append((
             {
                 "apiVersion": "v1", "count": e["count"], "eventTime": None, "firstTimestamp": stamp(e["at"]),
-                "involvedObject": {"apiVersion": api, "kind": e["kind"], "name": e["name"], "namespace": world.namespace},
+                "involvedObject": {"apiVersion": api, "kind": e["kind"], "name": e["name"], "namespace": world.homes.get(e["name"], world.namespace)},
                 "kind": "Event", "lastTimestamp": stamp(e["last"]), "message": e["message"],
-                "metadata": {"creationTimestamp": stamp(e["at"]), "name": f"{e['name']}.18{n:04x}c0ffee", "namespace": world.namespace},
+                "metadata": {"creationTimestamp": stamp(e["at"]), "name": f"{e['name']}.18{n:04x}c0ffee", "namespace": world.homes.get(e["name"], world.namespace)},
                 "reason": e["reason"], "reportingComponent": "kubelet", "source": {"component": "kubelet"}, "type": e["type"],
             },
             e["proves"],

@@ -61,9 +61,10 @@ def document(written: Written) -> dict[str, Any]:
         return made
 
 
-def deciding(doc: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the roots that make a verdict, in their order."""
-    return [f for f in doc["findings"] if f["role"] == "root" and f["at_end"] != "ended" and f["severity"] in MATTERS]
+def deciding(doc: dict[str, Any], minor: bool = False) -> list[dict[str, Any]]:
+    """Return the roots that make a verdict, in their order; with `minor` those of low severity too."""
+    counts = (*MATTERS, "low") if minor else MATTERS
+    return [f for f in doc["findings"] if f["role"] == "root" and f["at_end"] != "ended" and f["severity"] in counts]
 
 
 def short(finding: dict[str, Any]) -> str:
@@ -78,7 +79,7 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
     layout = rng.choice(LAYOUTS)
     written = write(w, layout, rng, fault.take if blind else thinned(rng, fault))
     doc = document(written)
-    roots = deciding(doc)
+    roots = deciding(doc, fault.minor)
     names = [short(f) for f in roots]
     release = ".".join(map(str, w.release))
     made = Result(
@@ -87,12 +88,14 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
     right, also = set(fault.roots), set(fault.roots) | set(fault.also)
     if fault.undecidable or blind:
         also |= set(fault.blind)
-        made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or (
-            bool(names) and names[0] in also
-        )
+        if not fault.minor:
+            made.marks["undetermined"] = doc["verdict"] in ("undetermined", "insufficient") or (
+                bool(names) and names[0] in also
+            )
         made.marks["no wrong root"] = not names or doc["verdict"] != "failure" or names[0] in also
         return made, written, doc
-    made.marks["verdict"] = doc["verdict"] == "failure"
+    if not fault.minor:
+        made.marks["verdict"] = doc["verdict"] == "failure"
     made.marks["top1"] = bool(names) and names[0] in right
     made.marks["top3"] = bool(right & set(names[:3]))
     made.marks["root for symptom"] = not (names and names[0] in set(fault.symptoms) - also)

@@ -91,6 +91,8 @@ class Voices:
     ips: dict[str, str] = field(init=False)
     routed_at: datetime | None = None
     neighbour: Any = None
+    overrides: list[dict[str, Any]] = field(default_factory=list)
+    homes: dict[str, str] = field(default_factory=dict)  # pods (and events' objects) of other namespaces
     edits: dict[tuple[str, str], tuple[dict[str, Any], str | None]] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
     dump_edits: list[Any] = field(default_factory=list)
