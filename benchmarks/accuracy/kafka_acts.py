@@ -82,7 +82,7 @@ def no_engine(flow: Flow) -> None:
 def ca_file(w: World) -> None:
     """The file of the broker's CA is not there: the gateways end at once, again and again."""
     flow = begin(w, frozenset({*GATEWAYS, "dataflow"}), "SSL")
-    path = w.rng.choice(("/tmp/certs/kafka/broker/ca.crt", "/tmp/certs/kafka/broker/tls.crt"))
+    path = w.rng.choice(("/tmp/certs/kafka/broker/ca.crt", "/tmp/certs/kafka/broker/tls.crt"))  # noqa: S108
     for who in GATEWAYS:
         pod, at = w.names[who], w.end - timedelta(seconds=w.rng.randrange(40, 150))
         w.containers[pod, who] = {
@@ -187,7 +187,7 @@ def storm(w: World) -> None:
     """The consumer group never comes to rest: its members miss their heartbeats."""
     flow = begin(w)
     tell(flow, run(flow, create(flow)))
-    at, group = flow.made + timedelta(seconds=30), f"{w.namespace}-seldon-modelgateway-12"
+    at = flow.made + timedelta(seconds=30)
     while at < w.end:
         raw(w, w.names["modelgateway"], "modelgateway", at, f"%4|{at.timestamp():.3f}|SESSTMOUT|rdkafka#consumer-2| [thrd:main]: Consumer group session timed out (in join-state steady) after 6{w.rng.randrange(100, 999)} ms without a successful response from the group coordinator (broker 1, last error was Success): revoking assignment and rejoining group", "kafka")  # fmt: skip
         if w.release >= (2, 10, 0):
@@ -266,5 +266,3 @@ def blocked_brokers(w: World) -> None:
     body["spec"] = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
         {"to": [{"podSelector": {}}]}, {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}], "ports": [{"port": 53, "protocol": "UDP"}]}]}  # fmt: skip
     w.extra.append((body, "policy"))
-
-

@@ -80,7 +80,7 @@ def tensors(w: World) -> None:
         why = f"Input '{wanted}' was not found. Available inputs are {{'{given}'}}"
         if step is not None and step.placed is not None:
             pod = f"{step.placed[0]}-{step.placed[1]}"
-            text = f"{why}\nTraceback (most recent call last):\n  File \"/opt/conda/lib/python3.10/site-packages/mlserver/parallel/worker.py\", line 136, in _process_request\n    return_value = await method(\nmlserver.errors.InferenceError: {why}"
+            text = f'{why}\nTraceback (most recent call last):\n  File "/opt/conda/lib/python3.10/site-packages/mlserver/parallel/worker.py", line 136, in _process_request\n    return_value = await method(\nmlserver.errors.InferenceError: {why}'
             w.mlserver(pod, at, "mlserver.parallel", "ERROR", text, "500")
         w.say("modelgateway", at, "warning", f'Failed infer request with status code 400 and payload {{"error":"{why}"}}', "gateway", func="restRequest", source="KafkaInferWorker")  # fmt: skip
         said = f'{{"error":"{why}"}}'
@@ -127,7 +127,9 @@ def never_retried(w: World) -> None:
     if w.release >= (2, 8, 0):
         why = "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: createTopics"
         klog(w, at + timedelta(seconds=61), "ERROR", SUBSCRIBER, f"kafka streams topic creation error, Exception: {why}\n{why}", "engine")  # fmt: skip
-        tell(flow, at + timedelta(seconds=61), "PipelineFailed", f"kafka streams topic creation error, exception: {why}")
+        tell(
+            flow, at + timedelta(seconds=61), "PipelineFailed", f"kafka streams topic creation error, exception: {why}"
+        )
     at += timedelta(seconds=140)
     klog(w, at, "INFO", SUBSCRIBER, f"received request for {flow.name}-b:1 Id:{flow.id[::-1]}")
     klog(w, at, "INFO", ADMIN, "All topics created")

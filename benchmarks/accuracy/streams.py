@@ -14,7 +14,12 @@ from benchmarks.accuracy.model import World
 
 GATEWAYS = ("modelgateway", "pipelinegateway")
 COLOURS = {"INFO": 32, "WARN": 33, "ERROR": 31}
-HOSTS = ("seldon-kafka-bootstrap.{ns}", "events-kafka-bootstrap.kafka", "broker-0.streams.svc", "pkc-4r087.eu-west1.example.com")
+HOSTS = (
+    "seldon-kafka-bootstrap.{ns}",
+    "events-kafka-bootstrap.kafka",
+    "broker-0.streams.svc",
+    "pkc-4r087.eu-west1.example.com",
+)
 
 
 @dataclass(slots=True)
