@@ -4,6 +4,7 @@ Nothing heavy is imported before a command needs it: `--help` answers without Po
 """
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from forensics.lean import Lean
     from patterns.pattern import Library
 
+SMALL = 2 << 20  # bytes of a bundle as it lies on disk; an archive of logs unpacks to five to ten times as much
 SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 app = typer.Typer(
@@ -48,9 +50,21 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+
+def calmly(bundles: list[str]) -> list[str]:
+    """Let Polars, which was not loaded yet, take one thread for small bundles: to share them out costs more than it gains."""
+    if "polars" not in sys.modules and (weight(bundles) or SMALL) < SMALL:
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    return bundles
+
+
 Bundles = Annotated[
     list[str],
-    typer.Argument(metavar="BUNDLE…", help="Folder, archive, log, or -; several are parts of one installation."),
+    typer.Argument(
+        metavar="BUNDLE…",
+        help="Folder, archive, log, or -; several are parts of one installation.",
+        callback=calmly,
+    ),
 ]
 Packs = Annotated[
     list[Path] | None, typer.Option("--patterns", metavar="DIR", help="More patterns, or others for the same names.")

@@ -29,12 +29,15 @@ class Sorted:
     assumed: bool
 
 
-def counted_names(term: Term, piece: str, around: frozenset[str] = frozenset()) -> frozenset[str]:
-    """Return the names that a `distinct` around `piece` counts: they tell its rows apart, not subjects."""
+def counted_names(term: Term, around: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each piece inside of a `distinct` with the names that are counted: they tell its rows apart, not subjects."""
     if isinstance(term, Piece):
-        return around if term.name == piece else frozenset()
+        if around:
+            yield term.name, around
+        return
     inside = around | {term.name} if isinstance(term, Distinct) else around
-    return frozenset().union(*(counted_names(part, piece, inside) for part in parts(term)))
+    for part in parts(term):
+        yield from counted_names(part, inside)
 
 
 class Joins:
@@ -50,9 +53,9 @@ class Joins:
         """
         self._apart = apart
         self._found = found
-        self._names = {
-            name: piece.names - counted_names(pattern.match, name) for name, piece in pattern.evidence.items()
-        }
+        self._names = {name: piece.names for name, piece in pattern.evidence.items()}
+        for name, counted in counted_names(pattern.match):
+            self._names[name] -= counted
         makers = positive(pattern.match)
         self._makers = [name for name in pattern.evidence if name in makers]
         self._identities: dict[tuple[str, str], frozenset[str]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import PurePosixPath
+from posixpath import dirname
 from typing import Any
 
 import polars as pl
@@ -114,7 +114,7 @@ def _fill(frames: Mapping[str, pl.DataFrame], made: Mapping[str, Dump]) -> None:
                 continue
             made[route["member"]].by.setdefault(route["header"], []).append(_found(route))
     for dump in made.values():
-        folder = str(PurePosixPath(dump.member).parent)
+        folder = dirname(dump.member)
         for source, column in (("envoy.cluster", "name"), ("envoy.endpoint", "cluster")):
             for row, thing in rows_of(frames, source):
                 if not _near(thing, dump, folder) or thing[column] is None:
@@ -150,7 +150,7 @@ def _near(thing: Mapping[str, Any], dump: Dump, folder: str) -> bool:
     """Whether a row is of the same Envoy as a dump: the same pod, else the same file or folder."""
     if thing["pod"] is not None and dump.pod is not None:
         return bool(thing["pod"] == dump.pod)
-    return thing["member"] == dump.member or str(PurePosixPath(thing["member"]).parent) == folder
+    return thing["member"] == dump.member or dirname(thing["member"]) == folder
 
 
 def _found(route: Mapping[str, Any]) -> Found:
