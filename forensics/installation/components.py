@@ -8,6 +8,7 @@ import polars as pl
 from forensics.installation.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, readable, rule
 from forensics.installation.placement import log, settled
 from forensics.intake.rows import Row, labels_of, mapping, parsed, rows_of, sequence, strings
+from parsers.schema import empty
 
 LABELS = {
     "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},
@@ -48,11 +49,9 @@ class Components:
             if seen.setdefault(component, _Known()).add(end):
                 self.of.setdefault(component, []).append(end)
         self.namespaces = {e.namespace for ends in self.of.values() for e in ends if e.namespace}
-        self.secure = {
-            e["namespace"]
-            for _, e in rows_of(frames, "k8s.env")
-            if e["variable"] == "CONTROL_PLANE_SECURITY_PROTOCOL" and e["value"] == "SSL"
-        }
+        variables = frames.get("k8s.env", empty("k8s.env"))
+        secure = (pl.col("variable") == "CONTROL_PLANE_SECURITY_PROTOCOL") & (pl.col("value") == "SSL")
+        self.secure = set(variables.filter(secure & pl.col("name").is_not_null())["namespace"])
         pods = [(p["namespace"], p["component"]) for _, p in rows_of(frames, "k8s.pod")]
         self.dense = {n for n, _ in pods} - {n for n, component in pods if component is None}
         self.policies = self._policies()
