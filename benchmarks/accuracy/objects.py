@@ -150,7 +150,10 @@ def pods(world: World) -> Iterator[Proved]:
         status: dict[str, Any] = {
             "phase": "Pending"
             if pending
-            or any("waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage")) for s in states.values())
+            or any(
+                "waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage", "ContainerCreating"))
+                for s in states.values()
+            )
             else "Running"
         }
         since = first.get("since", world.start)
