@@ -73,6 +73,8 @@ class Starts(Runtimes):
         self.logs[self.names["operator"], "manager", False].append(Line(at, klog))
         for kind in ("model", "server", "pipeline", "experiment", "seldonruntime"):
             self.manager(at + self.jitter(0.5), "INFO", "", "Starting Controller", self.reconcile(kind, ""))
+            working = {**self.reconcile(kind, ""), "worker count": 1}
+            self.manager(at + timedelta(seconds=1), "INFO", "", "Starting workers", working)
         at += self.jitter(4)
         while self.release >= (2, 6, 0) and at < min(connects, self.end):
             self.manager(at, "INFO", logger, "Dialing scheduler", host)

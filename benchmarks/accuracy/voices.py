@@ -98,6 +98,8 @@ class Voices:
     edits: dict[tuple[str, str], tuple[dict[str, Any], str | None]] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
     dump_edits: list[Any] = field(default_factory=list)
+    empty: dict[str, str] = field(default_factory=dict)  # kinds that were listed, though there are none: kind, file
+    no_envoy: bool = False
 
     def __post_init__(self) -> None:
         suffix = "".join(self.rng.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(9))
