@@ -12,33 +12,14 @@ from itertools import pairwise
 from typing import Any
 
 import orjson
-import yaml
+
+from parsers.k8s_yaml import Loaded, load_yaml
 
 JSON_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[{}\[\]]', re.DOTALL)
-# Half of a must-gather, of no use here, and the slowest part to load
-_MANAGED = re.compile(r"(?m)^( *)managedFields:[ ]*\n(?:\1(?:- | ).*(?:\n|\Z))*+")
 _NAMED = re.compile(r"""\s*(?:- )?"?name"?: ["']?([^"']+)["']?,?\s*""")
-Loaded = tuple[Any, str | None]  # what a text holds, and why it could not be loaded
 _BLANK = re.compile(r"\s*+")
-_MERGED = 10_000  # pairs of one mapping after merging
-# Of one object; a cluster keeps none of more than some megabytes, and loaded it takes ten times that, of YAML fifty.
-LARGEST_YAML = 8 << 20
+# Of one object; a cluster keeps none of more than some megabytes, and loaded it takes ten times that.
 LARGEST_JSON = 32 << 20
-
-
-class _Loader(yaml.CSafeLoader):
-    """YAML as kubectl means it: times stay text, and merge keys cannot grow without bound."""
-
-    def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        super().flatten_mapping(node)
-        if len(node.value) > _MERGED:
-            raise yaml.constructor.ConstructorError(None, None, "merge keys grow without bound", node.start_mark)
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, shape) for tag, shape in known if tag.rsplit(":", 1)[-1] not in ("timestamp", "value")]
-    for first, known in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +37,9 @@ class Item:
     start: int
     stop: int
     text: str
-    load: Callable[[str], "Loaded"]
+    load: Callable[[str], Loaded]
 
-    def loaded(self) -> "Loaded":
+    def loaded(self) -> Loaded:
         """Return the object, null when it could not be loaded, and why it could not be."""
         return self.load(self.text)
 
@@ -95,20 +76,6 @@ def _held(value: Any, broken: str | None = None) -> Callable[[str], Loaded]:
 
 def _cut_off(_: str) -> Loaded:
     return None, "cut off before its end"
-
-
-def load_yaml(text: str) -> Loaded:
-    """Return what a YAML text holds, and why it could not be loaded, one of them null."""
-    if "managedFields:" in text:
-        text = _MANAGED.sub("", text)
-    if len(text) > LARGEST_YAML:
-        return None, f"longer than {LARGEST_YAML >> 20} MiB, as no object is"
-    try:
-        return yaml.load(text, _Loader), None  # noqa: S506 - a safe loader
-    except yaml.MarkedYAMLError as error:
-        return None, f"not YAML: {error.problem or error.context or 'syntax'}"
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError, OverflowError, AttributeError) as error:
-        return None, f"not YAML: {type(error).__name__}"
 
 
 def load_json(text: str) -> Loaded:

@@ -8,6 +8,7 @@ any text: private keys, tokens with a known shape, passwords in URLs, and `passw
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 
 MASK = "***"
@@ -58,6 +59,10 @@ class UnboundedError(ValueError):
 
 def secret_name(name: str) -> bool:
     """Whether a field or variable of this name holds a secret, and not merely says where one is."""
+    return _short_secret_name(name) if len(name) < _LONG else _names_secret(name)
+
+
+def _names_secret(name: str) -> bool:
     return _SECRET_NAME.search(name) is not None and _NOT_ITSELF.search(name) is None
 
 
@@ -65,15 +70,23 @@ def masked(text: str) -> str:
     """Return `text` without the secrets that its own shape gives away."""
     if len(text) < _SHORTEST:
         return text
-    low = text.lower()
     if len(text) < _LONG:
-        if _HINT.search(low) is None:
-            return text
-    elif not any(hint in low for hint in _HINTS) and not ("://" in low and "@" in low):
+        return _masked_short(text)
+    low = text.lower()
+    if not any(hint in low for hint in _HINTS) and not ("://" in low and "@" in low):
         return text
+    return _without_any(text)
+
+
+def _without_any(text: str) -> str:
     for shape, instead in _IN_TEXT:
         text = shape.sub(instead, text)
     return text
+
+
+# The fields and values of objects repeat; of long ones none is kept.
+_short_secret_name = lru_cache(4096)(_names_secret)
+_masked_short = lru_cache(16_384)(lambda text: text if _HINT.search(text.lower()) is None else _without_any(text))
 
 
 def without_secrets(value: dict[str, Any], budget: int) -> dict[str, Any]:

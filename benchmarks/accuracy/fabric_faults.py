@@ -1,6 +1,18 @@
 """Faults of what lies between: networks, ingresses, certificates, Kafka, pipelines."""
 
-from benchmarks.accuracy.fault import LOAD_FAILED, Fault
+from benchmarks.accuracy.fault import LOAD_FAILED, NO_SCHEDULER, NOT_CONNECTED, Fault
+from benchmarks.accuracy.ingress_acts import (
+    big_body,
+    elsewhere,
+    kept_prefix,
+    no_class,
+    old_manifest,
+    other_host,
+    other_mesh,
+    pattern_path,
+    plain_grpc,
+    shut_out,
+)
 from benchmarks.accuracy.kafka_acts import (
     authorization,
     blocked_brokers,
@@ -18,7 +30,31 @@ from benchmarks.accuracy.kafka_acts import (
     too_large,
     unresolved,
 )
-from benchmarks.accuracy.mechanisms import loading, no_module
+from benchmarks.accuracy.mechanisms import blocked, loading, no_module
+from benchmarks.accuracy.network_acts import (
+    airless,
+    airless_images,
+    alias,
+    alias_shown,
+    api_cut,
+    balancer_conflict,
+    coredns,
+    coredns_shown,
+    denial_shown,
+    mesh_denies,
+    mesh_shown,
+    mesh_strict,
+    outside,
+    outside_shown,
+    outsiders_only,
+    pending_balancer,
+    plugin,
+    probes,
+    store_cut,
+    store_policy,
+    unlabelled,
+    ways_cut,
+)
 from benchmarks.accuracy.pipeline_acts import (
     absent_step,
     backlog,
@@ -34,6 +70,15 @@ from benchmarks.accuracy.pipeline_acts import (
     tensors,
     terminated,
     unassigned,
+)
+from benchmarks.accuracy.security_acts import (
+    admission,
+    certificate_absent,
+    downstream_secret,
+    expiring,
+    scheduler_certificate,
+    scheduler_certificate_shown,
+    upstream_tls,
 )
 
 WAYS = frozenset({"modelgateway", "pipelinegateway"})
@@ -68,7 +113,7 @@ PIPELINES: tuple[Fault, ...] = (
     Fault("engine-off", "pipelines", ("component-scaled-to-zero",), ("pipeline-not-ready-no-dataflow-engine", "envoy-no-route-404", "pipeline-inference-timeout"), (), ("scaled", "no-engine"), frozenset({"objects", "tables"}), None, off("dataflow"), blind=("pipeline-not-ready-no-dataflow-engine",)),
     Fault("gateway-off", "pipelines", ("component-scaled-to-zero",), ("pipeline-not-ready-no-gateway", "envoy-no-route-404", "envoy-no-healthy-upstream-503", "pipelinegateway-down"), (), ("scaled",), frozenset({"objects", "tables"}), None, off("pipelinegateway"), blind=("pipeline-not-ready-no-gateway",)),
     Fault("bad-specification", "pipelines", ("pipeline-spec-invalid",), ("envoy-no-route-404",), (), ("spec",), frozenset({"objects", "operator", "scheduler"}), None, invalid, since=(2, 6, 0)),
-    Fault("tensor-names", "pipelines", ("pipeline-tensor-name-mismatch",), (*CALLS, "mlserver-500-model-exception"), ("mlserver-payload-invalid", "pipeline-step-inference-error"), ("gateway",), frozenset({"mlserver", *WAYS}), None, tensors),
+    Fault("tensor-names", "pipelines", ("pipeline-tensor-name-mismatch",), (*CALLS, "mlserver-500-model-exception"), ("mlserver-payload-invalid", "pipeline-step-inference-error"), ("gateway",), frozenset({"mlserver", *WAYS}), None, tensors, lone=True),
     Fault("backlog", "pipelines", ("modelgateway-backlog",), CALLS, ("mlserver-overload-queueing",), ("gateway",), frozenset({"client"}), None, backlog),
     Fault("no-partition", "pipelines", ("pipelinegateway-partitions-unassigned",), CALLS, (), ("gateway",), frozenset({"pipelinegateway"}), None, unassigned, since=(2, 10, 0)),
     Fault("never-retried", "pipelines", ("pipeline-failed-never-retried",), (*CALLS, "kafka-topic-creation-failed"), ("kafka-brokers-unreachable", "dataflow-stream-error"), ("engine", "status"), frozenset({"objects", "dataflow", "operator"}), None, never_retried, since=(2, 8, 0)),
@@ -82,4 +127,49 @@ PIPELINES: tuple[Fault, ...] = (
     Fault("minus-one", "pipelines", ("pipeline-negative-shape-503",), (), (), (), frozenset({"client"}), None, minus_one, minor=True),
 )  # fmt: skip
 
-FABRIC: tuple[Fault, ...] = (*BROKERS, *PIPELINES)
+OPERATOR = ("controller-cannot-reach-scheduler", "model-progressing-stuck-no-scheduler", "scheduler-waiting-for-servers", "envoy-xds-disconnected", "envoy-ready-without-listener")  # fmt: skip
+CUT = (*OPERATOR, *NOT_CONNECTED)
+LOOK = frozenset({"objects", "events"})
+
+NETWORK: tuple[Fault, ...] = (
+    Fault("outsiders-only", "network", ("networkpolicy-missing-intra-namespace",), CUT, ("networkpolicy-blocks-agent-to-scheduler",), ("dial", "policy"), LOOK | {"agent", "tables"}, outsiders_only, blind=("networkpolicy-blocks-agent-to-scheduler", "networkpolicy-blocks-envoy-to-scheduler")),
+    Fault("unlabelled", "network", ("networkpolicy-namespace-label-missing",), OPERATOR, ("networkpolicy-blocks-controller-to-scheduler",), ("cut-off", "policy"), LOOK | {"operator"}, unlabelled, since=(2, 6, 0)),
+    Fault("api-server", "network", ("networkpolicy-blocks-apiserver",), ("controller-pod-unhealthy",), (), ("api", "policy"), LOOK | {"operator"}, None, api_cut, lone=True),
+    Fault("store-cut", "network", ("networkpolicy-blocks-storage-egress",), LOAD_FAILED, ("rclone-endpoint-unreachable",), ("rclone", "policy"), frozenset({"rclone", "objects"}), loading(store_cut), store_policy),
+    Fault("gateways-9004", "network", ("networkpolicy-blocks-gateways-to-scheduler",), ("modelgateway-down", "pipelinegateway-down"), ("arch-networkpolicy-ports-incomplete",), ("gateway", "policy"), WAYS | {"objects"}, None, ways_cut(9004), lone=True),
+    Fault("probes", "network", ("networkpolicy-blocks-probes",), ("resource-not-ready", "k8s-liveness-kills"), (), ("probe",), LOOK | {"tables"}, None, probes, lone=True),
+    Fault("outside-name", "network", ("dns-external-domain-conflict",), CUT, (), ("cut-off",), frozenset({"client", "agent", "operator", "objects"}), outside, outside_shown, since=(2, 6, 0), blind=("networkpolicy-blocks-envoy-to-scheduler",)),
+    Fault("dns-down", "network", ("dns-coredns-broken",), CUT, ("networkpolicy-blocks-dns",), ("coredns",), LOOK | {"coredns", "agent", "operator", "tables"}, coredns, coredns_shown, since=(2, 6, 0), blind=("networkpolicy-blocks-dns",)),
+    Fault("plugin", "network", ("cni-fault-service-traffic",), (*NOT_CONNECTED, "k8s-pod-pending"), (), ("sandbox",), LOOK | {"tables"}, plugin),
+    Fault("strict-mesh", "network", ("istio-strict-mtls-mismatch",), CUT, (), ("cut-off", "mesh"), LOOK | {"operator"}, mesh_strict, mesh_shown, since=(2, 6, 0)),
+    Fault("mesh-denies", "security", ("istio-authorization-denied",), CUT, (), ("cut-off",), LOOK | {"operator"}, mesh_denies, denial_shown, since=(2, 6, 0)),
+    Fault("alias", "network", ("externalname-runtime-service-conflict",), (*CUT, "server-host-unresolved", "runtime-missing-in-namespace"), (), ("alias",), LOOK | {"operator", "agent"}, alias, alias_shown, since=(2, 6, 0)),
+    Fault("no-address", "network", ("lb-pending",), (), (), ("balancer",), LOOK, None, pending_balancer, lone=True),
+    Fault("taken-address", "network", ("lb-ip-conflict",), ("lb-pending",), (), ("balancer", "allocation"), LOOK, None, balancer_conflict, lone=True),
+    Fault("other-mesh", "network", ("lb-wrong-namespace-mesh",), ("envoy-no-route-404",), (), ("mesh",), LOOK | {"client"}, None, other_mesh, lone=True),
+    Fault("no-internet", "network", ("airgap-no-egress",), LOAD_FAILED, ("airgap-registry-not-overridden",), ("rclone",), LOOK | {"rclone"}, loading(airless), airless_images),
+)  # fmt: skip
+
+OUTER = LOOK | {"client", "controller"}
+ENTRIES: tuple[Fault, ...] = (
+    Fault("no-class", "ingress", ("ingress-class-missing",), (), (), ("ingress", "ignored"), OUTER, None, no_class, lone=True),
+    Fault("path-pattern", "ingress", ("ingress-regex-pathtype-mismatch",), (), (), ("ingress",), OUTER, None, pattern_path, lone=True),
+    Fault("kept-prefix", "ingress", ("ingress-path-prefix-not-rewritten",), ("envoy-no-route-404",), (), ("ingress",), OUTER | {"access"}, None, kept_prefix, lone=True),
+    Fault("mesh-alias", "ingress", ("ingress-externalname-backend",), (), (), ("alias", "nginx"), OUTER, None, elsewhere, minor=True),
+    Fault("ingress-shut-out", "ingress", ("networkpolicy-blocks-ingress-to-mesh",), (), (), ("nginx", "policy"), OUTER, None, shut_out, lone=True),
+    Fault("plain-grpc", "ingress", ("ingress-nginx-grpc-not-configured",), (), (), ("nginx",), OUTER, None, plain_grpc, lone=True),
+    Fault("big-body", "ingress", ("ingress-body-too-large",), (), (), ("nginx",), OUTER, None, big_body, minor=True),
+    Fault("other-host", "ingress", ("ingress-host-mismatch",), (), (), ("ingress",), OUTER, None, other_host, minor=True),
+    Fault("old-manifest", "ingress", ("ingress-manifest-invalid",), (), (), (), frozenset({"client"}), None, old_manifest, minor=True),
+)  # fmt: skip
+
+SECURITY: tuple[Fault, ...] = (
+    Fault("admission", "security", ("k8s-podsecurity-violation",), (*NOT_CONNECTED, "server-expected-replicas-before-pods"), (), ("admission",), LOOK, blocked(admission)),
+    Fault("agent-certificate", "security", ("controlplane-tls-secret-missing",), (*NOT_CONNECTED, "k8s-crashloop"), (), ("secret",), frozenset({"agent"}), blocked(certificate_absent), since=(2, 8, 0)),
+    Fault("scheduler-certificate", "security", ("controlplane-tls-secret-missing",), (*NO_SCHEDULER, "scheduler-pod-not-running"), (), ("secret",), frozenset({"scheduler"}), scheduler_certificate, scheduler_certificate_shown, since=(2, 8, 0), blind=("scheduler-pod-not-running",)),
+    Fault("upstream-tls", "security", ("dataplane-tls-mismatch",), ("envoy-upstream-connect-failure",), (), ("503", "handshake"), frozenset({"envoy-dumps", "agent", "client"}), None, upstream_tls),
+    Fault("listener-secret", "security", ("envoy-tls-secret-missing",), (), (), ("secret",), frozenset({"envoy-dumps", "scheduler"}), None, downstream_secret, lone=True),
+    Fault("expiring", "security", ("tls-certificate-expiring",), (), (), (), frozenset({"envoy-dumps"}), None, expiring, lone=True),
+)  # fmt: skip
+
+FABRIC: tuple[Fault, ...] = (*BROKERS, *PIPELINES, *NETWORK, *ENTRIES, *SECURITY)

@@ -31,6 +31,7 @@ class Fault:
     since: Release = (2, 0, 0)
     blind: tuple[str, ...] = ()  # also right where the decisive source is missing: true, but not the deepest
     undecidable: bool = False
+    lone: bool = False  # nothing but `take` shows it: without that the bundle is that of a healthy installation
     minor: bool = False  # of low severity: named as a root, but no verdict's reason
     calls: bool = True
 

@@ -155,7 +155,7 @@ def one(world: World, layout: str, rng: Random, without: frozenset[str] = frozen
     ns = world.namespace
     if world.access and "access" not in without:
         wrapped(sorted(world.access, key=lambda x: x.at), plain, out, "envoy/access.log")
-    if "envoy-dumps" not in without:
+    if "envoy-dumps" not in without and not world.no_envoy:
         out.put("envoy/stats.txt", dumps.envoy_stats(world))
         out.put("envoy/clusters.txt", dumps.envoy_clusters(world))
         out.put("envoy/config_dump.json", json.dumps(dumps.envoy_config(world), indent=1))
@@ -186,7 +186,8 @@ def put_objects(world: World, layout: str, out: Written) -> None:
     groups: dict[str, list[objects.Proved]] = {}
     for body, proves in objects.collected(world):
         groups.setdefault(body["kind"], []).append((body, proves))
-    for kind in EMPTY_LISTS:
+    alone = EMPTY_LISTS | world.empty
+    for kind in alone:
         groups.setdefault(kind, [])
     if layout in ("must-gather", "cri"):
         for kind, parts in groups.items():
@@ -197,15 +198,15 @@ def put_objects(world: World, layout: str, out: Written) -> None:
                 if kind == "NetworkPolicy"
                 else "core"
             )
-            name = EMPTY_LISTS.get(kind, f"{kind.lower()}s")
+            name = alone.get(kind, f"{kind.lower()}s")
             documents(parts, out, f"inspect.local.1/namespaces/{world.namespace}/{group}/{name}.yaml", False)
         return
-    everything = [part for kind, parts in groups.items() if kind not in EMPTY_LISTS for part in parts]
+    everything = [part for kind, parts in groups.items() if kind not in alone for part in parts]
     documents(
         everything,
         out,
         "resources.json" if layout == "docker" else f"{world.namespace}-resources.yaml",
         layout == "docker",
     )
-    for kind, name in EMPTY_LISTS.items():
+    for kind, name in alone.items():
         documents(groups[kind], out, f"{name}.yaml", False)

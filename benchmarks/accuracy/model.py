@@ -212,6 +212,10 @@ class World(Starts):
                 )
         return f"failed to schedule model {model.name}. [{' '.join(parts)}]"
 
+    def host(self, name: str) -> str:
+        """Return where Envoy sends the calls of a model."""
+        return f"{self.ips[self.routes[name]]}:9001" if name in self.routes else "-"
+
     @property
     def remove(self) -> str:
         """How the scheduler says that it takes a route away."""

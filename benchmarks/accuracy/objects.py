@@ -108,11 +108,12 @@ def servers(world: World) -> Iterator[Proved]:
             {"name": c, "image": image(world, c), **({"env": env} if c == "agent" else {})}
             for c in (server.runtime, "rclone", "agent")
         ]
+        owner = {"apiVersion": "mlops.seldon.io/v1alpha1", "controller": True, "kind": "Server", "name": server.name, "uid": "5b0e6a34-1d2c-4b3a-8f7e-6c1f0a9d2e77"}  # fmt: skip
         status: dict[str, Any] = {"replicas": up, "observedGeneration": 1}
         if up:
             status |= {"readyReplicas": up, "availableReplicas": up}
         yield {
-            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta(world, server.name, world.start, labels=labels),
+            "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": meta(world, server.name, world.start, labels=labels, ownerReferences=[owner]),
             "spec": {"replicas": server.replicas, "selector": {"matchLabels": {"seldon-server-name": server.name}}, "serviceName": server.name,
                      "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}}},
             "status": status,
@@ -150,7 +151,10 @@ def pods(world: World) -> Iterator[Proved]:
         status: dict[str, Any] = {
             "phase": "Pending"
             if pending
-            or any("waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage")) for s in states.values())
+            or any(
+                "waiting" in s and s["waiting"][0].startswith(("Image", "ErrImage", "ContainerCreating"))
+                for s in states.values()
+            )
             else "Running"
         }
         since = first.get("since", world.start)

@@ -250,7 +250,7 @@ def run(n: int, seed: int) -> Iterator[Result]:
     shares = (round(n * 0.6), round(n * 0.25))
     scenes = list(SCENES)
     faults = chance(f"order {seed}").sample(FAULTS, len(FAULTS))
-    decidable = [f for f in faults if f.take]
+    decidable = [f for f in faults if f.take and not f.lone]
     for i in range(shares[0]):
         yield of_fault(faults[i % len(faults)], i // len(faults), seed)[0]
     for i in range(shares[1]):

@@ -73,6 +73,8 @@ class Starts(Runtimes):
         self.logs[self.names["operator"], "manager", False].append(Line(at, klog))
         for kind in ("model", "server", "pipeline", "experiment", "seldonruntime"):
             self.manager(at + self.jitter(0.5), "INFO", "", "Starting Controller", self.reconcile(kind, ""))
+            working = {**self.reconcile(kind, ""), "worker count": 1}
+            self.manager(at + timedelta(seconds=1), "INFO", "", "Starting workers", working)
         at += self.jitter(4)
         while self.release >= (2, 6, 0) and at < min(connects, self.end):
             self.manager(at, "INFO", logger, "Dialing scheduler", host)
@@ -254,6 +256,9 @@ class Starts(Runtimes):
             if self.dropped and ("envoy", 9002) in self.shut
             else "remote connection failure, transport failure reason: delayed connect error: Connection refused"
         )
+        why = f"upstream connect error or disconnect/reset before headers. reset reason: {reason}"
+        if ("envoy", 53) in self.shut:
+            why = "no healthy upstream"
         tries, began = 0, at
         at += timedelta(seconds=32)
         while at < self.end:
@@ -263,12 +268,15 @@ class Starts(Runtimes):
                 "warning",
                 "config",
                 "./source/extensions/config_subscription/grpc/grpc_stream.h:227",
-                f"{self.rng.choice(XDS_STREAMS) if self.release < (2, 9, 0) else 'DeltaAggregatedResources'} gRPC config stream to xds_cluster closed since {since}s ago: 14, upstream connect error or disconnect/reset before headers. reset reason: {reason}",
+                f"{self.rng.choice(XDS_STREAMS) if self.release < (2, 9, 0) else 'DeltaAggregatedResources'} gRPC config stream to xds_cluster closed since {since}s ago: 14, {why}",
                 "xds-closed",
             )
             at += timedelta(seconds=self.rng.uniform(6, 30))
             tries += 1
         key = "timeout" if reason == "connection timeout" else "fail"
+        if ("envoy", 53) in self.shut:
+            self.stats |= {"cluster.xds_cluster.membership_total": 0, "cluster.xds_cluster.upstream_cx_connect_fail": 0}
+            return
         self.stats[f"cluster.xds_cluster.upstream_cx_connect_{key}"] = tries + self.rng.randrange(3, 9)
 
     def start_server(self, pod: str, at: datetime, takes: float = 5.0) -> datetime:

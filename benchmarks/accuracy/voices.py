@@ -92,10 +92,14 @@ class Voices:
     routed_at: datetime | None = None
     neighbour: Any = None
     overrides: list[dict[str, Any]] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)  # what a party reads in place of the network's own error
+    skip: set[tuple[str, str]] = field(default_factory=set)  # kinds and names which `extra` has in another form
     homes: dict[str, str] = field(default_factory=dict)  # pods (and events' objects) of other namespaces
     edits: dict[tuple[str, str], tuple[dict[str, Any], str | None]] = field(default_factory=dict)
     hidden: set[tuple[str, str]] = field(default_factory=set)
     dump_edits: list[Any] = field(default_factory=list)
+    empty: dict[str, str] = field(default_factory=dict)  # kinds that were listed, though there are none: kind, file
+    no_envoy: bool = False
 
     def __post_init__(self) -> None:
         suffix = "".join(self.rng.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(9))
@@ -195,6 +199,8 @@ class Voices:
 
     def dial_error(self, who: str, port: int) -> str | None:
         """Return what a gRPC client reads when it dials the scheduler; None when it gets through."""
+        if who in self.errors:
+            return self.errors[who].format(ip=self.ips["service"])
         if (who, 53) in self.shut:
             local = f"{self.ips.get(who, '10.8.8.8')}:{self.rng.randrange(30000, 60000)}"
             how = (

@@ -8,6 +8,7 @@ import polars as pl
 from forensics.installation.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, readable, rule
 from forensics.installation.placement import log, settled
 from forensics.intake.rows import Row, labels_of, mapping, parsed, rows_of, sequence, strings
+from parsers.schema import empty
 
 LABELS = {
     "scheduler": {"app.kubernetes.io/name": "seldon-scheduler"},
@@ -43,16 +44,14 @@ class Components:
         self.spaces = {s["name"]: labels_of(s["labels"]) for _, s in rows_of(frames, "k8s.namespace") if s["labels"]}
         self.home = self._home()
         self.of: dict[str, list[End]] = {}
+        seen: dict[str, _Known] = {}
         for component, end in (*self._pods(), *self._templates(), *self._logs()):
-            known = self.of.setdefault(component, [])
-            if not any(_same(end, k) for k in known):
-                known.append(end)
+            if seen.setdefault(component, _Known()).add(end):
+                self.of.setdefault(component, []).append(end)
         self.namespaces = {e.namespace for ends in self.of.values() for e in ends if e.namespace}
-        self.secure = {
-            e["namespace"]
-            for _, e in rows_of(frames, "k8s.env")
-            if e["variable"] == "CONTROL_PLANE_SECURITY_PROTOCOL" and e["value"] == "SSL"
-        }
+        variables = frames.get("k8s.env", empty("k8s.env"))
+        secure = (pl.col("variable") == "CONTROL_PLANE_SECURITY_PROTOCOL") & (pl.col("value") == "SSL")
+        self.secure = set(variables.filter(secure & pl.col("name").is_not_null())["namespace"])
         pods = [(p["namespace"], p["component"]) for _, p in rows_of(frames, "k8s.pod")]
         self.dense = {n for n, _ in pods} - {n for n, component in pods if component is None}
         self.policies = self._policies()
@@ -201,14 +200,32 @@ def _seldon(component: str | None) -> bool:
     return component == "server" or (component in LABELS and component != "operator")
 
 
-def _same(one: End, other: End) -> bool:
-    """Whether what is known less well is a component already known."""
-    if one.namespace != other.namespace and UNKNOWN not in (one.namespace, other.namespace):
-        return False
-    if one.pod and other.pod:
-        return one.pod == other.pod
-    mine, theirs = one.labels or {}, other.labels or {}
-    return mine.get("seldon-server-name") == theirs.get("seldon-server-name")
+class _Known:
+    """The ends of a component that are known: what is known less well may be one of them."""
+
+    def __init__(self) -> None:
+        self._pods: set[tuple[str | None, str]] = set()
+        self._servers: set[tuple[bool, str | None, str | None]] = set()
+
+    def add(self, end: End) -> bool:
+        """Add an end, and return whether it was none of those known.
+
+        Two are the same where their pods are, else, where not both tell a pod, their servers; and where their
+        namespaces are the same, or one of them is not known.
+        """
+        server = (end.labels or {}).get("seldon-server-name")
+        # None stands for any namespace.
+        near = (None,) if end.namespace == UNKNOWN else (end.namespace, UNKNOWN)
+        kinds = (False,) if end.pod else (True, False)
+        if any((space, end.pod) in self._pods for space in near if end.pod) or any(
+            (kind, space, server) in self._servers for kind in kinds for space in near
+        ):
+            return False
+        for space in (end.namespace, None):
+            self._servers.add((bool(end.pod), space, server))
+            if end.pod:
+                self._pods.add((space, end.pod))
+        return True
 
 
 def _component(name: str, labels: Mapping[str, str]) -> str | None:

@@ -6,6 +6,7 @@ Of a Secret's values the certificates stay, which are shown to every client: the
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import overload
 
 import polars as pl
@@ -16,6 +17,7 @@ from parsers.x509 import only_certificates
 
 MOST_KEY_LINES = 200  # of a private key
 PAGE, PAGES = 4096, 64  # lines that are looked at together, and how many times that are kept
+SHORT = 200  # characters of a line whose reading is kept for the next that is the same
 
 # The data of a Secret on one line, as it is and inside of a string.
 _ONE_SECRET = re.compile(r'\bkind\\*"?\s*[:=]\s*\\*"?Secret(?:List)?\b')
@@ -201,12 +203,22 @@ def _name_beside(texts: Sequence[str], index: int) -> str | None:
     above, below = index - 1, index + 1
     while above > 0 and not texts[above].strip():
         above -= 1
-    if above >= 0 and (named := _NAMED.match(texts[above])):
-        return named[1]
-    if below < len(texts) and (named := _NAMED.match(texts[below])):
+    if above >= 0 and (named := _named(texts[above])) is not None:
+        return named
+    if below < len(texts) and (named := _named(texts[below])) is not None:
         same = _indent(texts[below]) == _indent(texts[index]) and not texts[below].lstrip().startswith("- ")
-        return named[1] if same else None
+        return named if same else None
     return None
+
+
+def _named(text: str) -> str | None:
+    return _named_by(text) if len(text) < SHORT else _named_by.__wrapped__(text)
+
+
+@lru_cache(4096)  # of the lines of a dump many are the same
+def _named_by(text: str) -> str | None:
+    named = _NAMED.match(text)
+    return None if named is None else named[1]
 
 
 def _indent(text: str) -> int:

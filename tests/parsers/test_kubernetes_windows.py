@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import yaml
 
-from parsers import k8s_documents, k8s_windows
+from parsers import k8s_documents, k8s_windows, k8s_yaml
 from parsers.kubernetes import PARSER
 from parsers.parser import Artefact, Parsed
 
@@ -89,7 +89,7 @@ def test_what_shows_what_a_text_is_has_an_end() -> None:
 def test_an_object_larger_than_any_is_told_and_not_loaded(form: str, monkeypatch: pytest.MonkeyPatch) -> None:
     large = PODS[1] | {"data": {f"key-{n}": "x" * 50 for n in range(200)}}
     listed = {"apiVersion": "v1", "items": [PODS[2], large], "kind": "List"}
-    monkeypatch.setattr(k8s_documents, "LARGEST_YAML", 4000)
+    monkeypatch.setattr(k8s_yaml, "LARGEST_YAML", 4000)
     monkeypatch.setattr(k8s_documents, "LARGEST_JSON", 4000)
     parsed = PARSER.parse(
         Artefact.of("pods", yaml.safe_dump(listed) if form == "yaml" else json.dumps(listed, indent=1))
