@@ -20,6 +20,7 @@ from parsers import (
     neighbours,
     prometheus,
     rclone,
+    seldon_cli,
     triton,
     unstarted,
     zap,
@@ -29,6 +30,7 @@ from parsers.parser import Parser
 PARSERS: tuple[Parser, ...] = (
     kubernetes.PARSER,
     kubectl.PARSER,
+    seldon_cli.PARSER,
     logrus.PARSER,
     zap.PARSER,
     rclone.PARSER,

@@ -36,6 +36,8 @@ _TOOLS = (
 _ROOT = r"# ?(?:kubectl|oc) (?:-\S+ \S+ |-\S+=\S+ )*(?:get|describe|logs) "
 _PROMPT = rf"^(?:{_SHELL}(?:{_TOOLS}) .*|{_ROOT}.*)$"
 _CLIENT = r"^[^|]{0,200}?[$%#>] ?(?:curl|grpcurl|seldon|grpc_cli) .*$"
+# These print what `parsers/seldon_cli.py` reads; the others of the command call a model.
+_LISTS = r"^[^|]{0,200}?[$%#>] ?seldon (?:model|pipeline|experiment|server) (?:list|status)\b"
 _BAR = r"(?:={3,}|#{3,}|-{3,}|\*{3,}|\+{3,}|~{3,}|[<>]{3,})"
 _RULE = rf"^{_BAR} ?[^\s=#*+~>-][^=]{{0,200}}?(?: ?{_BAR})?$"
 _BREAK = re.compile(f"(?:{_DUMP})|(?:{_TAIL})|(?:{_FENCE})|(?:{_PROMPT})|(?:{_RULE})")
@@ -48,6 +50,7 @@ _COLLECTED = re.compile(r"(?i)\b(?:kubectl|oc|logs?|describe|get|events?|pods?|y
 
 
 _NOWHERE = Origin()
+_RUNS = frozenset(("client", "list"))  # commands that stand with their answers, any number of them in one part
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
                 ("dump", _DUMP),
                 ("tail", _TAIL),
                 ("fence", _FENCE),
+                ("list", _LISTS),
                 ("client", _CLIENT),
                 ("prompt", _PROMPT),
                 ("rule", _RULE),
@@ -118,9 +122,9 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     if not found:
         return []
     # A run of a client's commands is one thing, and needs no cut where nothing but such runs is there.
-    found = [one for at, one in enumerate(found) if one[1] != "client" or at == 0 or found[at - 1][1] != "client"]
+    found = [one for at, one in enumerate(found) if one[1] not in _RUNS or at == 0 or found[at - 1][1] != one[1]]
     kinds = {kind for _, kind, _ in found}
-    if kinds == {"client"}:
+    if len(kinds) == 1 and kinds <= _RUNS:
         return []
     if kinds <= {"rule"} and not _scripted(artefact, found):
         return []
@@ -130,7 +134,9 @@ def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:
     elif "fence" in kinds:
         found = _fenced(found)
     elif (
-        kinds & {"prompt", "tail"} and "rule" in kinds and not _scripted(artefact, [f for f in found if f[1] == "rule"])
+        kinds & {"prompt", "list", "tail"}
+        and "rule" in kinds
+        and not _scripted(artefact, [f for f in found if f[1] == "rule"])
     ):
         found = [one for one in found if one[1] != "rule"]
     return [(row, _opening(kind, text)) for row, kind, text in found]
@@ -163,7 +169,7 @@ def _fenced(found: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
         if kind == "fence":
             kept.append((row, "fence-end" if inside else "fence", text))
             inside = not inside
-        elif not inside or kind == "prompt":
+        elif not inside or kind in ("prompt", "list"):
             kept.append((row, kind, text))
     return kept
 
@@ -182,7 +188,7 @@ def _opening(kind: str, text: str) -> _Opening:
         return _Opening(origin_of_command(text), keeps=asked)
     if kind == "rule":
         return _Opening(_origin_of_words(text))
-    return _Opening(keeps=kind == "client")
+    return _Opening(keeps=kind in _RUNS)
 
 
 def origin_of_command(text: str) -> Origin:

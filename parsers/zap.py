@@ -6,13 +6,15 @@ The development console encoder: columns parted by tabs (here ⇥); the logger's
     sigs.k8s.io/controller-runtime/pkg/internal/controller.(*Controller[...]).reconcileHandler
         sigs.k8s.io/controller-runtime@v0.21.0/pkg/internal/controller/controller.go:353
 
-Up to Seldon Core 2.7 the time is seconds since 1970 with an exponent (`1.7954071737345657e+09`). The stack trace of an
-ERROR belongs to its record. With `--zap-encoder=json` a record is one JSON object.
+Copied from a terminal, the tabs are blanks. Up to Seldon Core 2.7 the time is seconds since 1970 with an exponent
+(`1.7954071737345657e+09`). The stack trace of an ERROR belongs to its record. With `--zap-encoder=json` a record is one
+JSON object.
 
 Source: operator/main.go, Seldon Core 2.0 to 2.10; console_encoder.go of go.uber.org/zap 1.27.
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
@@ -31,6 +33,14 @@ from parsers.sections import by_component
 
 _TIME = r"(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?|\d(?:\.\d+)?e\+\d\d|\d{9,}(?:\.\d+)?)"
 HEAD = ascii_classes(rf"^{_TIME}\t(?:DEBUG|INFO|WARN|ERROR|DPANIC|PANIC|FATAL)\t")
+# The same where a terminal or an editor put blanks up to the next stop, of eight or of four, in place of each tab.
+_BLANKED = ascii_classes(
+    r"^(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\.\d{3}(?:Z(?: {4}){1,2}|[+-]\d{4} {4})|\d\.\d{1,20}e\+\d\d {1,8})"
+    r"(?:DEBUG|INFO|WARN|ERROR|DPANIC|PANIC|FATAL) {1,8}\S"
+)
+_IN_BLANKS = ascii_classes(
+    rf"^({_TIME}) +([A-Z]+) +(?:([A-Za-z][\w-]*(?:[./][\w.()/-]+)+|[A-Z]\w*Client|setup) +|(\S+) {{2,8}})?"
+)
 _MILLISECONDS = timedelta(milliseconds=1)
 _MICROSECONDS = timedelta(microseconds=1)
 # A pair of the fields: a string, an object or list without another inside, or anything else.
@@ -94,7 +104,7 @@ def _read_json(rows: pl.DataFrame) -> pl.DataFrame:
 
 ZAP = Format("zap", HEAD, read, _MILLISECONDS, zoned=True)
 _JSON_HEAD = ascii_classes(r'^\{"level":"(?:debug|info|warn|error|dpanic|panic|fatal)","ts":')
-_ANY_LEVEL = re.compile(r"\t[A-Z]{4,6}\t|\{\"level\":\"")  # cheap beside the heads
+_ANY_LEVEL = re.compile(r"[\t ][A-Z]{4,6}[\t ]|\{\"level\":\"")  # cheap beside the heads
 ZAP_JSON = Format("zap, JSON", _JSON_HEAD, _read_json, _MILLISECONDS, zoned=True)
 
 
@@ -103,13 +113,27 @@ def recognises(head: str) -> bool:
     if not _ANY_LEVEL.search(head):
         return False
     lines = [line for line in head.split("\n") if line.strip()]
-    *own, others = counted(lines, ZAP.head, ZAP_JSON.head, LOGRUS.head)
+    *own, others = counted(lines, ZAP.head, ZAP_JSON.head, _BLANKED, LOGRUS.head)
     heads = max(own)
     return heads > others and heads * 40 > len(lines)  # half of a log can be stack traces
 
 
+def _tabbed(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return lines with tabs where blanks stand for them."""
+    text = pl.col("text")
+    if not frame["text"].str.contains(_BLANKED).any():
+        return frame
+    parted = (
+        text.str.replace(_IN_BLANKS, "${1}\t${2}\t${3}${4}\t")
+        .str.replace(r"\t\t", "\t")
+        .str.replace(r" +(\{.*\})$", "\t${1}")
+    )
+    return frame.with_columns(pl.when(text.str.contains(_BLANKED)).then(parted).otherwise(text).alias("text"))
+
+
 def parse(artefact: Artefact) -> Parsed:
     """Read the records; those that are not the controller manager's go to `log.other`."""
+    artefact = replace(artefact, frame=_tabbed(artefact.frame))
     written, as_json = counted(artefact.frame["text"], ZAP.head, ZAP_JSON.head)
     main, other = (ZAP, ZAP_JSON) if written >= as_json else (ZAP_JSON, ZAP)
     parsed = read_records(artefact, main, (other, KLOG, LOGRUS, GO_STANDARD, LIBRDKAFKA), source="log.other")
@@ -153,6 +177,26 @@ PARSER = Parser(
             },
             source="log.controller",
             rows=1,
+        ),
+        # Copied from a terminal.
+        Sample(
+            "2026-11-23T04:13:02.131Z        INFO    SchedulerClient Failed smoke test on scheduler  "
+            '{"version": "2.10.2", "namespace": "team-a"}',
+            yields={
+                "level": "info",
+                "text": "Failed smoke test on scheduler version=2.10.2 namespace=team-a logger=SchedulerClient",
+            },
+            source="log.controller",
+        ),
+        Sample(
+            "2026-11-23T04:13:02.131Z    ERROR    schedulerClient.SubscribeModelEvents    event recv failed    "
+            '{"error": "rpc error: code = Unavailable desc = {x}  y"}',
+            yields={
+                "level": "error",
+                "text": "event recv failed error=rpc error: code = Unavailable desc = {x}  y "
+                "logger=schedulerClient.SubscribeModelEvents",
+            },
+            source="log.controller",
         ),
         # Neither name nor fields; of another program built the same way.
         Sample(

@@ -50,9 +50,8 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-
 def calmly(bundles: list[str]) -> list[str]:
-    """Let Polars, which was not loaded yet, take one thread for small bundles: to share them out costs more than it gains."""
+    """Let Polars take one thread for small bundles, while it is not loaded: sharing out costs more than it gains."""
     if "polars" not in sys.modules and (weight(bundles) or SMALL) < SMALL:
         os.environ.setdefault("POLARS_MAX_THREADS", "1")
     return bundles

@@ -30,7 +30,7 @@ class Sorted:
 
 
 def counted_names(term: Term, around: frozenset[str] = frozenset()) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each piece inside of a `distinct` with the names that are counted: they tell its rows apart, not subjects."""
+    """Yield the pieces inside of a `distinct` with the names counted there: they tell rows apart, not subjects."""
     if isinstance(term, Piece):
         if around:
             yield term.name, around

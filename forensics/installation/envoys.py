@@ -150,7 +150,7 @@ def _near(thing: Mapping[str, Any], dump: Dump, folder: str) -> bool:
     """Whether a row is of the same Envoy as a dump: the same pod, else the same file or folder."""
     if thing["pod"] is not None and dump.pod is not None:
         return bool(thing["pod"] == dump.pod)
-    return thing["member"] == dump.member or dirname(thing["member"]) == folder
+    return bool(thing["member"] == dump.member or dirname(thing["member"]) == folder)
 
 
 def _found(route: Mapping[str, Any]) -> Found:

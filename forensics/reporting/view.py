@@ -22,7 +22,8 @@ VERDICTS = {
     "unrecognised": "UNRECOGNISED",
 }
 _SEVERITY = ("critical", "high", "medium", "low", "info")
-_SUBJECT_ORDER = ("model", "pipeline", "experiment", "server", "workload", "pod", "container", "node", "name")
+_THINGS = ("model", "pipeline", "experiment", "server", "workload")
+_SUBJECT_ORDER = (*_THINGS, "pod", "container", "node", "name")
 CHECKED = ("failed", "unknown", "passed", "not applicable")
 LINKS = ("resource", "scheduler", "route", "cluster", "endpoint", "agent", "server")
 
@@ -160,8 +161,13 @@ def _at(finding: Entry, which: str) -> str:
 
 
 def subject(names: Any) -> str:
-    """Return who it is about, the most telling name first: `model iris, pod mlserver-0, namespace seldon`."""
+    """Return who it is about, the most telling name first: `model iris, pod mlserver-0, namespace seldon`.
+
+    What only a log names, and not of what kind it is, stands bare where nothing else tells what it is about.
+    """
     names = {k: v for k, v in names.items() if v} if isinstance(names, dict) else {}
+    if "name" in names and names.keys().isdisjoint(_THINGS):
+        return ", ".join(filter(None, (str(names.pop("name")), subject(names))))
     first = [k for k in _SUBJECT_ORDER if k in names]
     rest = sorted(k for k in names if k not in _SUBJECT_ORDER and k != "namespace")
     last = ["namespace"] if "namespace" in names else []

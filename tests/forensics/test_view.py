@@ -180,3 +180,9 @@ def test_one_thing_is_asked_for_once_where_its_namespace_is_known() -> None:
 
     assert [(g["collect"], g["patterns"]) for g in once] == [("kubectl -n nlp get pods -o yaml", ["a/a", "b/b"])]
     assert len(apart) == 3
+
+
+def test_what_only_a_log_names_stands_bare_unless_something_else_tells_what_it_is() -> None:
+    assert view.subject({"pod": "mlserver-0", "name": "iris"}) == "iris, pod mlserver-0"
+    assert view.subject({"name": "iris"}) == "iris"
+    assert view.subject({"name": "bucket-1", "model": "iris"}) == "model iris, name bucket-1"
