@@ -64,6 +64,11 @@ class Document:
     stop: int
     whole: bool = True
 
+    def moved(self, by: int) -> "Document":
+        """Return the document with so many lines before it."""
+        items = [replace(item, start=item.start + by, stop=item.stop + by) for item in self.items]
+        return replace(self, items=items, start=self.start + by, stop=self.stop + by)
+
 
 def _first_of_yaml(text: str) -> Loaded:
     value, broken = load_yaml(text)

@@ -16,6 +16,9 @@ Row = dict[str, Any]
 _VALUE = re.compile(r"""(?m)([:=]\s*["']?)[A-Za-z0-9+/_]{8,}={0,2}(?=["']?,?\s*$)""")
 
 
+_WRITTEN = frozenset((str, type(None)))  # of equal ones all are the same text
+
+
 def _shown(text: str) -> str:
     return _VALUE.sub(rf"\1{MASK}", masked(text))
 
@@ -116,9 +119,16 @@ class Rows:
             row["member"] = self.artefact.member
         said = {name for row in rows for name, value in row.items() if value is not None}
         columns = [
-            pl.Series(name, [row.get(name) for row in rows], dtype=dtype, strict=False)
-            for name, dtype in schema.items()
-            if name in said
+            _column(name, [row.get(name) for row in rows], dtype) for name, dtype in schema.items() if name in said
         ]
         nothing = unsaid(source)  # most columns of most objects
         return pl.DataFrame(columns).select(name if name in said else nothing[name] for name in schema)
+
+
+def _column(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
+    """Return a column; of texts that repeat, each is held once for all its rows."""
+    if dtype != pl.String or not {type(value) for value in values} <= _WRITTEN:
+        return pl.Series(name, values, dtype=dtype, strict=False)
+    places: dict[Any, int] = {}
+    at = [places.setdefault(value, len(places)) for value in values]
+    return pl.Series(name, list(places), dtype=dtype, strict=False).gather(pl.Series(at, dtype=pl.UInt32))

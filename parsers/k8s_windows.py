@@ -13,6 +13,7 @@ import orjson
 import polars as pl
 
 from parsers.elements import Ended, Reader, pieces
+from parsers.k8s_stretches import Stretch, stretches_of
 from parsers.parser import LINES, Artefact, Parsed
 
 SMALL = 16 << 20  # bytes of a dump that is read at once
@@ -30,12 +31,33 @@ def windows(artefact: Artefact) -> Iterator[Artefact] | None:
     texts = artefact.frame["text"]
     if int(texts.str.len_bytes().sum()) < SMALL:
         return None
+    outputs = stretches_of(texts)
+    if len(outputs) > 1:
+        return _one_by_one(artefact, outputs)
     filled = artefact.frame.filter(_TEXT.str.contains(r"\S"))
     if filled.height == 1:
         return _on_one_line(artefact, filled)
     if filled.height and filled["text"][0].lstrip().startswith(("{", "[")):
         return _of_json(artefact)
     return _of_yaml(artefact)
+
+
+def _one_by_one(artefact: Artefact, outputs: Sequence[Stretch]) -> Iterator[Artefact]:
+    """Yield the outputs that were written one behind the other: a large one in its pieces, small ones together."""
+    sizes = artefact.frame["text"].str.len_bytes().cast(pl.Int64).cum_sum()
+    begin = 0
+    for each in outputs:
+        size = sizes[each.stop - 1] - (sizes[each.start - 1] if each.start else 0)
+        held = (sizes[each.start - 1] if each.start else 0) - (sizes[begin - 1] if begin else 0)
+        if begin < each.start and held + size > PIECE:
+            yield replace(artefact, frame=artefact.frame.slice(begin, each.start - begin))
+            begin = each.start
+        if size >= SMALL:
+            part = replace(artefact, frame=artefact.frame.slice(begin, each.stop - begin))
+            yield from windows(part) or (part,)
+            begin = each.stop
+    if begin < artefact.frame.height:
+        yield replace(artefact, frame=artefact.frame.slice(begin))
 
 
 def _of_yaml(artefact: Artefact) -> Iterator[Artefact] | None:

@@ -18,6 +18,7 @@ from parsers.k8s_kinds import group_of, namespace_of_member, of_list, of_member,
 from parsers.k8s_objects import add_object
 from parsers.k8s_rows import Rows
 from parsers.k8s_secrets import UnboundedError, without_secrets
+from parsers.k8s_stretches import MOST, Stretch, stretches
 from parsers.k8s_values import as_json, mapping, written
 from parsers.k8s_windows import together, windows
 from parsers.parser import Artefact, Parsed, Parser, Sample
@@ -34,7 +35,8 @@ _LIST = re.compile(r"(?m)^items:\s*(?:\[|null|$)")
 _JSON_API = re.compile(r'"apiVersion"\s*:\s*"[\w./-]+"')
 _NOISE = re.compile(
     r"(?:[$#] |[\w.@:~/\[\]-]{1,60}[$#%>] |\+ )?(?:sudo )?(?:kubectl|oc|k|helm) [a-z-]"
-    r"|(?:Warning: |[WEI]\d{4} |Error from server|error: )|={3,}[^=]+={3,}$"
+    r"|(?:Warning: |[WEI]\d{4} |Error from server|error: |No resources found)|={3,}[^=\n]+={3,}(?m:$)"
+    r"|[\w.-]{1,60}@[\w.-]{1,60}[: ][^\s$#%>]{0,80} ?[$#%>](?: |(?m:$))"
 )
 _HELM = re.compile(r"(NAME|USER-SUPPLIED VALUES|COMPUTED VALUES|HOOKS|MANIFEST|NOTES):(?: |$)")
 _LOG = re.compile(r"^==== (?:START|END) logs for container \S+ of pod \S+ ====")
@@ -72,14 +74,19 @@ def _parsed(artefact: Artefact) -> Parsed:
     if lines:
         lines[0] = lines[0].removeprefix("\ufeff")
     objects = _objects(rows)
-    first = next((line.lstrip() for line in objects if line.strip()), "")
-    in_json = first.startswith(("{", "["))
-    documents = list(json_documents(objects) if in_json else yaml_documents(objects))
-    reader = _Reader(rows, in_json=in_json)
-    for document in documents:
-        reader.read(document)
-    if in_json:
-        _between(rows, objects, documents)
+    reader = _Reader(rows)
+    outputs = stretches(objects)
+    if len(outputs) > MOST:
+        rows.reject(outputs[MOST].start, len(objects), f"behind {MOST:,} outputs in one file")
+    for stretch in outputs[:MOST]:
+        lines = objects[stretch.start : stretch.stop]
+        documents = list(json_documents(lines) if stretch.in_json else yaml_documents(lines))
+        if stretch.start:
+            documents = [document.moved(stretch.start) for document in documents]
+        for document in documents:
+            reader.read(document)
+        if stretch.in_json:
+            _between(rows, objects, stretch, documents)
     return rows.parsed()
 
 
@@ -103,9 +110,9 @@ def _objects(rows: Rows) -> list[str]:
     return lines
 
 
-def _between(rows: Rows, objects: list[str], documents: list[Document]) -> None:
+def _between(rows: Rows, objects: list[str], stretch: Stretch, documents: list[Document]) -> None:
     """Account for what stands between JSON documents: log blocks, and words of kubectl."""
-    edges = [0, *(edge for each in documents for edge in (each.start, each.stop)), len(rows.lines)]
+    edges = [stretch.start, *(edge for each in documents for edge in (each.start, each.stop)), stretch.stop]
     for start, stop in list(pairwise(edges))[::2]:
         inside = False
         for index in range(start, max(start, stop)):
@@ -122,7 +129,6 @@ def _between(rows: Rows, objects: list[str], documents: list[Document]) -> None:
 @dataclass(slots=True)
 class _Reader:
     rows: Rows
-    in_json: bool
 
     def read(self, document: Document) -> None:
         head = mapping(document.head)
