@@ -242,7 +242,8 @@ def test_a_label_that_no_namespace_has_is_named(spaces: list[dict[str, object]],
 
 def test_brokers_are_those_the_gateways_say_where_no_object_says_any() -> None:
     gateway = rows("k8s.pod", {"name": "seldon-modelgateway-0", "component": "modelgateway"}, namespace="shop")
-    said = log("log.modelgateway",
+    said = log(
+        "log.modelgateway",
         "Creating producer with config map[bootstrap.servers:kafka.streams:9092 linger.ms:0]",
         namespace="shop",
     )
