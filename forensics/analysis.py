@@ -21,7 +21,14 @@ from forensics.installation.eventpods import pods_of_events
 from forensics.installation.impact import impact
 from forensics.installation.links import Topology
 from forensics.installation.netpaths import net_paths
-from forensics.installation.relevance import calls_to_seldon, named_after_seldon, relevant, seldons_own
+from forensics.installation.relevance import (
+    calls_to_seldon,
+    muted,
+    named_after_seldon,
+    others_envoys,
+    relevant,
+    seldons_own,
+)
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.installation.successions import doubtful, overtaken, runs_apart
@@ -181,7 +188,8 @@ def context_of(case: Case, exact: bool = False) -> Context:
         aged = case.frames["k8s.event"]["clock"].unique()
         errors |= dict.fromkeys(aged.filter(aged.str.starts_with(AGED)), whole[1] - whole[0])
     order = Order(errors, case.covered.period)
-    return Context(case.frames, case.covered, order, sound(case.states), routed(case.topology))
+    frames = muted(case.frames, others_envoys(case.frames))
+    return Context(frames, case.covered, order, sound(case.states), routed(case.topology))
 
 
 def sound(states: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str, str | None, str]]:

@@ -26,7 +26,8 @@ from parsers.timestamps import MICROSECOND
 
 COMMANDS = (
     r"(?:curl|kubectl|oc|seldon|grpcurl|wget|https?|hey|wrk2?|ab|k6|locust|vegeta|ghz|python3?|nslookup|dig|nc|telnet"
-    r"|openssl|helm|time|timeout|for|while|watch|date|Invoke-WebRequest|Invoke-RestMethod)"
+    r"|(?:\S*/)?kafka-[a-z-]+(?:\.sh)?|kcat|openssl|helm|time|timeout|for|while|watch|date|Invoke-WebRequest"
+    r"|Invoke-RestMethod)"
 )
 PROMPT = rf"^(?:\[?[\w.@~:/() -]+\]?[$#%>] ?|[$#%] ?|PS [A-Z]:[^>]*> ?|\+{{1,3}} ){COMMANDS}(?:\s|$)"
 DATED = r"^#+ *\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)\s*$"
@@ -72,6 +73,11 @@ BODY = (
     r"|stream timeout|RBAC: access denied|Internal Server Error\s*$|Bad Gateway\s*$|404 page not found"
     r"|default backend - 404)"
 )
+# Source: the table of `--describe` of Kafka's ConsumerGroupCommand; the group stands first, or above.
+TABLE_OF_GROUPS = (
+    r"^(?:GROUP +)?TOPIC +PARTITION +CURRENT-OFFSET +LOG-END-OFFSET +LAG\b"
+    r"|^(?:\S+ +)?\S+[.]\S+ +\d+ +(?:\d+|-) +\d+ +(?:\d+|-) +\S+ +\S+ +\S"
+)
 ERROR_PAGE = r"^(?:<html>)?\s*(?:<head>)?\s*<(?:title|center><h1|h1)>[45]\d\d "
 CURL = r"^(?:\d{3})?curl: \(\d+\)"
 LOOKUP = (
@@ -86,7 +92,20 @@ TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\(
 _PROMPT, _STATUS, _HEADER = (re.compile(x) for x in (PROMPT, STATUS, HEADER))
 ANSWERS = tuple(
     re.compile(x)
-    for x in (STATUS, CURL, VERBOSE, KUBECTL, LIBRARY, GRPCURL, LOAD, BODY, LOOKUP, INDENTED_BODY, ERROR_PAGE)
+    for x in (
+        STATUS,
+        CURL,
+        VERBOSE,
+        KUBECTL,
+        LIBRARY,
+        GRPCURL,
+        LOAD,
+        BODY,
+        LOOKUP,
+        INDENTED_BODY,
+        ERROR_PAGE,
+        TABLE_OF_GROUPS,
+    )
 )
 COMPANY = tuple(
     re.compile(x) for x in (PROMPT, DATED, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")

@@ -36,6 +36,7 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         "Failed to initialise pipeline db", "Failed to initialise experiment db", "Starting xDS envoy server on port",
         "Not running with scheduler local DB", "UnloadModelGwVersionModels called for", "Started HTTP health server",
         "Failed to start envoy xDS server", "Unable to create event hub", "Server packing is set to",
+        "/cmd/scheduler/main.go:",
     ),
     "agent": (
         "Server Capabilities [", "Setting scheduler-host from ", "Setting inference svc name to ", "Server name:",
@@ -44,14 +45,17 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         "Creating Triton repository handler", "Created replicaConfig from environment",
         "agent dependent s", "V2 (OIP) Inference Server ", "V2 Inference Server ", "Loading initial rclone config",
         "Setting inference-http-port from ", "Using server with statefulset", "Using server with deployment",
+        "/cmd/agent/main.go:",
     ),
     "modelgateway": (
         "MODELGATEWAY_NUM_WORKERS", "MODELGATEWAY_WORKER_TIMEOUT_MS", "Failed to start modelgateway client",
-        "Subscribing to model status events", "Stopping modelgateway",
+        "Subscribing to model status events", "Stopping modelgateway", "Failed to create consumer manager",
+        "Creating producer config for use later", "/cmd/modelgateway/main.go:",
     ),
     "pipelinegateway": (
         "PIPELINEGATEWAY_MAX_NUM_TOPICS_PER_CONSUMER", "ubscribing to pipeline status events",
         "Failed to create REST modelchecker", "Failed to create kafka manager", "Failed to start http health server",
+        "/cmd/pipelinegateway/main.go:",
     ),
     "hodometer": ("BuildVersion=", "publishing usage metrics", "unable to fetch from Seldon Core scheduler"),
     "controller": (

@@ -165,6 +165,7 @@ _SIBLING = replace(RCLONE, source="log.rclone")
 _FORMATS = (LOGRUS, LOGRUS_JSON, LOGRUS_COLOURED)
 # What stands in a head of one of these forms; to look for it costs nothing beside the regexes.
 _ANY_LEVEL = (" level=", '"level":"', *(f"{word[:4].upper()}[" for word in _LEVEL_WORDS))
+_LAST_WORDS = ("panic: ", "fatal error: ")  # of Go's runtime; goroutines and their frames follow
 
 
 def recognises(head: str) -> bool:
@@ -172,6 +173,8 @@ def recognises(head: str) -> bool:
     if not any(words in head for words in _ANY_LEVEL):
         return False
     lines = [line for line in head.split("\n") if line.strip()]
+    # A process that dies at its start may print more stacks than records.
+    lines = lines[: next((n for n, line in enumerate(lines) if n and line.startswith(_LAST_WORDS)), None)]
     # A gateway whose Kafka is away prints little else than what stands between.
     *heads, between, strange = counted(lines, *(form.head for form in _FORMATS), LIBRDKAFKA.head, RCLONE_JSON.head)
     return max(heads) * 4 > len(lines) - between and not strange

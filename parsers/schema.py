@@ -591,6 +591,7 @@ _FACTS: tuple[Source, ...] = (
             "state": pl.String(),  # open | shut | unknown
             "policy": pl.String(),  # one that shuts it, else null
             "direction": pl.String(),  # ingress | egress: the side that shuts it
+            "label": pl.String(),  # key=value: it asks for namespaces by what none has; "" for none
         },
         derived=True,
     ),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from parsers.k8s_values import mapping
@@ -90,7 +91,8 @@ def of_secret(value: Mapping[str, Any]) -> list[dict[str, Any]]:
     `trusted`: one of several signers that are trusted side by side, so that an old one among them shuts nothing.
     A value that by its key is a certificate and was hidden where it was dumped is there without a date.
     """
-    return [row for key, text in sorted(_values(value)) for row in _rows(key, text, value.get("type"))]
+    held = sorted(_values(value), key=itemgetter(0))  # a key can stand in both parts, hidden in one
+    return [row for key, text in held for row in _rows(key, text, value.get("type"))]
 
 
 def _values(value: Mapping[str, Any]) -> Iterator[tuple[str, bytes | None]]:

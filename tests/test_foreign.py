@@ -66,6 +66,32 @@ server.live: 1
 server.state: 0
 server.uptime: 4000
 """
+GATEWAY_LOG = """\
+[2026-03-04 10:14:24.950][1][info][upstream] [x.cc:106] lds: add/update listener 'envoy-gateway-proxy-ready-0.0.0.0-19003'
+[2026-03-04 10:14:25.083][1][info][main] [source/server/server.cc:1051] starting main dispatch loop
+""" + "".join(
+    f"[2026-03-04 10:{15 + n}:28.546][1][warning][config] [./source/x/grpc_stream.h:193] DeltaAggregatedResources gRPC "
+    f"config stream to xds_cluster closed since {60 * n + 64}s ago: 14, upstream connect error or disconnect/reset before "
+    "headers. reset reason: connection timeout\n"
+    for n in range(9)
+)
+GATEWAY_STATS = """\
+cluster.httproute/shop/cart/rule/0.membership_total: 1
+cluster.xds_cluster.upstream_cx_connect_timeout: 40
+control_plane.connected_state: 0
+http.eg-ready-http-0.0.0.0_19003.downstream_rq_total: 90
+listener_manager.lds.update_success: 0
+server.state: 0
+server.uptime: 4075
+"""
+OUR_STATS = """\
+cluster.xds_cluster.upstream_cx_connect_timeout: 0
+control_plane.connected_state: 1
+http.seldon_http.no_route: 0
+listener_manager.lds.update_success: 1
+server.state: 0
+server.uptime: 4075
+"""
 PODS = """\
 NAMESPACE   NAME       READY   STATUS             RESTARTS      AGE
 shop        web-1      0/1     CrashLoopBackOff   17 (2m ago)   70m
@@ -209,3 +235,24 @@ def test_a_neighbours_workload_that_a_quota_refuses_is_left_out(owner: str, libr
     items = {"apiVersion": "v1", "kind": "List", "items": [refused, short, sound]}
     document = analyse(case_of({"all.json": json.dumps(items)}, whole=False), library)
     assert document["verdict"] == ("failure" if owner == "seldon-envoy" else "insufficient")
+
+
+@pytest.mark.parametrize("beside", [{}, {"seldon/stats.txt": OUR_STATS}])
+def test_an_envoy_of_envoy_gateway_is_none_of_seldons_though_it_calls_its_control_plane_alike(
+    beside: dict[str, str], library: Library
+) -> None:
+    files = {"edge/a.log": GATEWAY_LOG, "edge/b.txt": GATEWAY_STATS, **beside}
+
+    told = analyse(case_of(files, whole=False), library)
+
+    assert not told["findings"]
+
+
+def test_seldons_envoy_that_is_cut_off_is_still_told_beside_one_of_envoy_gateway(library: Library) -> None:
+    ours = "\n".join(line for line in GATEWAY_LOG.split("\n") if "envoy-gateway" not in line).replace(
+        ":28.546", ":31.077"
+    )
+
+    told = analyse(case_of({"edge.log": GATEWAY_LOG, "ours.log": ours}, whole=False), library)
+
+    assert {c["member"] for f in told["findings"] for e in f["evidence"] for c in e["cites"]} == {"ours.log"}

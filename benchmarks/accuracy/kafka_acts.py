@@ -255,8 +255,7 @@ def blocked_brokers(w: World) -> None:
     """Packets to the brokers are dropped."""
     from benchmarks.accuracy import objects
 
-    flow = begin(w)
-    flow.host = "events-kafka-bootstrap.kafka:9092"
+    flow = begin(w, hosts=("events-kafka-bootstrap.kafka", "broker-0.streams.svc"))
     failing(flow, f"Connect to ipv4#{flow.ip}:{flow.host.rpartition(':')[2]} failed: Connection timed out (after 30042ms in state CONNECT)", "Local: Broker transport failure")  # fmt: skip
     at = w.start + timedelta(seconds=40)
     while at < w.end:

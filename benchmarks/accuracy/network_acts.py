@@ -88,13 +88,21 @@ def api_cut(w: World) -> None:
 def store_cut(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
     """Packets to the store are dropped."""
     bucket, _, rest = model.uri.removeprefix("s3://").partition("/")
-    host = w.rng.choice(("minio.minio-system.svc:9000", "10.140.22.9:443", "s3.eu-west-1.amazonaws.com:443"))
-    ip = "10.140.22.9" if host[0] != "s" else "52.218.30.12"
+    host, ip = (
+        w.rng.choice(("minio.minio-system.svc:9000", "minio.storage.svc.cluster.local:9000", "objects.data:9000")),
+        "10.140.22.9",
+    )
     why = f'operation error S3: ListObjectsV2, exceeded maximum number of attempts, 10, https response error StatusCode: 0, RequestID: , HostID: , request send failed, Get "https://{host}/{bucket}?list-type=2&prefix={rest}": dial tcp {ip}:{host.rpartition(":")[2]}: i/o timeout'
     for _ in "ab":
         w.rclone(pod, at, "ERROR", f"S3 bucket {bucket} path {rest}: error reading source root directory: {why}", "rclone")  # fmt: skip
         w.rclone(pod, at, "ERROR", f'rc: "sync/copy": error: {why}', "rclone")
     return refused_copy(w, model, path)
+
+
+def stores_cut(w: World) -> None:
+    """Every model's store is behind the policy."""
+    for model in w.models:
+        w.load_error[model.name] = store_cut
 
 
 def store_policy(w: World) -> None:

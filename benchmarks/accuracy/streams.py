@@ -58,14 +58,14 @@ def klog(
 
 
 def begin(
-    w: World, leave: frozenset[str] = frozenset(), security: str = "PLAINTEXT", off: frozenset[str] = frozenset()
-) -> Flow:
+    w: World, leave: frozenset[str] = frozenset(), security: str = "PLAINTEXT", off: frozenset[str] = frozenset(), hosts: tuple[str, ...] = HOSTS
+) -> Flow:  # fmt: skip
     """Start gateways and engine and have them meet the scheduler; returns the pipeline to be made.
 
     What is in `leave` is deployed, but the caller says how it fares; what is in `off` is scaled to 0.
     """
     t = w.start + timedelta(seconds=5)
-    host = w.rng.choice(HOSTS).format(ns=w.namespace) + f":{9093 if 'SSL' in security else 9092}"
+    host = w.rng.choice(hosts).format(ns=w.namespace) + f":{9093 if 'SSL' in security else 9092}"
     ip = f"10.{w.rng.randrange(1, 250)}.7.{w.rng.randrange(3, 250)}"
     made = max([w.ready_at or t, *(m.since or t for m in w.models)]) + timedelta(seconds=40)
     name = f"{w.models[0].name}-{w.rng.choice(('flow', 'pipe', 'chain', 'graph'))}"

@@ -16,8 +16,9 @@ from typing import Any
 import polars as pl
 
 from forensics.installation.components import LABELS, PORTS, Components
-from forensics.installation.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Ruling, rule
-from forensics.intake.rows import place, rows_of
+from forensics.installation.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, rule
+from forensics.installation.selectors import selects
+from forensics.intake.rows import mapping, place, rows_of, strings
 from parsers.schema import SOURCES, empty
 
 TO = {"scheduler": "seldon-scheduler"}
@@ -54,8 +55,10 @@ DIALS_API = ("operator", "agent")
 API_PORTS = (6443, 443)
 STORE_PORTS = (443, 80, 9000)
 BOOTSTRAP = re.compile(r"bootstrap[._]?servers\W+([a-z0-9][\w.-]*):(\d+)", re.IGNORECASE)
+SAY_BROKERS = ("log.modelgateway", "log.pipelinegateway", "log.dataflow")
 LOCAL_STORES = ("pvc", "file", "local")
 OUTSIDE = End(None)
+NAME_LABEL = "kubernetes.io/metadata.name"  # the only label that every namespace has
 
 
 def net_paths(frames: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -174,6 +177,11 @@ def _brokers(frames: Mapping[str, pl.DataFrame]) -> list[tuple[str, int]]:
                 continue
             for host, port in BOOTSTRAP.findall(str(thing["raw"]).replace("\\", "")):
                 found[host, int(port)] = None
+    for source in () if found else SAY_BROKERS:  # what its users printed at their start
+        said = frames.get(source, empty(source)).filter(pl.col("text").str.contains("bootstrap.servers", literal=True))
+        for text in said["text"].head(20):
+            for host, port in BOOTSTRAP.findall(text.replace("\\", "")):
+                found[host, int(port)] = None
     return list(found)
 
 
@@ -214,7 +222,27 @@ def _row(
         "state": state,
         "policy": policies[0].name if shut else None,
         "direction": shut[0][0] if shut else None,
+        "label": _nobodys(into.policies, INGRESS, ends.spaces) if ends.spaces else None,
     }
+
+
+def _nobodys(policies: Sequence[Policy], direction: str, spaces: Mapping[str, Mapping[str, str] | None]) -> str:
+    """Return the label by which a policy asks for namespaces though none of those collected has it; empty for none."""
+    side = "from" if direction == INGRESS else "to"
+    peers = [
+        peer
+        for policy in policies
+        for rules in (mapping(policy.spec).get(direction) or [],)
+        for one in rules
+        for peer in mapping(one).get(side) or []
+    ]
+    for peer in peers:
+        selector = mapping(peer).get("namespaceSelector")
+        wanted = strings(mapping(selector).get("matchLabels"))
+        held = ({NAME_LABEL: name, **(labels or {})} for name, labels in spaces.items())
+        if set(wanted) - {NAME_LABEL} and not any(selects(selector, labels) for labels in held):
+            return next(f"{key}={value}" for key, value in wanted.items() if key != NAME_LABEL)
+    return ""
 
 
 def _known(namespace: str | None) -> str | None:

@@ -23,6 +23,12 @@ ENVOYS = tuple(source for source in OURS if source.startswith(("envoy.", "log.en
 ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
 OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
+# Words of an Envoy that another control plane configures, and those that only Seldon's has; both have an `xds_cluster`.
+# Source: envoyproxy/gateway internal/xds/bootstrap/bootstrap.yaml.tpl; Istio's and Contour's bootstraps.
+OF_OTHERS = r"envoy-gateway|(?:http|grpc|tcp|tls|udp)route/|envoyextensionpolicy/|eg-ready|\bxds-grpc\b|\bistiod\b"
+ONLY_SELDONS = r"seldon_(?:http|service|mirrors)|pipelinegateway_(?:http|grpc)|mirror_(?:http|grpc)|test-cluster"
+NAMING = ("log.envoy", "envoy.stat", "envoy.cluster", "envoy.listener", "envoy.route", "envoy.endpoint")
+NOBODYS = pl.DataFrame({"member": []}, schema={"member": pl.String()})
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
 # Words of an Event: an image of Seldon's, or the container of an inference server beside an agent.
 TELLING_EVENTS = r"\bseldonio/(?:seldon|mlserver)|\bcontainer:? \"?(?:mlserver|rclone)\b"
@@ -91,6 +97,42 @@ def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
             named = (pl.col("scope") == "cluster").fill_null(False) if source == "envoy.stat" else pl.lit(True)
             serves |= source in SERVING and frame.filter(named).height > 0
     return frozenset(members) if serves else frozenset()
+
+
+def others_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the members of Envoys that another product configures: they name its parts, and none of Seldon's."""
+    said: dict[str, tuple[bool, bool]] = {}
+    for source in NAMING:
+        frame = frames.get(source, pl.DataFrame())
+        columns = [c for c in ("text", "name", "owner", "cluster", "namespace", "pod") if c in frame.columns]
+        if frame.is_empty() or not columns:
+            continue
+        words = pl.concat_str((pl.col(c).cast(pl.String) for c in columns), separator=" ", ignore_nulls=True)
+        told = frame.group_by("member").agg(
+            words.str.contains(OF_OTHERS).any().alias("others"), words.str.contains(ONLY_SELDONS).any().alias("own")
+        )
+        for member, others, own in told.select("member", "others", "own").iter_rows():
+            before = said.get(member, (False, False))
+            said[member] = (before[0] or others, before[1] or own)
+    shared = {member for source in OURS if source not in ENVOYS for member in frames.get(source, NOBODYS)["member"]}
+    return frozenset(member for member, (others, own) in said.items() if others and not own) - shared
+
+
+def muted(frames: Mapping[str, pl.DataFrame], members: frozenset[str]) -> Mapping[str, pl.DataFrame]:
+    """Return the frames, without words in these members' rows of an Envoy; the rows keep their numbers."""
+    if not members:
+        return frames
+    silent = pl.col("member").is_in(list(members))
+    return {
+        source: frame.with_columns(
+            pl.when(silent).then(pl.lit("")).otherwise(pl.col(name)).alias(name)
+            for name, kind in frame.schema.items()
+            if kind == pl.String and name != "member"
+        )
+        if source in ENVOYS
+        else frame
+        for source, frame in frames.items()
+    }
 
 
 def seldons_own() -> pl.Expr:
@@ -172,7 +214,12 @@ def relevant(
         if state == PRESENT and not any(not f.over for f in findings):
             state = "absent"
         kept[name] = replace(outcome, findings=findings, state=state)
+    remarks = []
+    if set_aside := len(others_envoys(frames)):
+        remarks.append(
+            f"{set_aside} file{'s' if set_aside > 1 else ''} of an Envoy that another product configures: set aside"
+        )
     if not left:
-        return kept, []
+        return kept, remarks
     where = "where nothing of Seldon is" if ours else "though nothing of Seldon was recognised here"
-    return kept, [f"{left} finding{'s' if left > 1 else ''} about other things left out, {where}"]
+    return kept, [*remarks, f"{left} finding{'s' if left > 1 else ''} about other things left out, {where}"]

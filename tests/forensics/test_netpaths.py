@@ -221,3 +221,32 @@ def test_a_log_is_of_the_pod_that_is_known() -> None:
         PODS, NONE, rows("k8s.pod", {**operator, "labels": labels}), log("log.controller", "Starting manager")
     )
     assert path(frames, port=9004)["from_namespace"] == "control"
+
+
+@pytest.mark.parametrize(
+    ("spaces", "label"),
+    [
+        ([{"name": "ops", "labels": {"tier": "core"}}], "access=ops"),
+        ([{"name": "ops", "labels": {"access": "ops"}}], ""),
+        ([], None),
+    ],
+)
+def test_a_label_that_no_namespace_has_is_named(spaces: list[dict[str, object]], label: str | None) -> None:
+    peers = [{"podSelector": {}}, {"namespaceSelector": {"matchLabels": {"access": "ops"}}}]
+    frames = together(
+        PODS, policies(ingress(SCHEDULER, peers=peers)), *([rows("k8s.namespace", *spaces)] if spaces else [])
+    )
+
+    assert path(frames)["label"] == label
+
+
+def test_brokers_are_those_the_gateways_say_where_no_object_says_any() -> None:
+    gateway = rows("k8s.pod", {"name": "seldon-modelgateway-0", "component": "modelgateway"}, namespace="shop")
+    said = log(
+        "log.modelgateway",
+        "Creating producer with config map[bootstrap.servers:kafka.streams:9092 linger.ms:0]",
+        namespace="shop",
+    )
+    egress = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}]}]}
+
+    assert path(together(gateway, said, policies(egress)), "kafka", 9092)["state"] == "shut"

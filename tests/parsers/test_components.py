@@ -16,6 +16,13 @@ LOGS = [
     ("agent", "2.9", T + 'msg="Call subscribe to scheduler" Name=AgentServiceManager'),
     ("agent", "all", T + 'msg="Setting scheduler-host from SELDON_SCHEDULER_HOST to seldon-scheduler"'),
     ("modelgateway", "all", T + "msg=Stopping func=Start source=KafkaSchedulerClient"),
+    (
+        "modelgateway",
+        "all",
+        T.replace("info", "fatal") + 'msg="Failed to create consumer manager" error="no such file"',
+    ),
+    ("modelgateway", "a panic's frame", "\t/build/scheduler/cmd/modelgateway/main.go:145 +0x3a5"),
+    ("scheduler", "a panic's frame", "\t/build/scheduler/cmd/scheduler/main.go:145 +0x3a5"),
     ("pipelinegateway", "all", T + 'msg="Creating non-TLS listener port 9010" source=GatewayHttpServer'),
     ("hodometer", "all", T + 'msg="publishing usage metrics to http://192.0.2.1" source=JsonPublisher'),
     ("controller", "2.0", '1.7954071737345657e+09\tINFO\tschedulerClient.LoadModel\tLoad\t{"model name": "iris"}'),

@@ -142,6 +142,15 @@ def test_a_panic_is_a_record_of_its_own() -> None:
     assert rows["message"][1] == "panic: runtime error: index out of range [3] with length 2"
 
 
+def test_a_log_that_is_mostly_the_stacks_of_a_dying_process_is_known() -> None:
+    stacks = "".join(f"goroutine {n} [select]:\nmain.wait(0xc0)\n\t/build/main.go:{n} +0x1d\n\n" for n in range(1, 40))
+
+    assert logrus.recognises(
+        f'time="2026-11-25T19:31:44Z" level=info msg="Setting log level to info"\npanic: x\n\n{stacks}'
+    )
+    assert not logrus.recognises(f"panic: x\n\n{stacks}")
+
+
 def test_hosted_lines_have_their_own_format() -> None:
     text = (
         'time="2026-11-25T19:23:45Z" level=info msg="Created producer" source=InferConsumer\n'

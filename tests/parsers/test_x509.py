@@ -140,3 +140,9 @@ def test_clear_text_of_a_secret_is_read_too() -> None:
 )
 def test_only_a_certificate_is_shown(held: bytes, only: bool) -> None:
     assert only_certificates(base64.b64encode(held).decode()) is only
+
+
+def test_a_key_in_both_parts_of_a_secret_is_told_twice() -> None:
+    both = {"stringData": {"tls.crt": "x"}, "data": {"tls.crt": "no base64"}, "type": "kubernetes.io/tls"}
+
+    assert [row["key"] for row in of_secret(both)] == ["tls.crt", "tls.crt"]
