@@ -72,12 +72,12 @@ def holds_records(head: str) -> bool:
 
 _HOLDER = (
     r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"hits"\s*:\s*\[|"resourceLogs"\s*:|"events"\s*:\s*\[|"results"\s*:\s*\[\s*\['
-    r'|"tables"\s*:\s*\[|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{'
+    r'|"results"\s*:\s*\[\s*\{(?s:.){0,2000}"_raw"\s*:|"tables"\s*:\s*\[|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{'
 )
 _DOCUMENT = (
     r'"resultType"\s*:\s*"streams"|"hits"\s*:\s*\{|"insertId"\s*:|"(?:text|json)Payload"\s*:|"ingestionTime"\s*:'
     r'|^\s*\[\s*\{\s*"(?:line|timestamp|_index|log|@timestamp)"\s*:|"resourceLogs"\s*:|"podName"\s*:|"LogMessage"\s*:'
-    r'|"results"\s*:\s*\[\s*\[\s*\{\s*"field"\s*:|"tables"\s*:\s*\[\s*\{\s*"(?:name|columns)"\s*:'
+    r'|"results"\s*:\s*\[\s*(?:\[\s*\{\s*"field"|\{(?s:.){0,2000}"_raw")\s*:|"tables"\s*:\s*\[\s*\{\s*"(?:name|columns)"\s*:'
     r'|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{(?s:.){0,4000}"message"\s*:'
 )
 
@@ -232,7 +232,7 @@ def _of_scopes(reader: Reader, section: int, labels: dict[str, str | None]) -> I
 
 
 def _of_fields(reader: Reader, section: int) -> Iterator[_Record]:
-    """Yield the rows of CloudWatch's answers: lists of fields and their values."""
+    """Yield the rows of CloudWatch's answers, lists of fields and their values, and of Splunk's, which are objects."""
     for _ in reader.elements():
         line, row = reader.line, reader.value()
         if isinstance(row, list) and all(isinstance(one, dict) for one in row):

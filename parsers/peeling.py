@@ -286,7 +286,12 @@ _SYSLOG = r"(?P<node>[^ ]+) (?P<container>[^ :\[]+)(?:\[[0-9]+\])?: (?P<text>.*)
 _JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Boot )"
 
 
+# What Elasticsearch is told to do with the record below: `POST _bulk`.
+_ACTION = r'^\{\s*"(?:index|create)"\s*:\s*\{[^{}]*\}\s*\}\s*$'
+
+
 def _fits_records(sample: pl.Series) -> bool:
+    sample = sample.filter(~sample.str.contains(_ACTION).fill_null(False))
     if sum(line.lstrip()[:1] == "{" for line in sample.to_list()) < _SHARE * len(sample):
         return False
     if _share(sample, exports.RECORD) < _SHARE or _share(sample, exports.OBJECT) >= 0.5:
@@ -297,6 +302,11 @@ def _fits_records(sample: pl.Series) -> bool:
 
 
 def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
+    actions = frame["text"].str.contains(_ACTION).fill_null(False)
+    if actions.any():
+        told = frame.filter(actions).with_columns(_noise=True)
+        rest = _peel_records(frame.filter(~actions)).with_columns(_noise=False)
+        return pl.concat([rest, told.select(rest.columns)]).sort("line", maintain_order=True)
     records, sayings = Records(), Sayings()
     for line in frame["text"]:  # shippers' own records; docker's, the usual ones, are read as columns above
         records.add(0, sayings.of(exports.loads(line)) or Said(line))

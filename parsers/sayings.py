@@ -1,7 +1,8 @@
 """What the records of log stores and shippers say, when, and of what pod: from objects to whole columns.
 
 Source: Fluent Bit 3 kubernetes filter; stern 1.32 cmd/cmd.go; Loki 3 HTTP API; journald's Journal JSON Format; Cloud
-Logging LogEntry; Elasticsearch search API; Azure ContainerLogV2; CloudWatch Logs Insights; Grafana 11 logs download.
+Logging LogEntry; Elasticsearch search API; Azure ContainerLogV2; CloudWatch Logs Insights; Grafana 11 logs download;
+Elastic Common Schema 8, field sets `log` and `base`; Argo CD 2.14 ApplicationService/PodLogs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,8 +73,11 @@ class Sayings:
             return None
         if isinstance(source := value.get("_source"), dict):
             value = source
-        elif isinstance(result := value.get("result"), dict) and "_raw" in result:  # Splunk
-            value = result
+        elif isinstance(result := value.get("result"), dict):
+            if "_raw" in result:  # Splunk
+                value = result
+            elif isinstance(result.get("content"), str) and "podName" in result:  # Argo CD
+                value = {"message": result["content"], "time": result.get("timeStampStr"), "pod": result["podName"]}
         shape = _shape(value, 0)
         ways = self._known.get(shape)
         if ways is None:
@@ -101,6 +105,8 @@ def _ways(value: dict[str, Any]) -> tuple[tuple[Path, ...], ...]:
     flat: dict[str, Path] = {}
     _flatten(value, "", (), flat, 0)
     own = [(key,) if key in value else flat.get(key) for key in KEYS["text"]]
+    if isinstance(value.get("log"), dict) and isinstance(value.get("message"), str):
+        own.remove(("log",))  # of the Elastic Common Schema: where it was read, and how loud it is
     others = ([flat.get(key) for key in keys] for part, keys in KEYS.items() if part != "text")
     return tuple(tuple(path for path in paths if path is not None) for paths in (own, *others))
 

@@ -232,3 +232,39 @@ def test_what_is_not_read_is_passed_over_and_what_ends_is_told() -> None:
     with pytest.raises(Ended):
         walk()
     assert read == {"b": {"c": 3}, "d": 4}
+
+
+SAID = 'time="2025-07-12T18:30:09Z" level=error msg="no room"'
+AT = "2025-07-12T18:30:09.123Z"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"@timestamp": AT, "message": SAID, "log": {"file": {"path": "/x"}}, "kubernetes": {"pod": {"name": "a-0"}}},
+        {"result": {"content": SAID, "timeStamp": {}, "timeStampStr": AT, "podName": "a-0"}},
+    ],
+    ids=["elastic common schema", "argo cd"],
+)
+def test_what_a_record_says_is_its_line(record: dict[str, Any]) -> None:
+    found = opened((json.dumps(record) + "\n") * 3)
+
+    assert texts(found) == [SAID] * 3
+    assert found.artefacts[0].frame["stamped"].null_count() == 0
+    assert found.artefacts[0].origin.pod == "a-0"
+
+
+def test_what_elasticsearch_is_told_to_do_is_no_record() -> None:
+    record = {"@timestamp": AT, "message": SAID, "kubernetes": {"pod": {"name": "a-0"}}}
+    action = {"index": {"_index": "logs", "_id": "1"}}
+
+    found = opened((json.dumps(action) + "\n" + json.dumps(record) + "\n") * 3)
+
+    assert texts(found) == [SAID] * 3
+    assert found.ignored["line"].to_list() == [1, 3, 5]
+
+
+def test_results_of_splunk_are_read() -> None:
+    found = opened(json.dumps({"preview": False, "results": [{"_raw": SAID, "_time": AT}] * 3}))
+
+    assert texts(found) == [SAID] * 3
