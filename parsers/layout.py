@@ -65,9 +65,13 @@ _LAYOUTS = tuple(
 )  # fmt: skip
 # By hand, suffixes off: <pod>/<container>.log, pod_container.log, pod.log, and k9s's or people's <namespace>-<pod>.log.
 _ORDINAL = rf"(?P<pod>(?!(?:case|ticket|sr|incident|bundle|attempt|node|worker|part|day|run)-){_NAME}-[0-9]{{1,2}})"
+_PLAIN = r"(?P<namespace>(?![^_/]*-[0-9]{1,3}_)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)"  # no name of a pod of a set
 _BY_HAND = tuple(
     re.compile(regex)
     for regex in (
+        rf"(?:^|/)(?P<pod>{_WELL_KNOWN}|{_NAME}{_RANDOM})_(?P<namespace>{_NAME})_(?P<container>{CONTAINERS})$",
+        rf"(?:^|/){_ORDINAL}_{_PLAIN}_(?P<container>{CONTAINERS})$",
+        rf"(?:^|/){_PLAIN}_(?P<pod>{_NAME}{_RANDOM}|{_NAME}-[0-9]{{1,3}})_(?P<container>{CONTAINERS})$",
         rf"(?:^|/)(?P<namespace>{_NAME})[-_](?P<pod>{_WELL_KNOWN})(?:[-_.](?P<container>{CONTAINERS}))?$",
         rf"(?:^|/)(?P<pod>{_WELL_KNOWN}|{_NAME}{_RANDOM})/(?:.*/)?(?P<file>[^/]+)$",
         rf"(?:^|/){_ORDINAL}/(?P<container>{CONTAINERS})$",

@@ -6,7 +6,7 @@ Source: rclone 1.63 to 1.71 (1.68.1, 1.69.1 and 1.71.1 seen); `scheduler/pkg/age
 from datetime import datetime, timedelta
 
 from benchmarks.accuracy import objects
-from benchmarks.accuracy.life import raw
+from benchmarks.accuracy.life import previous, raw
 from benchmarks.accuracy.mechanisms import Act, pick, refused_copy
 from benchmarks.accuracy.model import Model, World
 from benchmarks.accuracy.triton_acts import failing
@@ -40,6 +40,7 @@ def copying(*choices: tuple[str, ...], uri: str | None = None, secret: bool = Fa
                     ip=w.ips["service"],
                     local=path,
                     remote=model.uri.partition(":")[0],
+                    uri=model.uri,
                 )
                 w.rclone(pod, at + timedelta(seconds=n * takes / 2), "ERROR", said, "rclone")
         return refused_copy(w, model, path)
@@ -107,7 +108,7 @@ slow_down = copying((LIST + f"{S3}exceeded maximum number of attempts, 10, https
 corrupted = copying(("model.bin: corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) \"0c4b39fe\" vs dst(Local file system at {local}) \"9a1ffb21\"", "model.bin: Removing failed copy", RC + 'corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) "0c4b39fe" vs dst(Local file system at {local}) "9a1ffb21"'))  # fmt: skip
 clock = copying((LIST + f"{S3}exceeded maximum number of attempts, 10, Probable clock skew error: https response error StatusCode: 403, RequestID: 17A5, HostID: dd90, api error RequestTimeTooSkewed: The difference between the request time and the server's time is too large.",), takes=6)  # fmt: skip
 permission = copying((RC + "mkdir {local}: permission denied",), ("model.bin: Failed to copy: mkdir {local}/1: permission denied", RC + "mkdir {local}/1: permission denied"))  # fmt: skip
-local_path = copying(("Local file system at /mnt/models/{path}: error reading source root directory: directory not found", RC + "directory not found"), uri="/mnt/models/{model}")  # fmt: skip
+local_path = copying(("Local file system at {uri}: error reading source root directory: directory not found", RC + "directory not found"), uri="/mnt/models/{model}")  # fmt: skip
 claim_scheme = copying((RC + "didn't find section in config file",), uri="pvc://models-claim/{model}")
 registry_scheme = copying((RC + "didn't find section in config file",), uri="models:/{model}/Production")
 
@@ -171,7 +172,8 @@ def rclone_forgot(w: World) -> None:
     """Rclone's container was restarted by its probe: the remotes made at the agent's start are gone."""
 
     def fault(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
-        again = at - timedelta(seconds=40)
+        told = max(x.at for x in w.logs[pod, "agent", False] if "current set of remotes" in x.text) - w.skew
+        again = max(at, told + timedelta(seconds=2))
         w.containers[pod, "rclone"] |= {
             "restarts": 1,
             "last": ("Error", 137, again),
@@ -200,11 +202,19 @@ def rclone_forgot(w: World) -> None:
             None,
             "restart",
         )
-        w.rclone(pod, again + timedelta(seconds=1), "NOTICE", "Serving remote control on http://[::]:5572/", "restart")
+        previous(w, pod, "rclone")
+        w.rclone(pod, again, "NOTICE", "Serving remote control on http://[::]:5572/", "restart")
         for _ in "ab":
-            w.rclone(pod, at, "ERROR", 'rc: "sync/copy": error: didn\'t find section in config file', "rclone")
+            w.rclone(
+                pod,
+                again + timedelta(seconds=2),
+                "ERROR",
+                'rc: "sync/copy": error: didn\'t find section in config file',
+                "rclone",
+            )
         return refused_copy(w, model, path)
 
+    w.models[1:] = []
     failing(fault)(w)
 
 
