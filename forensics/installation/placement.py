@@ -205,10 +205,12 @@ def _log(frame: pl.DataFrame, source: str) -> pl.DataFrame:
 
 
 def settled(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
-    """Return the frames with namespaces filled from the folder, where logs beside a file agree on theirs.
+    """Return the frames with namespaces filled: those of a log's pod, else those of its folder.
 
-    Only where logs name several namespaces; what stands alone is left as it is. Rows keep their index.
+    The folder's only where logs beside a file agree on theirs and logs name several namespaces; what stands alone is
+    left as it is. Rows keep their index.
     """
+    frames = _of_their_pods(frames)
     known: dict[str, set[str]] = {}
     for source in HOME:
         frame = log(frames, source)
@@ -220,6 +222,26 @@ def settled(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
     if len(set().union(*known.values())) < 2:
         return frames
     return {source: _fill(frame, known) for source, frame in frames.items()}
+
+
+def _of_their_pods(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
+    """Return the frames with the namespace of a log whose pod is known, where all pods lie in one namespace."""
+    pods = frames.get("k8s.pod")
+    if pods is None or pods.is_empty():
+        return frames
+    said = [pods.select(pod="name", namespace="namespace")]
+    said += [own.select("pod", "namespace") for source in HOME if not (own := log(frames, source)).is_empty()]
+    known = pl.concat(said).drop_nulls("namespace").unique()
+    if known["namespace"].n_unique() != 1:
+        return frames
+    name = pl.lit(known["namespace"][0])
+    lacking = pl.col("namespace").is_null() & pl.col("pod").is_in(known["pod"].drop_nulls().implode())
+    return {
+        source: frame.with_columns(pl.when(lacking).then(name).otherwise("namespace").alias("namespace"))
+        if source.startswith("log.") and frame.height and frame["namespace"].null_count()
+        else frame
+        for source, frame in frames.items()
+    }
 
 
 def _folders(member: str) -> list[str]:

@@ -64,3 +64,16 @@ def test_a_log_is_of_the_namespace_of_its_folder(tmp_path: Path, servers: tuple[
     assert [f["pattern"] for f in roots] == ["kubernetes/k8s-disk-full"]
     assert roots[0]["subject"]["namespace"] == "north"
     assert roots[0]["certainty"] != "possible"
+
+
+def test_two_logs_of_a_pod_are_of_its_namespace(tmp_path: Path) -> None:
+    """A log of the run before leaves two files that do not say where they come from, and one namespace to be in."""
+    names = {"pod": "store-0", "server": "store", "namespace": "north", "model": "roof"}
+    (tmp_path / "store-0_agent.log").write_text((AGENT + REFUSED).format(**names))
+    (tmp_path / "store-0_rclone.log").write_text(FULL)
+    (tmp_path / "store-0_rclone.previous.log").write_text(COPIED)
+    (tmp_path / "pods.yaml").write_text(PODS.format(**names))
+
+    frames = read(open_bundle([tmp_path])).frames
+
+    assert frames["log.rclone"]["namespace"].unique().to_list() == ["north"]
