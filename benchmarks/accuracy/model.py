@@ -99,6 +99,8 @@ class World(Starts):
         fault = self.load_error.get(model.name)
         if fault:
             why = fault(self, model, pod, path, at + self.jitter(0.4), done)
+            if not why:  # the call has neither ended nor failed
+                return
             tag = "load-failed"
             if self.release >= (2, 10, 0) and "download" not in why and "rclone" in why:
                 self.agent(

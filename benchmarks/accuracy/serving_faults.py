@@ -1,5 +1,8 @@
 """Faults of what serves: MLServer, MLflow, Triton, artefacts, pods and nodes."""
 
+from benchmarks.accuracy import mlserver_acts as mlserver
+from benchmarks.accuracy import node_acts as nodes
+from benchmarks.accuracy import runtime_acts as runtime
 from benchmarks.accuracy import storage_acts as storage
 from benchmarks.accuracy import triton_acts as triton
 from benchmarks.accuracy.fault import LOAD_FAILED, NOT_CONNECTED, Fault
@@ -68,4 +71,54 @@ STORAGE = (
     Fault("rclone-level", "storage", ("rclone-invalid-log-level",), (*NOT_CONNECTED, "k8s-crashloop", "rclone-not-ready"), (), ("crash", "waiting"), frozenset({"objects", "rclone", "tables", "events"}), blocked(storage.rclone_level), blind=("rclone-not-ready",)),
 )  # fmt: skip
 
-SERVING: tuple[Fault, ...] = (*TRITON, *STORAGE)
+
+def loads(name: str, roots: tuple[str, ...], act: Act, also: tuple[str, ...] = (), family: str = "model") -> Fault:
+    """Return a fault: MLServer refuses to load a model."""
+    return Fault(name, family, roots, tuple(s for s in LOAD_FAILED if s not in also), also, ("mlserver", "load-failed"), SERVER, act)  # fmt: skip
+
+
+HANGS = ("mlserver-request-hang", "mlserver-ready-without-models", "mlserver-load-pending", "envoy-no-route-404", "mlserver-worker-killed")  # fmt: skip
+STARTS = frozenset({"mlserver", "objects", "tables", "events"})
+CRASHES = (*NOT_CONNECTED, "k8s-crashloop", "agent-inference-server-not-ready-startup", "k8s-probe-failure")
+MODEL = (
+    loads("no-runtime", ("mlserver-implementation-import-failed",), mlserver.no_runtime),
+    loads("no-class", ("mlserver-implementation-import-failed",), mlserver.no_class),
+    loads("other-sklearn", ("mlserver-sklearn-version-mismatch",), mlserver.other_sklearn),
+    loads("artefact-pointer", ("artifact-not-what-it-seems",), mlserver.pointer, family="storage"),
+    loads("artefact-pointer-xgb", ("artifact-not-what-it-seems",), mlserver.pointer_xgb, family="storage"),
+    loads("no-mlmodel", ("mlflow-mlmodel-missing",), mlserver.no_mlmodel, ("mlserver-artifact-not-found",), "mlflow"),
+    loads("no-code", ("mlflow-code-paths-missing",), mlserver.no_code, ("mlserver-missing-python-module",), "mlflow"),
+    loads("other-mlflow", ("mlflow-dependency-mismatch",), mlserver.other_mlflow, family="mlflow"),
+    loads("hub-offline", ("mlserver-hf-offline",), mlserver.hub_offline, ("airgap-no-egress",)),
+    loads("hub-task", ("mlserver-hf-task-invalid",), mlserver.hub_task),
+    loads("hub-clash", ("mlserver-hf-dependency-clash",), mlserver.hub_clash),
+    loads("no-threads", ("mlserver-thread-limit",), mlserver.no_threads),
+    loads("read-only", ("mlserver-readonly-filesystem",), mlserver.read_only),
+    loads("env-platform", ("mlserver-env-tarball-wrong-platform",), mlserver.other_platform),
+    Fault("env-broken", "model", ("mlserver-worker-restart-storm", "mlserver-env-tarball-unpack-failed"), HANGS, (), ("mlserver", "worker"), SERVER, mlserver.broken_tarball, since=(2, 8, 5)),
+    Fault("env-without-mlserver", "model", ("mlserver-env-tarball-without-mlserver",), HANGS, (), ("mlserver",), SERVER, mlserver.without_mlserver),
+    Fault("env-python", "model", ("mlserver-env-python-mismatch",), HANGS, (), ("mlserver",), SERVER, mlserver.other_python),
+    Fault("load-deadline", "model", ("mlserver-load-timeout",), (*LOAD_FAILED, "mlserver-load-orphaned-by-deadline", "mlserver-request-hang"), (), ("load-failed",), frozenset({"agent", "objects", "operator"}), mlserver.load_deadline),
+    Fault("event-loop", "model", ("mlserver-uvloop-worker-crash",), HANGS, (), ("mlserver",), frozenset({"mlserver"}), runtime.event_loop, since=(2, 8, 5)),
+    Fault("wrong-features", "model", ("mlserver-payload-invalid",), ("mlserver-500-model-exception",), (), ("500",), frozenset({"mlserver", "client"}), None, runtime.wrong_features),
+    Fault("wrong-schema", "mlflow", ("mlflow-schema-enforcement",), ("mlserver-500-model-exception",), ("mlserver-payload-invalid",), ("500",), frozenset({"mlserver", "client"}), None, runtime.wrong_schema),
+    Fault("native-crash", "model", ("mlserver-segfault-native",), ("mlserver-500-model-exception", "mlserver-worker-killed"), (), ("500",), frozenset({"mlserver", "client"}), None, runtime.native_crash),
+    Fault("grpc-too-large", "model", ("mlserver-grpc-message-too-large",), (), (), (), frozenset({"client"}), None, runtime.too_large),
+    Fault("server-clash", "model", ("mlserver-crash-on-start", "mlserver-model-settings-invalid"), CRASHES, (), ("mlserver", "crash"), STARTS, blocked(runtime.clash)),
+    Fault("server-read-only", "model", ("mlserver-readonly-filesystem",), (*CRASHES, "mlserver-crash-on-start"), (), ("mlserver", "crash"), frozenset({"mlserver"}), blocked(runtime.no_metrics_folder), blind=("mlserver-crash-on-start",)),
+    Fault("server-environment", "model", ("mlserver-conda-env-not-activated",), (*CRASHES, "mlserver-crash-on-start"), ("mlserver-missing-python-module",), ("mlserver", "crash"), frozenset({"mlserver"}), blocked(runtime.half_environment), blind=("mlserver-crash-on-start",)),
+    Fault("server-port", "model", ("mlserver-port-in-use-hang",), CRASHES, (), ("mlserver", "probe"), frozenset({"mlserver"}), blocked(runtime.port_taken), blind=("mlserver-crash-on-start", "k8s-probe-failure", "mlserver-slow-start")),
+)  # fmt: skip
+
+NODES = (
+    Fault("gpu-node", "kubernetes", ("k8s-gpu-unschedulable",), (*NOT_CONNECTED, "k8s-pod-pending"), (), ("pending",), frozenset({"events", "objects", "tables"}), blocked(nodes.no_gpu_node)),
+    Fault("mount", "kubernetes", ("k8s-configmap-secret-mount-missing",), (*NOT_CONNECTED, "k8s-pod-pending"), ("seldonconfig-missing", "controlplane-tls-secret-missing"), ("mount",), frozenset({"events"}), blocked(nodes.no_mount), blind=("k8s-pod-pending",)),
+    Fault("air-gap", "kubernetes", ("airgap-registry-not-overridden", "airgap-no-egress"), (*NOT_CONNECTED, "k8s-pod-pending"), ("k8s-image-pull-failed",), ("image",), frozenset({"events", "objects", "tables"}), blocked(nodes.air_gap)),
+    Fault("evicted", "kubernetes", ("k8s-node-drain-or-eviction",), ("k8s-pod-pending", "envoy-no-route-404", "server-pod-gone-models-unschedulable"), ("k8s-disk-full",), ("evicted",), frozenset({"events", "objects"}), None, nodes.evicted, blind=("k8s-pod-pending",)),
+    Fault("other-processor", "kubernetes", ("k8s-arch-mismatch",), (*CRASHES, "mlserver-crash-on-start"), (), ("format", "crash"), frozenset({"mlserver"}), blocked(nodes.other_machine), blind=("mlserver-crash-on-start",)),
+    Fault("immutable", "kubernetes", ("k8s-statefulset-immutable-field",), (), (), ("immutable",), frozenset({"operator"}), None, nodes.immutable),
+    Fault("no-metric", "kubernetes", ("hpa-metric-unavailable",), (), (), ("hpa",), frozenset({"events", "objects"}), None, nodes.no_metric),
+    Fault("core-one", "kubernetes", ("core-v1-resources-in-v2",), (), (), (), frozenset({"client"}), None, nodes.core_one),
+)  # fmt: skip
+
+SERVING: tuple[Fault, ...] = (*TRITON, *STORAGE, *MODEL, *NODES)
