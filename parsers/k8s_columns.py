@@ -119,7 +119,8 @@ def _pod(value: dict[str, Any]) -> dict[str, Any]:
         "message": written(status.get("message")),
         "node": written(spec.get("nodeName")),
         "ip": written(status.get("podIP")),
-        "is_ready": _ready(value),
+        # one that no node has taken has no condition Ready at all
+        "is_ready": False if _ready(value) is None and status.get("phase") in ("Pending", "Failed") else _ready(value),
         "restarts": sum(each or 0 for each in counts) if counts else None,
         "started": moment(status.get("startTime")),
         "service_account": written(spec.get("serviceAccountName")),

@@ -44,7 +44,12 @@ def refused(w: World, model: Model, pod: str, at: datetime, error: str, frames: 
         return
     inner = f'Traceback (most recent call last):\n  File "{lib}/mlserver/parallel/worker.py", line 158, in _process_model_update\n    await self._model_registry.load(model_settings)\n  File "{lib}/mlserver/registry.py", line 167, in _load_model\n    model.ready = await model.load()\n{frames}\n{error}'
     w.mlserver(
-        pod, at, label(w, model), "INFO", f"Couldn't load model '{model.name}_1'. Model will be removed from registry."
+        pod,
+        at,
+        label(w, model),
+        "INFO",
+        f"Couldn't load model '{model.name}_1'. Model will be removed from registry.",
+        "mlserver",
     )
     if w.release >= (2, 8, 5):
         w.mlserver(pod, at, label(w, model), "INFO", f"Unloaded version 1 of model '{model.name}_1' successfully.")
@@ -88,9 +93,9 @@ def raises(
         for n in range(5):
             t = at + (done - at) * (n / 5)
             for text in stamped:
-                w.mlserver(pod, t, "mlserver", "INFO", text.format(**names))
+                w.mlserver(pod, t, "mlserver", "INFO", text.format(**names), "context")
             for text in first:
-                bare(w, pod, t, text.format(**names))
+                bare(w, pod, t, text.format(**names, stamp=f"{t + w.skew + w.zone:%Y/%m/%d %H:%M:%S}"))
             refused(w, model, pod, t, error, frames.format(**names), early)
             if n < 4:
                 w.agent(pod, t, "error", f"Retry op #{n}", "load-failed", error=answer)
@@ -127,8 +132,8 @@ no_mlmodel = raises('mlflow.exceptions.MlflowException: Could not find an "MLmod
 no_code = raises("ModuleNotFoundError: No module named 'churn_features'", "ModuleNotFoundError: No module named 'src'", frames=MLFLOW + '\n  File "{site}/mlflow/pyfunc/model.py", line 1024, in _load_pyfunc\n    context, python_model, signature = _load_context_model_and_signature(model_path, model_config)\n  File "{site}/mlflow/pyfunc/model.py", line 961, in _load_context_model_and_signature\n    python_model = cloudpickle.load(f)')  # fmt: skip
 other_mlflow = raises(
     "TypeError: code() argument 13 must be str, not int", "AttributeError: Can't get attribute '_function_setstate' on <module 'cloudpickle.cloudpickle' from '{site}/cloudpickle/cloudpickle.py'>",
-    frames=MLFLOW,
-    first=("2025/11/23 04:47:25 WARNING mlflow.utils.requirements_utils: Detected one or more mismatches between the model's dependencies and the current Python environment:\n - cloudpickle (current: 2.2.1, required: cloudpickle==3.1.1)\n - mlflow (current: 2.12.2, required: mlflow==2.20.3)\nTo fix the mismatches, call `mlflow.pyfunc.get_model_dependencies(model_uri)` to fetch the model's environment and install dependencies using the resulting environment file.", "2025/11/23 04:47:25 WARNING mlflow.pyfunc: The version of Python that the model was saved in, `Python 3.11.9`, differs from the version of Python that is currently running, `Python 3.10.12`, and may be incompatible"),
+    frames=MLFLOW + '\n  File "{site}/mlflow/sklearn/__init__.py", line 481, in _load_model_from_local_file\n    return cloudpickle.load(f)',
+    first=("{stamp} WARNING mlflow.utils.requirements_utils: Detected one or more mismatches between the model's dependencies and the current Python environment:\n - cloudpickle (current: 2.2.1, required: cloudpickle==3.1.1)\n - mlflow (current: 2.12.2, required: mlflow==2.20.3)\nTo fix the mismatches, call `mlflow.pyfunc.get_model_dependencies(model_uri)` to fetch the model's environment and install dependencies using the resulting environment file.", "{stamp} WARNING mlflow.pyfunc: The version of Python that the model was saved in, `Python 3.11.9`, differs from the version of Python that is currently running, `Python 3.10.12`, and may be incompatible"),
 )  # fmt: skip
 hub_offline = raises(
     "OSError: We couldn't connect to 'https://huggingface.co' to load this file, couldn't find it in the cached files and it looks like distilgpt2 is not the path to a directory containing a file named config.json.\nCheckout your internet connection or see how to run the library in offline mode at 'https://huggingface.co/docs/transformers/installation#offline-mode'.",
@@ -161,6 +166,7 @@ def broken_tarball(w: World) -> None:
             "mlserver",
             "INFO",
             f"Extracting environment tarball from /mnt/agent/models/{model.name}_1/1/environment.tar.gz...",
+            "context",
         )
         refused(
             w,
@@ -208,6 +214,7 @@ def alien_worker(*deaths: str) -> Act:
             "mlserver",
             "INFO",
             f"Extracting environment tarball from /mnt/agent/models/{model.name}_1/1/environment.tar.gz...",
+            "context",
         )
         for n in range(40):
             t = at + timedelta(seconds=4) + (w.end - at - timedelta(seconds=4)) * (n / 40)

@@ -103,6 +103,12 @@ def air_gap(w: World, pod: str, at: datetime) -> None:
     )
 
 
+def one_server(w: World) -> None:
+    """There is one server, of one replica."""
+    w.servers[1:] = []
+    w.servers[0].replicas = 1
+
+
 def evicted(w: World) -> None:
     """A server's pod is evicted from its node, and does not come back in time."""
     server, index = next((m.placed for m in w.models if m.placed), (w.servers[0].name, 0))
@@ -149,13 +155,20 @@ def evicted(w: World) -> None:
         w.end - timedelta(seconds=20),
         "pending",
     )
+    w.say(
+        "scheduler",
+        at,
+        "info",
+        f"Client replica {server}:{index} has disconnected",
+        func="Subscribe",
+        source="AgentServer",
+    )
+    w.servers[0].connected.clear()
     for model in w.models:
-        if model.placed == (server, index):
-            model.faulty = True
-            w.routes.pop(model.name, None)
-            model.state, model.reason, model.since = "ModelProgressing", "", at
-            for n in range(3):
-                w.call(model.name, at + timedelta(seconds=20 + 30 * n), 404, "NR", proves="404")
+        w.routes.pop(model.name, None)
+        w.place(model, at + timedelta(seconds=1))
+        for n in range(3):
+            w.call(model.name, at + timedelta(seconds=20 + 30 * n), 404, "NR", proves="404")
 
 
 def other_machine(w: World, pod: str, at: datetime) -> None:
