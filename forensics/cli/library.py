@@ -1,4 +1,4 @@
-"""Commands about the pattern library: list, show, lint, test, new, docs, schema."""
+"""Commands about the pattern library: list, show, find, lint, test, new, docs, schema."""
 
 from pathlib import Path
 from typing import Annotated
@@ -78,6 +78,22 @@ def show(
     from patterns.loader import text_of
 
     typer.echo(text_of(chosen).rstrip("\n"))
+
+
+@patterns_app.command()
+def find(
+    words: Annotated[list[str], typer.Argument(metavar="TEXT…", help="A line of a log, an error, a reason.")],
+    patterns: Packs = None,
+    most: Annotated[int, typer.Option("--most", help="How many are shown.", min=1)] = 8,
+) -> None:
+    """Say which known failures a line is a sign of, when there is nothing more than that line; exit 6 if none."""
+    from forensics.guides.lookup import leads, lines
+
+    found = leads(load(patterns), " ".join(words))
+    for line in lines(found, most):
+        typer.echo(line)
+    if not found:
+        raise SystemExit(int(Exit.DOES_NOT_HOLD))
 
 
 @patterns_app.command()
