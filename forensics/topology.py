@@ -149,17 +149,25 @@ def _workloads(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
         selector = labels_of(service["selector"])
         if not selector:
             continue
-        for below, labels in labelled:
-            if below[1] == thing[1] and selector.items() <= labels.items():
+        for below, labels in labelled.get(thing[1], ()):
+            if selector.items() <= labels.items():
                 topology.join(thing, below, "the Service selects the pod", row)
                 if "seldon-server-name" in labels:
                     above = topology.thing("server", thing[1], labels["seldon-server-name"])
                     topology.join(above, thing, "the Service of the Server's replica", row)
 
 
-def _labelled(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> list[tuple[Thing, dict[str, str]]]:
-    pods = ((p, labels_of(p["labels"])) for _, p in rows_of(frames, "k8s.pod"))
-    return [(topology.thing("pod", p["namespace"], p["name"]), labels) for p, labels in pods if labels is not None]
+def _labelled(
+    topology: Topology, frames: Mapping[str, pl.DataFrame]
+) -> dict[str | None, list[tuple[Thing, dict[str, str]]]]:
+    """Return the pods of each namespace whose labels are known, with these."""
+    found: dict[str | None, list[tuple[Thing, dict[str, str]]]] = {}
+    for _, pod in rows_of(frames, "k8s.pod"):
+        labels = labels_of(pod["labels"])
+        if labels is not None:
+            thing = topology.thing("pod", pod["namespace"], pod["name"])
+            found.setdefault(thing[1], []).append((thing, labels))
+    return found
 
 
 def _server_label(thing: Mapping[str, Any]) -> str | None:
@@ -344,8 +352,8 @@ def _policies(topology: Topology, frames: Mapping[str, pl.DataFrame]) -> None:
     for row, policy in rows_of(frames, "k8s.networkpolicy"):
         thing = topology.add(topology.thing("policy", policy["namespace"], policy["name"]), row)
         selector = parsed(policy["pod_selector"])
-        for pod, labels in labelled:
-            if pod[1] == thing[1] and selects(selector, labels):
+        for pod, labels in labelled.get(thing[1], ()):
+            if selects(selector, labels):
                 topology.join(pod, thing, "the policy selects the pod", row)
 
 

@@ -80,6 +80,8 @@ def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:
         return [rows]
     jumps = (rows["time"].forward_fill().diff() < -_JUMP).fill_null(False)
     jumps = jumps & (int(jumps.sum()) <= _MANY)
+    if len(rows) < _SIGNS and not jumps.any():  # of a thousand pods each may have said a line
+        return [rows]
     some = rows.select(pl.col(_TELLING).gather_every(len(rows) // _SAMPLE + 1)).filter(pl.col(_TELLING) != "")
     counts = some.select(
         pl.col(_TELLING).str.contains_any(literals).sum().alias(name) for name, literals in signs().items()

@@ -256,3 +256,21 @@ def test_seldons_envoy_that_is_cut_off_is_still_told_beside_one_of_envoy_gateway
     told = analyse(case_of({"edge.log": GATEWAY_LOG, "ours.log": ours}, whole=False), library)
 
     assert {c["member"] for f in told["findings"] for e in f["evidence"] for c in e["cites"]} == {"ours.log"}
+
+
+@pytest.mark.parametrize(
+    ("upstream", "ours"), [("http://192.0.2.9:9000/v2/models/a/infer", True), (":8080/v2/models/a", False)]
+)
+def test_an_ingress_that_hands_calls_on_to_seldons_envoy_is_its_business(
+    upstream: str, ours: bool, library: Library
+) -> None:
+    line = (
+        "2026/03/04 10:15:{s} [error] 31#31: *{n} upstream timed out (110: Operation timed out) while connecting to "
+        f'upstream, client: 192.0.2.7, server: x, request: "POST /v2/models/a/infer HTTP/1.1", upstream: "{upstream}"'
+    )
+
+    told = analyse(case_of({"a.txt": many(line)}, whole=False), library)
+
+    assert {f["pattern"] for f in told["findings"]} == (
+        {"ingress/networkpolicy-blocks-ingress-to-mesh"} if ours else set()
+    )

@@ -39,9 +39,14 @@ NEIGHBOURS = ("kube-system", "kube-public", "default")  # where nodes, DNS and v
 
 
 def calls_to_seldon(frames: Mapping[str, pl.DataFrame]) -> bool:
-    """Whether a caller's words name Seldon: its command, its headers in a call or an answer, its host."""
-    frame = frames.get("log.client")
-    return frame is not None and bool(frame["text"].str.contains(r"(?i)\bseldon").any())
+    """Whether a caller's words name Seldon (its command, its headers, its host), or an ingress hands calls on to it.
+
+    Its Envoy's pods listen on 9000, and what is asked of them begins with /v2.
+    """
+    told = {"log.client": r"(?i)\bseldon", "log.ingress": r"(?i)\bseldon|:9000/v2/models/"}
+    return any(
+        source in frames and bool(frames[source]["text"].str.contains(said).any()) for source, said in told.items()
+    )
 
 
 def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
