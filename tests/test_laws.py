@@ -10,7 +10,7 @@ from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
 from forensics.document import Document, dump
 from patterns.loader import load_library
-from tests.incidents import EVERY, FEW, Incident, decisive, ending, home, incident, models, right, shifted
+from tests.incidents import EVERY, FEW, REST, Incident, decisive, ending, home, incident, models, right, shifted
 from tests.test_sample_bundles import BUNDLES, as_folder, contents, outcome, renamed
 
 LIBRARY = load_library()
@@ -115,7 +115,7 @@ def test_without_the_source_that_proves_it_no_other_root_takes_its_place(path: P
 BASE: dict[tuple[str, str], tuple[Document, list[dict[str, object]]]] = {}
 CERTAINTY = ("possible", "likely", "certain")
 # Each law alone for a few incidents; for every one of them where there is an hour; in between, all laws at once.
-SIMULATED = [*(pytest.param(name) for name in FEW), *(pytest.param(n, marks=pytest.mark.long) for n in EVERY)]
+SIMULATED = [*(pytest.param(name) for name in FEW), *(pytest.param(n, marks=pytest.mark.long) for n in EVERY + REST)]
 LAYOUTS = ("cri", "prefix", "docker")
 OFF = (5400, -45)  # seconds by which a clock is wrong
 ONE_IN = 3  # logs of an incident are moved, another third in the next
