@@ -17,7 +17,9 @@ S3 = "operation error S3: ListObjectsV2, "
 GAVE_UP = f"{S3}exceeded maximum number of attempts, 10, https response error StatusCode: 0, RequestID: , HostID: , request send failed, "
 
 
-def copying(*choices: tuple[str, ...], uri: str | None = None, secret: bool = False, takes: float = 0) -> Act:
+def copying(
+    *choices: tuple[str, ...], uri: str | None = None, secret: bool = False, takes: float = 0, one: bool = False
+) -> Act:
     """Return an act: rclone prints one of `choices` (each a set of lines), twice, and the copy fails.
 
     Args:
@@ -25,6 +27,7 @@ def copying(*choices: tuple[str, ...], uri: str | None = None, secret: bool = Fa
         uri: Where the model is said to be, when it matters.
         secret: Whether the model names a secret of its own.
         takes: How many seconds go by before rclone gives up.
+        one: Whether it is the matter of one model alone, and not of the store.
     """
 
     def fault(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
@@ -51,7 +54,8 @@ def copying(*choices: tuple[str, ...], uri: str | None = None, secret: bool = Fa
             model.uri = uri.format(model=model.name)
         if secret:
             model.secret = f"{w.rng.choice(('store', 'bucket', 'team'))}-credentials"
-        failing(fault)(w)
+        for each in w.models[: 1 if one or uri or secret else None]:
+            w.load_error[each.name] = fault
 
     return act
 
@@ -105,7 +109,7 @@ anonymous = copying(
     uri="gs://{model}-private/models/1",
 )  # fmt: skip
 slow_down = copying((LIST + f"{S3}exceeded maximum number of attempts, 10, https response error StatusCode: 503, RequestID: 17A5C1B0F2D3, HostID: dd90, api error SlowDown: Please reduce your request rate.",), takes=6)  # fmt: skip
-corrupted = copying(("model.bin: corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) \"0c4b39fe\" vs dst(Local file system at {local}) \"9a1ffb21\"", "model.bin: Removing failed copy", RC + 'corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) "0c4b39fe" vs dst(Local file system at {local}) "9a1ffb21"'))  # fmt: skip
+corrupted = copying(("model.bin: corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) \"0c4b39fe\" vs dst(Local file system at {local}) \"9a1ffb21\"", "model.bin: Removing failed copy", RC + 'corrupted on transfer: md5 hashes differ src(S3 bucket {bucket}) "0c4b39fe" vs dst(Local file system at {local}) "9a1ffb21"'), one=True)  # fmt: skip
 clock = copying((LIST + f"{S3}exceeded maximum number of attempts, 10, Probable clock skew error: https response error StatusCode: 403, RequestID: 17A5, HostID: dd90, api error RequestTimeTooSkewed: The difference between the request time and the server's time is too large.",), takes=6)  # fmt: skip
 permission = copying((RC + "mkdir {local}: permission denied",), ("model.bin: Failed to copy: mkdir {local}/1: permission denied", RC + "mkdir {local}/1: permission denied"))  # fmt: skip
 local_path = copying(("Local file system at {uri}: error reading source root directory: directory not found", RC + "directory not found"), uri="/mnt/models/{model}")  # fmt: skip
