@@ -22,6 +22,7 @@ LARGEST_YAML = 8 << 20
 
 _DEEPEST = 100  # containers in each other that are read by line
 _DASHES = 10  # lists begun on one line, as well
+_ENTRIES = 100  # left to libyaml, and one of eight lines: to read more so takes longer than to read the whole
 _KEPT, _LONGEST = 50_000, 120  # lines whose meaning is kept, and characters of one
 _UNUSUAL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\ufeff\ufffe\uffff]")
 _PAIR = re.compile(
@@ -31,7 +32,8 @@ _QUOTED = re.compile(r"""'((?:[^']|'')*)'|"([^"\\]*)"|("(?:[^"\\]|\\["\\nrt])*")
 _NO_PLAIN = frozenset(" ?:,[]{}#&*!|>'\"%@`")  # begin no plain scalar
 _WORDS = {"true": True, "false": False, "null": None}
 _ANCHOR = re.compile(r"(?:^|[\s\[{,:?-])&[\w-]")  # it may be named again elsewhere
-_INTEGER = re.compile(r"(?:0|[1-9][0-9]{0,14})", re.ASCII)
+_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,14}", re.ASCII)
+_FLOAT = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}", re.ASCII)
 
 # What a line says of its value: a text that may go on below, a whole one, one that stands below, an empty mapping, an
 # empty list, more than is read here, nothing at all; and a line that is neither key nor item.
@@ -107,7 +109,7 @@ def by_line(text: str) -> Any:
     slot: Any = 0  # of the last entry in its container, what was said of its value, and its line
     said, last = _BELOW, -1
     lines = text.split("\n")
-    at = 0
+    at, left = 0, _ENTRIES + len(lines) // 8
     while at < len(lines):
         line = lines[at]
         begins, dashes, inner, key, value, saying = _known.get(line) or _read(line)
@@ -116,7 +118,8 @@ def by_line(text: str) -> Any:
             continue
         if begins > column:
             if said == _TEXT or (said == _BELOW and saying == _BARE):  # it goes on from the line above
-                here[slot], at = _entry(lines, last, column)
+                left -= 1
+                here[slot], at = _entry(lines, last, column, left)
                 said = _CLOSED
                 continue
             if said != _BELOW or len(around) > _DEEPEST:
@@ -156,7 +159,8 @@ def by_line(text: str) -> Any:
             continue
         said = _CLOSED
         if saying == _MORE:
-            here[slot], at = _entry(lines, last, column)
+            left -= 1
+            here[slot], at = _entry(lines, last, column, left)
         else:
             here[slot] = {} if saying == _NO_KEYS else []
     if column < 0:
@@ -164,15 +168,16 @@ def by_line(text: str) -> Any:
     return top[0]
 
 
-def _entry(lines: list[str], first: int, column: int) -> tuple[Any, int]:
+def _entry(lines: list[str], first: int, column: int, left: int) -> tuple[Any, int]:
     """Return what libyaml makes of the value of an entry with all that stands deeper below, and the line behind.
 
     Args:
         lines: the whole.
         first: index of the line the entry begins on.
         column: where it does: that of its key, or of its dash.
+        left: how many more may be read so, below 0 none.
     """
-    if first < 0:
+    if first < 0 or left < 0:
         raise UnlikeError
     margin, after = " " * (column + 1), first + 1
     while after < len(lines) and (lines[after].startswith(margin) or not lines[after].strip(" ")):
@@ -241,7 +246,9 @@ def _value(text: str) -> tuple[Any, int]:
         return None, _MORE
     if _INTEGER.fullmatch(text):
         return int(text), _TEXT
-    return (_made(text), _TEXT) if _resolves(text) else (text, _TEXT)
+    if _FLOAT.fullmatch(text):
+        return float(text), _TEXT
+    return (None, _MORE) if _resolves(text) else (text, _TEXT)
 
 
 def _resolves(text: str) -> bool:

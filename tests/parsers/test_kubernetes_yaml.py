@@ -58,7 +58,7 @@ status:
 _PIECES = (
     *("a", "b: 1", "c:", "d: e", "- f", "-", "- g: 1", "- - h", "- i:", "j: |", "k: >-", "l: 'm", "n'", "'o'", '"p"', "q: r s"),
     *("t: {u: v}", "w: [", "]", "# x", "y: z # c", "on: off", "1: 2", "? a", "<<: *x", "&x y", "e: &x", "f: *x", "g: !!str 1"),
-    *("0777", "1_0", "0b1", "190:20:30", "1e3", ".5", "2025-01-01", "~", "null", "True", "=", "-1", "--- ", "...", "%YAML 1.1"),
+    *("0777", "1_0", "0b1", "190:20:30", "1e3", ".5", "a: -7", "b: -0", "c: 00.5", "d: -1.25", "e: 1.", "f: 0x1F", "2025-01-01", "~", "null", "True", "=", "-1", "--- ", "...", "%YAML 1.1"),
     *("h:i", "j: k: l", "m:\tn", "\to", "'a''b': c", '"d\\n": "\\x41"', "e : f", "- ? a", ":", "- :", "-a: b", "\u00e9: \u00e9", "\u2028"),
     *("- '", "a: b:", "[]: a", "{}: a", "a: []", "b: {}", "- []", "-   a: 1", "c:   d  ", "'x'y", "a: -", "a: - b", "a: ---", ".: x", "f:m: {}"),
 )  # fmt: skip
@@ -135,3 +135,8 @@ def test_what_lines_mean_is_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -
     by_line("\n".join(f"key{number}: {number}" for number in range(100)))
 
     assert len(k8s_yaml._known) <= 10
+
+
+def test_a_text_of_what_only_libyaml_reads_is_left_to_it_soon() -> None:
+    with pytest.raises(UnlikeError):
+        by_line("".join(f"key{number}: [{number}]\n" for number in range(1000)))
