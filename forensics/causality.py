@@ -159,7 +159,12 @@ def root_causes(
         _role(i, findings, incoming, outgoing, link, lambda name: causes.effects(name, outcomes))
         for i in range(len(findings))
     ]
-    certainties = [_certainty(f, i, incoming, causes, outcomes) for i, f in enumerate(findings)]
+    certainties = [
+        f.certainty
+        if _explained(f, incoming.get(i, ()), findings)
+        else _certainty(f, causes, outcomes, incoming.get(i))
+        for i, f in enumerate(findings)
+    ]
     ranked = _folded(findings, roles, certainties, incoming, outgoing)
     candidates = _candidates(ranked, causes, outcomes, library)
     return ranked, candidates
@@ -184,7 +189,7 @@ def _role(
     wide = effects(finding.pattern.id) if set(finding.subject) <= {"namespace"} else None
     if finding.pattern.check:
         return CONTRIBUTING
-    if incoming.get(index) or finding.pattern.role == "symptom" or _bare(finding):
+    if _explained(finding, incoming.get(index, ()), findings) or finding.pattern.role == "symptom" or _bare(finding):
         return SYMPTOM
     if not outgoing.get(index) and not finding.over and finding.pattern.role == "cause":
         for other, edges in outgoing.items():
@@ -203,6 +208,13 @@ def _role(
     return ROOT
 
 
+def _explained(finding: Finding, edges: Sequence[Edge], findings: Sequence[Finding]) -> bool:
+    """Whether a cause was found: what is sure, and may be a root itself, is not explained by what is only possible."""
+    if finding.pattern.role == "either" and finding.certainty != "possible":
+        return any(findings[e.cause].certainty != "possible" for e in edges)
+    return bool(edges)
+
+
 def _bare(finding: Finding) -> bool:
     """Whether what may be a root or not rests on evidence alone that says nothing of why."""
     speaking, pieces = positive(finding.pattern.match), finding.pattern.evidence
@@ -216,13 +228,12 @@ def _may_add(joined: Link) -> bool:
 
 
 def _certainty(
-    finding: Finding,
-    index: int,
-    incoming: Mapping[int, Sequence[Edge]],
-    causes: Causes,
-    outcomes: Mapping[str, Outcome],
+    finding: Finding, causes: Causes, outcomes: Mapping[str, Outcome], possible: Sequence[Edge] | None
 ) -> str:
-    if finding.pattern.role == "either" and not incoming.get(index) and finding.certainty == "certain":
+    """Return how sure it is that nothing brought this about, where no cause is established."""
+    if finding.pattern.role == "either" and finding.certainty == "certain":
+        if possible:
+            return "likely"
         for cause in causes.causes.get(finding.pattern.id, ()):
             outcome = outcomes.get(cause)
             if outcome is not None and outcome.state == UNKNOWN and not outcome.pattern.check:

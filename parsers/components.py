@@ -37,6 +37,7 @@ _MESSAGES: Mapping[str, tuple[str, ...]] = {
         "Not running with scheduler local DB", "UnloadModelGwVersionModels called for", "Started HTTP health server",
         "Failed to start envoy xDS server", "Unable to create event hub", "Server packing is set to",
         "/cmd/scheduler/main.go:",
+        "Namespace is ", "Failed to load Scaling config",
     ),
     "agent": (
         "Server Capabilities [", "Setting scheduler-host from ", "Setting inference svc name to ", "Server name:",

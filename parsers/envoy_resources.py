@@ -15,6 +15,7 @@ from parsers.schema import SOURCES, TIME
 
 MODEL_HEADER = "seldon-model"
 STICKY_HEADER = "x-seldon-route"
+INTERNAL_HEADER = "seldon-internal-model"
 
 Row = dict[str, Any]
 
@@ -115,7 +116,17 @@ def route_rows(route: Row) -> Iterator[Row]:
         return
     weights = [integer(one.get("weight", 0)) or 0 for one in weighted]
     for one, weight in zip(weighted, weights, strict=True):
-        yield {**shared, "cluster": said(one.get("name")), "weight": weight, "total_weight": sum(weights)}
+        own = {"cluster": said(one.get("name")), "weight": weight, "marked": mark_of(one)}
+        yield {**shared, **own, "total_weight": sum(weights)}
+
+
+def mark_of(choice: Row) -> str | None:
+    """Return what a cluster of a route is told to ask for; null where the route adds no such header."""
+    for added in entries(choice.get("request_headers_to_add")):
+        header = entry(added.get("header"))
+        if header.get("key") == INTERNAL_HEADER:
+            return said(header.get("value"))
+    return None
 
 
 def framed(source: str, artefact: Artefact, rows: list[Row]) -> pl.DataFrame:

@@ -423,6 +423,7 @@ _FACTS: tuple[Source, ...] = (
             "total_weight": pl.Int64(),  # sum over the route's clusters
             "mirror": pl.String(),  # cluster of the request mirror policy
             "updated": TIME,
+            "marked": pl.String(),  # `<model>_<version>` that the server is asked for: `seldon-internal-model`
         },
     ),
     Source(

@@ -99,6 +99,8 @@ def draining(w: World) -> None:
     w.say("scheduler", at, "info", f"Draining server replica {server.name}:0", "drain", func="AgentDrain", source="AgentServer")  # fmt: skip
     w.event(at, "Pod", pod, "Killing", "Stopping container mlserver")
     w.edits["Pod", pod] = {"metadata": {"deletionTimestamp": objects.stamp(at + timedelta(seconds=120)), "deletionGracePeriodSeconds": 120}}, "drain"  # fmt: skip
+    said = f"Server notification {server.name} expectedReplicas 1 shared false"
+    w.say("scheduler", w.end - timedelta(seconds=20), "info", said, func="ServerNotify", source="SchedulerServer")
 
 
 def no_room(w: World) -> None:

@@ -63,7 +63,7 @@ CONTROLLER: tuple[Fault, ...] = (
     Fault("resend-fails", "operator", ("controller-controlplane-resync-blocked",), ("envoy-no-route-404", "scheduler-restart-models-not-reloaded"), (), ("resend",), frozenset({"operator"}), None, operator.resend_fails, (2, 8, 5), calls=False),
     Fault("stuck", "operator", ("model-finalizer-stuck",), ("model-progressing-stuck-no-scheduler",), (), ("stuck",), frozenset({"objects"}), None, operator.stuck),
     Fault("runtime-stuck", "operator", ("seldonruntime-delete-blocked-by-servers",), (), (), ("stuck",), frozenset({"operator", "objects"}), None, operator.runtime_stuck, (2, 6, 0), calls=False),
-    Fault("one-too-many", "operator", ("server-expected-replicas-before-pods",), ("scheduler-waiting-for-servers", "envoy-ready-without-listener", "envoy-xds-disconnected", "scheduler-server-not-connected"), ("k8s-statefulset-immutable-field",), ("immutable",), frozenset({"operator", "objects"}), restart.aged((2, 8, 5), (2, 9, 1), then=operator.one_too_many), operator.one_too_many_says, calls=False),
+    Fault("one-too-many", "operator", ("server-expected-replicas-before-pods", "k8s-statefulset-immutable-field"), ("scheduler-waiting-for-servers", "envoy-ready-without-listener", "envoy-xds-disconnected", "scheduler-server-not-connected"), (), ("immutable",), frozenset({"operator", "objects"}), restart.aged((2, 8, 5), (2, 9, 1), then=operator.one_too_many), operator.one_too_many_says, calls=False),
     Fault("two-runtimes", "operator", ("runtime-two-in-one-namespace",), ("controller-multiple-operators",), (), ("runtimes",), frozenset({"operator", "objects"}), None, operator.two_runtimes, (2, 6, 0), calls=False),
 )  # fmt: skip
 
@@ -79,7 +79,7 @@ ENVOY: tuple[Fault, ...] = (
     Fault("sticky", "envoy", ("envoy-stale-sticky-route-404",), ("envoy-no-route-404",), (), ("call",), frozenset({"client"}), None, envoy.sticky, calls=False),
     Fault("no-metadata", "envoy", ("envoy-missing-seldon-model-header",), ("envoy-grpc-unimplemented", "envoy-no-route-404"), (), ("call",), frozenset({"client"}), None, envoy.no_metadata, calls=False),
     Fault("pipeline-left", "envoy", ("envoy-no-cluster-503",), (), (), ("call",), frozenset({"envoy-dumps", "access"}), None, envoy.pipeline_left, (2, 10, 2), calls=False),
-    Fault("old-weights", "envoy", ("experiment-weights-accumulate-after-edit",), (), (), (), frozenset({"envoy-dumps"}), restart.aged((2, 6, 0), (2, 7, 0), then=envoy.two_models), envoy.old_weights, calls=False),
+    Fault("old-weights", "envoy", ("experiment-weights-accumulate-after-edit",), (), (), (), frozenset({"envoy-dumps", "objects"}), restart.aged((2, 6, 0), (2, 7, 0), then=envoy.two_models), envoy.old_weights, calls=False),
 )  # fmt: skip
 
 CONTROL: tuple[Fault, ...] = (*SCHEDULER, *AGENT, *CONTROLLER, *ENVOY)

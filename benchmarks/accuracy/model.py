@@ -179,7 +179,8 @@ class World(Starts):
             return
         model.state, model.reason, model.since = state, reason, at
         logger = "SchedulerClient" if self.release >= (2, 10, 0) else "schedulerClient"
-        fields = {"name": model.name, "version": 1, "generation": 1, "state": state, "reason": reason}
+        gateway = {"modelGwState": "ModelCreate"} if self.release >= (2, 10, 0) else {}
+        fields = {"name": model.name, "version": 1, "generation": 1, "state": state, **gateway, "reason": reason}
         self.manager(at, "INFO", f"{logger}.SubscribeModelEvents", "Received event", fields, proves)
         word = "ready" if state == "ModelAvailable" else "not ready"
         self.manager(

@@ -208,6 +208,8 @@ def stuck(w: World) -> None:
     at = w.end - timedelta(minutes=w.rng.uniform(7, 9))
     w.manager(at, "INFO", f"{client_of(w)}.UnloadModel", "Unload", {"model name": model.name}, "stuck")
     w.edits["Model", model.name] = {"metadata": {"deletionTimestamp": objects.stamp(at), "deletionGracePeriodSeconds": 0, "generation": 2}}, "stuck"  # fmt: skip
+    late = {"server": w.servers[0].name}
+    w.manager(w.end - timedelta(seconds=30), "INFO", f"{client_of(w)}.SubscribeServerEvents", "Received event", late)
 
 
 def runtime_stuck(w: World) -> None:

@@ -244,3 +244,4 @@ def tug_of_war(w: World) -> None:
 def no_servers(w: World) -> None:
     """The namespace has a scheduler and models, but no Server."""
     w.servers.clear()
+    w.empty["Server"] = "servers"

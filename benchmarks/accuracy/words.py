@@ -37,9 +37,10 @@ def zap(at: datetime, release: Release, level: str, logger: str, message: str, f
     stamp = f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z"
     if release < (2, 8, 0):
         stamp = f"{at.timestamp() / 1e9:.16f}e+09"
-    if release >= (2, 10, 2):
-        fields = {"version": ".".join(map(str, release)), **fields}
-    columns = [stamp, level, *([logger] if logger else []), message, *([json.dumps(fields)] if fields else [])]
+    told = json.dumps(fields)
+    if release >= (2, 10, 2):  # a field of the logger's own, and perhaps one of the same name of the line's
+        told = f'{{"version": "{".".join(map(str, release))}"{", " if fields else ""}{told[1:]}'
+    columns = [stamp, level, *([logger] if logger else []), message, *([told] if told != "{}" else [])]
     return "\t".join(columns) + (f"\n{STACK}" if level == "ERROR" else "")
 
 

@@ -12,6 +12,7 @@ from forensics.installation.links import Topology
 from forensics.intake.rows import Row, rows_of
 
 VERSIONED = r"^(.+)_(\d+)_(?:http|grpc)$"
+MARKED = r"^(.+)_(\d+)$"
 OF_PIPELINE = r"^(.+)_pipeline_(?:http|grpc)$"
 MIRRORS = "listener_1"  # route configuration of the listener for mirrored requests
 
@@ -102,10 +103,16 @@ def _fill(frames: Mapping[str, pl.DataFrame], made: Mapping[str, Dump]) -> None:
     routes = frames.get("envoy.route")
     if routes is not None and not routes.is_empty():
         read = routes.with_row_index("row").with_columns(
+            # Up to 2.8.3 models on the same replicas share a cluster, which only the header tells apart.
             pl.coalesce(
-                pl.col("cluster").str.extract(VERSIONED, 1), pl.col("cluster").str.extract(OF_PIPELINE, 1)
+                pl.col("marked").str.extract(MARKED, 1),
+                pl.col("marked").str.strip_suffix(".pipeline"),
+                pl.col("cluster").str.extract(VERSIONED, 1),
+                pl.col("cluster").str.extract(OF_PIPELINE, 1),
             ).alias("target"),
-            pl.col("cluster").str.extract(VERSIONED, 2).cast(pl.Int64, strict=False).alias("version"),
+            pl.coalesce(pl.col("marked").str.extract(MARKED, 2), pl.col("cluster").str.extract(VERSIONED, 2))
+            .cast(pl.Int64, strict=False)
+            .alias("version"),
         )
         for route in read.iter_rows(named=True):
             if route["header"] is None or route["sticky"] is not None or route["config"] == MIRRORS:

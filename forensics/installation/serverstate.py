@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -143,6 +144,7 @@ def _registered(
     said = topology.said.filter((pl.col("source") == "log.scheduler") & ~pl.col("previous"))
     here: dict[Key, dict[str, Row]] = defaultdict(dict)
     told: set[Key] = set()
+    parted: dict[tuple[Key, str], list[datetime | None]] = defaultdict(list)
     for word in said.filter(pl.col("word").is_in(["joined", "left"])).iter_rows(named=True):
         key = (topology.home(word["namespace"]), word["server"])
         row = (word["source"], word["row"])
@@ -153,11 +155,20 @@ def _registered(
             here[key].clear()
         else:
             here[key].pop(word["replica"], None)
+            parted[key, word["replica"]].append(word["at"])
         rows[key].append(row) if word["word"] == "left" else None
     for key, known in made.items():
+        if any(_restless(parted[key, replica]) for replica in here[key]):
+            continue
         if key in told or key[0] in spaces:
             known["registered"] = len(here[key])
             rows[key].extend(here[key].values())
+
+
+def _restless(left: list[datetime | None]) -> bool:
+    """Whether a replica came and went thrice in a quarter of an hour: that it is there now is chance."""
+    times = sorted(at for at in left if at)
+    return any(c - a <= timedelta(minutes=15) for a, c in zip(times, times[2:], strict=False))
 
 
 def _capabilities(

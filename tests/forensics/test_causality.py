@@ -80,6 +80,31 @@ def beside(rests: bool, subject: dict[str, str] = A) -> str:
     return next(r.role for r in ranked if r.finding.pattern.name == "lone")
 
 
+@pytest.mark.parametrize(
+    ("cause", "effect", "wanted"),
+    [
+        ("likely", "certain", ["deep"]),
+        ("possible", "possible", ["deep"]),
+        ("possible", "certain", ["last", "deep"]),
+    ],
+)
+def test_what_is_sure_is_not_explained_away_by_what_is_only_possible(
+    cause: str, effect: str, wanted: list[str]
+) -> None:
+    texts = {"deep": pattern("deep", '"layer/last"'), "last": pattern("last")}
+    library = Library({f"layer/{n}": load_pattern(t, f"layer/{n}", "here") for n, t in texts.items()}, "")
+    when, last = Moment(SECOND, 2 * SECOND), Moment(SECOND, 9 * SECOND)
+    outcomes = {
+        p.id: Outcome(p, "present", (Finding(p, A, (), when, last, 1, "ongoing", how),))
+        for p, how in zip(library.patterns.values(), (cause, effect), strict=True)
+    }
+
+    ranked, _ = root_causes(outcomes, library, lambda a, b: Link("proven", "because"))
+
+    assert [r.finding.pattern.name for r in ranked if r.role == "root"] == wanted
+    assert {r.finding.pattern.name: r.certainty for r in ranked}["last"] == ("likely" if len(wanted) > 1 else effect)
+
+
 def test_a_cause_adds_only_to_what_rests_on_its_own_thing() -> None:
     """A second failure of the same namespace is a root of its own: to share a scheduler is no contribution."""
     assert beside(rests=True) == "contributing"

@@ -181,6 +181,21 @@ def test_a_wrong_weight_and_a_missing_candidate_are_told_apart() -> None:
     assert ("experiment", 30, None, "missing") in found
 
 
+def test_models_that_share_a_cluster_are_told_apart_by_what_the_server_is_asked_for() -> None:
+    shared = [
+        route(name, "fast_kq8Zc=_http", weight=weight, total_weight=100, marked=f"{model}_1")
+        for name in ("tree", "ab.experiment")
+        for model, weight in (("tree", 70), ("bush", 30))
+    ]
+    frames = together(MODEL, EXPERIMENT, dump(*shared))
+
+    found = {(r["kind"], r["weight"], r["actual"], r["state"]) for r in http(frames) if r["cluster"]}
+
+    assert ("experiment", 70, 70, "ok") in found
+    assert ("experiment", 30, 30, "ok") in found
+    assert {state for *_, state in found} == {"ok"}
+
+
 def test_an_experiment_that_is_not_ready_leaves_the_default_alone() -> None:
     waiting = {name: f.with_columns(pl.lit(False).alias("is_ready")) for name, f in EXPERIMENT.items()}
     frames = together(MODEL, waiting, dump(route("tree", "tree_1_http")))

@@ -272,6 +272,16 @@ def test_servers_count_those_that_joined_and_have_not_left() -> None:
         assert (row["wanted"], row["registered"]) == (2, registered)
 
 
+def test_whether_a_replica_that_comes_and_goes_is_there_is_not_known() -> None:
+    left = "Client replica fast:0 has disconnected func=Subscribe source=AgentServer"
+    frames = together(
+        scheduler(*HEAD, JOINED, *(left, JOINED) * 3),
+        rows("k8s.server", {"name": "fast", "namespace": "shop", "replicas": 1}),
+    )
+
+    assert last_words(frames, connect(frames))["state.server"]["registered"].to_list() == [None]
+
+
 def test_the_scheduler_tells_what_is_wanted_where_no_object_does() -> None:
     told = log(
         "log.scheduler",

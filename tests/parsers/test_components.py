@@ -12,6 +12,7 @@ LOGS = [
     ("scheduler", "2.10", T + 'msg="Received agent subscribe request from a:0" func=Subscribe source=AgentServer'),
     ("scheduler", "2.8", T + 'level=debug msg="Rejecting server for model" Name=SimpleScheduler filter=X model=iris'),
     ("scheduler", "all", T.replace("info", "fatal") + 'msg="Failed to initialise pipeline db at /mnt/db" error=locked'),
+    ("scheduler", "a start that ends at once", T + 'msg="Namespace is ml"'),
     ("agent", "2.0", T.replace("info", "error") + 'msg="Scheduler not ready" Name=Client error="connection refused"'),
     ("agent", "2.9", T + 'msg="Call subscribe to scheduler" Name=AgentServiceManager'),
     ("agent", "all", T + 'msg="Setting scheduler-host from SELDON_SCHEDULER_HOST to seldon-scheduler"'),
