@@ -21,7 +21,7 @@ SCHEDULER: tuple[Fault, ...] = (
     Fault("bad-config", "control", ("scheduler-bad-config-file",), (*NO_SCHEDULER, "scheduler-pod-not-running"), (), ("config",), frozenset({"scheduler"}), sched.bad_config, blind=("scheduler-pod-not-running",)),
     Fault("no-config", "control", ("scheduler-bad-config-file",), (*NO_SCHEDULER, "scheduler-pod-not-running"), ("k8s-configmap-secret-mount-missing",), ("config",), frozenset({"events"}), sched.no_config, blind=("scheduler-pod-not-running",)),
     Fault("panic", "control", ("scheduler-race-deadlock-known",), NO_SCHEDULER, (), ("panic",), frozenset({"scheduler"}), None, sched.deadlock, calls=False, blind=("scheduler-pod-not-running",)),
-    Fault("dotted-name", "scheduling", ("model-name-invalid",), ("envoy-no-route-404", "model-failed-load"), (), ("name",), frozenset({"operator", "objects"}), sched.dotted_name, sched.name_refused),
+    Fault("dotted-name", "scheduling", ("model-name-invalid",), ("envoy-no-route-404", "model-failed-load"), (), ("name",), frozenset({"operator", "objects"}), sched.dotted_name, sched.name_refused, blind=("client-unknown-model",)),
     Fault("still-deleting", "scheduling", ("model-recreated-while-deleting",), ("envoy-no-route-404", "model-failed-load"), ("model-finalizer-stuck", "model-unload-failed"), ("deleting",), frozenset({"operator", "objects"}), None, sched.still_deleting, calls=False),
     Fault("snapshot", "scheduling", ("model-loadedunavailable-snapshot",), ("envoy-no-route-404", "model-failed-load"), (), ("snapshot",), frozenset({"scheduler"}), None, sched.snapshot, (2, 9, 0), calls=False),
     Fault("cannot-grow", "scheduling", ("autoscaling-model-exceeds-server-replicas",), ("scheduler-insufficient-server-replicas",), (), ("grow",), frozenset({"scheduler"}), sched.one_replica, sched.cannot_grow, calls=False),
@@ -43,14 +43,14 @@ AGENT: tuple[Fault, ...] = (
     Fault("bad-memory", "agents", ("agent-env-unparsable",), (*NOT_CONNECTED, "k8s-crashloop"), (), ("fatal",), frozenset({"agent"}), blocked(agent.bad_memory)),
     Fault("bad-port", "agents", ("agent-env-unparsable",), (*NOT_CONNECTED, "k8s-crashloop"), (), ("fatal",), frozenset({"agent"}), blocked(agent.bad_port)),
     Fault("proxy-port", "agents", ("agent-rproxy-port-conflict",), (*NOT_CONNECTED, "k8s-crashloop", "agent-inference-server-lost"), (), ("bind",), frozenset({"agent"}), blocked(agent.port_taken)),
-    Fault("hasty", "agents", ("agent-timeouts-time-unit-bug",), LOAD_FAILED, (), ("load-failed",), frozenset({"objects", "tables"}), restart.aged((2, 8, 3), then=loading(agent.gives_up))),
+    Fault("hasty", "agents", ("agent-timeouts-time-unit-bug",), LOAD_FAILED, (), ("load-failed",), frozenset({"objects", "tables"}), restart.aged((2, 8, 3), then=loading(agent.gives_up)), blind=("mlserver-load-timeout",)),
 )  # fmt: skip
 
 CONTROLLER: tuple[Fault, ...] = (
     Fault("streams-dead", "operator", ("controller-scheduler-streams-canceled",), ("envoy-no-route-404", "envoy-ready-without-listener", "envoy-xds-disconnected", "scheduler-waiting-for-servers", "sync-never-signalled-no-servers", "controller-cannot-reach-scheduler"), (), ("dead",), frozenset({"operator"}), None, restart.streams_dead, (2, 8, 5), calls=False),
     Fault("old-operator", "operator", ("controller-old-stream-handling",), ("controller-cannot-reach-scheduler",), (), ("ended",), frozenset({"operator"}), OLD, restart.old_operator, calls=False),
     Fault("not-resent", "operator", ("scheduler-restart-models-not-reloaded",), ("envoy-no-route-404", "controller-old-stream-handling"), ("controller-old-stream-handling",), ("empty",), frozenset({"objects"}), OLD, restart.not_resent, calls=False, blind=("controller-old-stream-handling",)),
-    Fault("unwatched", "operator", ("controller-namespace-not-watched",), ("envoy-no-route-404",), (), ("orphan", "watch"), frozenset({"operator", "objects"}), None, operator.unwatched, (2, 9, 1), calls=False),
+    Fault("unwatched", "operator", ("controller-namespace-not-watched",), ("envoy-no-route-404",), (), ("orphan", "watch"), frozenset({"operator", "objects"}), None, operator.unwatched, (2, 9, 1), calls=False, blind=("client-unknown-model",)),
     Fault("runtime-missing", "operator", ("runtime-missing-in-namespace",), ("controller-cannot-reach-scheduler", "model-progressing-stuck-no-scheduler", "controller-one-namespace-delays-others", "server-without-runtime"), ("server-without-runtime",), ("orphan", "smoke"), frozenset({"operator", "objects"}), None, operator.runtime_missing, (2, 6, 0), calls=False),
     Fault("server-orphan", "operator", ("server-without-runtime", "runtime-missing-in-namespace"), ("controller-cannot-reach-scheduler", "model-progressing-stuck-no-scheduler"), (), ("orphan", "account"), frozenset({"operator", "objects", "events"}), None, operator.pods_without_runtime, (2, 10, 2), calls=False),
     Fault("seldonconfig", "operator", ("seldonconfig-missing",), (*NO_SCHEDULER, "scheduler-pod-not-running", "runtime-missing-in-namespace", "controller-cannot-reach-scheduler"), (), ("config",), frozenset({"operator"}), operator.nothing_made, operator.config_missing, (2, 6, 0), calls=False, blind=("scheduler-pod-not-running",)),
@@ -63,7 +63,7 @@ CONTROLLER: tuple[Fault, ...] = (
     Fault("resend-fails", "operator", ("controller-controlplane-resync-blocked",), ("envoy-no-route-404", "scheduler-restart-models-not-reloaded"), (), ("resend",), frozenset({"operator"}), None, operator.resend_fails, (2, 8, 5), calls=False),
     Fault("stuck", "operator", ("model-finalizer-stuck",), ("model-progressing-stuck-no-scheduler",), (), ("stuck",), frozenset({"objects"}), None, operator.stuck),
     Fault("runtime-stuck", "operator", ("seldonruntime-delete-blocked-by-servers",), (), (), ("stuck",), frozenset({"operator", "objects"}), None, operator.runtime_stuck, (2, 6, 0), calls=False),
-    Fault("one-too-many", "operator", ("server-expected-replicas-before-pods", "k8s-statefulset-immutable-field"), ("scheduler-waiting-for-servers", "envoy-ready-without-listener", "envoy-xds-disconnected", "scheduler-server-not-connected"), (), ("immutable",), frozenset({"operator", "objects"}), restart.aged((2, 8, 5), (2, 9, 1), then=operator.one_too_many), operator.one_too_many_says, calls=False),
+    Fault("one-too-many", "operator", ("server-expected-replicas-before-pods", "k8s-statefulset-immutable-field"), ("scheduler-waiting-for-servers", "envoy-ready-without-listener", "envoy-xds-disconnected", "scheduler-server-not-connected"), (), ("immutable",), frozenset({"operator", "objects"}), restart.aged((2, 8, 5), (2, 9, 1), then=operator.one_too_many), operator.one_too_many_says, calls=False, blind=("scheduler-waiting-for-servers",)),
     Fault("two-runtimes", "operator", ("runtime-two-in-one-namespace",), ("controller-multiple-operators",), (), ("runtimes",), frozenset({"operator", "objects"}), None, operator.two_runtimes, (2, 6, 0), calls=False),
 )  # fmt: skip
 
