@@ -1,11 +1,11 @@
 """What breaks in Seldon's own parts: scheduler, operator, Envoy's configuration, a model's code, Kafka's clients."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from benchmarks.accuracy import objects, words
 from benchmarks.accuracy.life import lost_scheduler, raw
 from benchmarks.accuracy.mechanisms import pick
-from benchmarks.accuracy.model import World
+from benchmarks.accuracy.model import Model, World
 from benchmarks.accuracy.words import dataflow
 
 
@@ -257,14 +257,18 @@ def worker_killed(w: World) -> None:
         return
     pod = f"{model.placed[0]}-{model.placed[1]}"
     for n in range(4):
-        at = w.end - timedelta(seconds=120 - 25 * n)
-        pid = 6 + 30 * n
+        worker_dies(w, model, pod, w.end - timedelta(seconds=120 - 25 * n), 6 + 30 * n, 9)
+
+
+def worker_dies(w: World, model: Model, pod: str, at: datetime, pid: int, code: int, told: bool = True) -> None:
+    """Let a worker end at a call, which fails; `told`: whether this release of MLServer says so."""
+    if told:
         w.mlserver(
             pod,
             at,
             "mlserver.parallel",
             "WARNING",
-            f"Worker with PID {pid} on default inference pool stopped unexpectedly with exit code 9. Triggering worker restart...",
+            f"Worker with PID {pid} on default inference pool stopped unexpectedly with exit code {code}. Triggering worker restart...",
             "worker",
         )
         w.mlserver(
@@ -274,15 +278,8 @@ def worker_killed(w: World) -> None:
             "INFO",
             f"Starting new worker with PID {pid + 30} on default inference pool...",
         )
-        w.call(
-            model.name,
-            at,
-            500,
-            "URX",
-            f"{w.ips[pod]}:9001",
-            "500",
-            '{"error":"Worker process stopped unexpectedly with exit code 9."}',
-        )
+    body = f'{{"error":"Worker process stopped unexpectedly with exit code {code}."}}'
+    w.call(model.name, at, 500, "URX", f"{w.ips[pod]}:9001", "500", body)
 
 
 def gateways(w: World, kafka: str | None, engine: bool) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from benchmarks.accuracy import objects
 from benchmarks.accuracy.life import raw, started
-from benchmarks.accuracy.mechanisms import pick
+from benchmarks.accuracy.mechanisms import pick, unserved
 from benchmarks.accuracy.model import World
 
 
@@ -181,17 +181,7 @@ def other_machine(w: World, pod: str, at: datetime) -> None:
     )
     died = w.end - timedelta(seconds=50)
     w.start_server(pod, at)
-    log = w.logs[pod, "agent", False]
-    late = (
-        "After update current",
-        "client to agent server",
-        "Connecting (non",
-        "initial rclone",
-        "All critical",
-        "not ready",
-        "Waiting for Inference",
-    )
-    log[:] = [x for x in log if not any(s in x.text for s in late)]
+    unserved(w, pod)
     w.logs[pod, "mlserver", False] = []
     raw(w, pod, "mlserver", died, said, "format")
     w.containers |= {(pod, "rclone"): {"since": at, "node": "arm-1"}, (pod, "agent"): {"since": at, "ready": False}}

@@ -6,8 +6,9 @@ Source: MLServer 1.3.5, 1.6.1 and 1.7.1, seen; the issues of SeldonIO/MLServer; 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from benchmarks.accuracy.breakage import worker_dies
 from benchmarks.accuracy.life import previous
-from benchmarks.accuracy.mechanisms import pick
+from benchmarks.accuracy.mechanisms import pick, unserved
 from benchmarks.accuracy.mlserver_acts import bare, dotted, site
 from benchmarks.accuracy.model import Model, World
 
@@ -57,32 +58,7 @@ def native_crash(w: World) -> None:
     model.faulty = True
     for n in range(5):
         at = w.end - timedelta(seconds=150 - 25 * n)
-        pid = 9 + 30 * n
-        if w.release >= (2, 8, 5):
-            w.mlserver(
-                pod,
-                at,
-                "mlserver.parallel",
-                "WARNING",
-                f"Worker with PID {pid} on default inference pool stopped unexpectedly with exit code {code}. Triggering worker restart...",
-                "worker",
-            )
-            w.mlserver(
-                pod,
-                at + timedelta(seconds=1),
-                "mlserver.parallel",
-                "INFO",
-                f"Starting new worker with PID {pid + 30} on default inference pool...",
-            )
-        w.call(
-            model.name,
-            at,
-            500,
-            "URX",
-            f"{w.ips[pod]}:9001",
-            "500",
-            f'{{"error":"Worker process stopped unexpectedly with exit code {code}."}}',
-        )
+        worker_dies(w, model, pod, at, 9 + 30 * n, code, told=w.release >= (2, 8, 5))
 
 
 def too_large(w: World) -> None:
@@ -108,17 +84,7 @@ def crashing(*texts: str) -> Callable[[World, str, datetime], None]:
         text = w.rng.choice(texts).format(site=site(w))
         died = w.end - timedelta(seconds=75)
         w.start_server(pod, at)
-        log = w.logs[pod, "agent", False]
-        late = (
-            "After update current",
-            "client to agent server",
-            "Connecting (non",
-            "initial rclone",
-            "All critical",
-            "not ready",
-            "Waiting for Inference",
-        )
-        log[:] = [x for x in log if not any(s in x.text for s in late)]
+        unserved(w, pod)
         w.logs[pod, "mlserver", False] = []
         bare(
             w,
@@ -204,17 +170,7 @@ def hangs(w: World, model: Model, pod: str, path: str, at: datetime, done: datet
 def port_taken(w: World, pod: str, at: datetime) -> None:
     """A port is taken by another container of the pod: MLServer neither serves nor ends, until its probe kills it."""
     w.start_server(pod, at)
-    log = w.logs[pod, "agent", False]
-    late = (
-        "After update current",
-        "client to agent server",
-        "Connecting (non",
-        "initial rclone",
-        "All critical",
-        "not ready",
-        "Waiting for Inference",
-    )
-    log[:] = [x for x in log if not any(s in x.text for s in late)]
+    unserved(w, pod)
     begun = w.end - timedelta(seconds=70)
     w.logs[pod, "mlserver", False] = []
     bare(
