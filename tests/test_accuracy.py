@@ -40,6 +40,12 @@ def test_every_fault_leaves_its_proofs(fault: Fault) -> None:
         assert 1 <= first <= last <= written.files[member].count("\n")
 
 
+def test_each_fault_has_a_name_of_its_own() -> None:
+    names = [fault.name for fault in FAULTS]
+
+    assert sorted(set(names)) == sorted(names)
+
+
 def test_intervals_are_wilsons() -> None:
     low, high = score.wilson(95, 100)
 

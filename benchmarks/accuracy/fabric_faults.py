@@ -153,7 +153,7 @@ NETWORK: tuple[Fault, ...] = (
 
 OUTER = LOOK | {"client", "controller"}
 ENTRIES: tuple[Fault, ...] = (
-    Fault("no-class", "ingress", ("ingress-class-missing",), (), (), ("ingress", "ignored"), OUTER, None, no_class, lone=True),
+    Fault("ingress-no-class", "ingress", ("ingress-class-missing",), (), (), ("ingress", "ignored"), OUTER, None, no_class, lone=True),
     Fault("path-pattern", "ingress", ("ingress-regex-pathtype-mismatch",), (), (), ("ingress",), OUTER, None, pattern_path, lone=True),
     Fault("kept-prefix", "ingress", ("ingress-path-prefix-not-rewritten",), ("envoy-no-route-404",), (), ("ingress",), OUTER | {"access"}, None, kept_prefix, lone=True),
     Fault("mesh-alias", "ingress", ("ingress-externalname-backend",), (), (), ("alias", "nginx"), OUTER, None, elsewhere, minor=True),
