@@ -64,7 +64,7 @@ def air_gap(w: World, pod: str, at: datetime) -> None:
     registry = "registry-1.docker.io"
     why = w.rng.choice((
         f'rpc error: code = Unknown desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head "https://{registry}/v2/seldonio/mlserver/manifests/1.6.1": dial tcp: lookup {registry} on 10.0.0.2:53: no such host',
-        f'rpc error: code = Unknown desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head "https://{registry}/v2/seldonio/mlserver/manifests/1.6.1": dial tcp 54.198.86.24:443: i/o timeout',
+        f'rpc error: code = Unknown desc = failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head "https://{registry}/v2/seldonio/mlserver/manifests/1.6.1": dial tcp 198.51.100.24:443: i/o timeout',
     ))  # fmt: skip
     bad = {
         "ready": False,
