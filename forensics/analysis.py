@@ -28,6 +28,7 @@ from forensics.installation.relevance import (
     others_envoys,
     relevant,
     seldons_own,
+    set_aside,
 )
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
@@ -54,6 +55,7 @@ class Case:
     """A bundle, read and put on one clock: what every command starts from.
 
     `crossed` are the logs of runs before that go on when the run after has begun; see `successions.overtaken`.
+    `foreign` are the members of Envoys that another product configures.
     """
 
     intake: Intake
@@ -64,6 +66,7 @@ class Case:
     states: Mapping[str, pl.DataFrame]
     given: Mapping[str, Any]
     crossed: Mapping[str, tuple[str, int]]
+    foreign: frozenset[str]
 
 
 def read(
@@ -115,7 +118,7 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     covered = coverage(frames, span, intake.cut, seen)
     waiting = pods_of_events(frames, seen)
     frames |= {} if waiting is None else {"k8s.pod": waiting}
-    return Case(intake, frames, clocks, covered, topology, states, given, crossed)
+    return Case(intake, frames, clocks, covered, topology, states, given, crossed, others_envoys(frames))
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:
@@ -155,6 +158,7 @@ def concluded(
         [
             *([LESS] if case.intake.lean else []),
             *strange,
+            *set_aside(case.foreign),
             *others,
             *remarks,
             *accepted,
@@ -188,7 +192,7 @@ def context_of(case: Case, exact: bool = False) -> Context:
         aged = case.frames["k8s.event"]["clock"].unique()
         errors |= dict.fromkeys(aged.filter(aged.str.starts_with(AGED)), whole[1] - whole[0])
     order = Order(errors, case.covered.period)
-    frames = muted(case.frames, others_envoys(case.frames))
+    frames = muted(case.frames, case.foreign)
     return Context(frames, case.covered, order, sound(case.states), routed(case.topology))
 
 

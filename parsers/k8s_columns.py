@@ -113,14 +113,14 @@ def _pod(value: dict[str, Any]) -> dict[str, Any]:
     spec, status = mapping(value.get("spec")), mapping(value.get("status"))
     containers = [str(each.get("name")) for each in mappings(spec.get("containers"))]
     counts = [integer(each.get("restartCount")) for each in _statuses(status)]
+    ready = _ready(value)  # one that no node has taken has no such condition at all
     return {
         "phase": written(status.get("phase")),
         "reason": written(status.get("reason")),
         "message": written(status.get("message")),
         "node": written(spec.get("nodeName")),
         "ip": written(status.get("podIP")),
-        # one that no node has taken has no condition Ready at all
-        "is_ready": False if _ready(value) is None and status.get("phase") in ("Pending", "Failed") else _ready(value),
+        "is_ready": False if ready is None and status.get("phase") in ("Pending", "Failed") else ready,
         "restarts": sum(each or 0 for each in counts) if counts else None,
         "started": moment(status.get("startTime")),
         "service_account": written(spec.get("serviceAccountName")),

@@ -15,11 +15,11 @@ operator/scheduler/model.go.
 """
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
-import orjson
-
+from parsers.k8s_documents import Document, json_documents
 from parsers.k8s_objects import add_object
 from parsers.k8s_rows import Rows
 from parsers.k8s_secrets import UnboundedError, without_secrets
@@ -42,7 +42,6 @@ _DOCUMENT = re.compile(r'^\s*\{\s*"(?:modelName|pipelineName|experimentName|serv
 _BESIDE = re.compile(
     r'"(?:versions|active|candidatesReady|mirrorReady|resources|expectedReplicas|availableReplicas)"\s*:'
 )
-_LONGEST = 5000  # lines of one answer
 _Said = tuple[dict[str, Any], int, int]  # a resource, and the lines it was read from
 _UP = ("ModelAvailable", "PipelineReady")
 
@@ -62,8 +61,12 @@ def parse(artefact: Artefact) -> Parsed:
     """Read every table and every answer of the artefact."""
     rows = Rows.of(artefact)
     said: dict[tuple[str, str], _Said] = {}
+    answers = deque(json_documents(["" if _COMMAND.match(line) else line for line in rows.lines]))
     kind, index = "", 0
-    while index < len(rows.lines):
+    while index < len(rows.lines) or answers:
+        if answers and answers[0].start <= index:
+            index = max(index, _answer(rows, said, answers.popleft()))
+            continue
         line = rows.lines[index]
         if (head := _HEADING.match(line)) is not None:
             kind = next(filter(None, head.groups()))
@@ -71,9 +74,6 @@ def parse(artefact: Artefact) -> Parsed:
         elif _COMMAND.match(line):
             kind = ""
             rows.ignore(index, index + 1, "command")
-        elif line.lstrip().startswith("{"):
-            index = _answer(rows, said, index)
-            continue
         elif _RULE.match(line) or not line.strip():
             pass
         elif kind and (found := _ROWS[kind].match(line)) is not None:
@@ -86,20 +86,18 @@ def parse(artefact: Artefact) -> Parsed:
     return rows.parsed()
 
 
-def _answer(rows: Rows, said: dict[tuple[str, str], _Said], start: int) -> int:
-    """Read the JSON that begins on a line; return the line behind it."""
-    for stop in range(start + 1, min(len(rows.lines), start + _LONGEST) + 1):
-        if not rows.lines[stop - 1].rstrip().endswith("}"):
-            continue
-        try:
-            answer = orjson.loads("\n".join(rows.lines[start:stop]))
-        except ValueError:
-            continue
-        for value in _of_answer(mapping(answer)):
-            _note(rows, said, value, start, stop)
-        return stop
-    rows.reject(start, start + 1, "no answer of the seldon command")
-    return start + 1
+def _answer(rows: Rows, said: dict[tuple[str, str], _Said], document: Document) -> int:
+    """Note what an answer says; return the line behind it, or behind its first where it does not come to its end."""
+    stop = document.stop if document.whole else document.start + 1
+    for item in document.items if document.whole else ():
+        value, broken = item.loaded()
+        if broken is not None:
+            rows.reject(document.start, stop, "no answer of the seldon command")
+        for made in _of_answer(mapping(value)):
+            _note(rows, said, made, document.start, stop)
+    if not document.whole:
+        rows.reject(document.start, stop, "no answer of the seldon command")
+    return stop
 
 
 def _note(rows: Rows, said: dict[tuple[str, str], _Said], value: dict[str, Any], start: int, stop: int) -> None:

@@ -12,12 +12,11 @@ from parsers import PARSERS
 from parsers.schema import SOURCES, WORDS, empty
 from patterns.conditions import compile_where
 from patterns.literals import condition_literals
-from patterns.pattern import Evidence, Library, Pattern
+from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
 from patterns.terms import Column, positive
 
 _WORD = re.compile(r"[a-z0-9]+")
 _PART = 8  # characters of a part of what is looked for that tell something
-_RANKS = ("critical", "high", "medium", "low", "info")
 # Where a source keeps what people read out; for logs `WORDS`.
 _HELD_BY = {
     "k8s.condition": ("reason", "message"),
@@ -129,7 +128,7 @@ def _fits(piece: Evidence, text: str, frame: pl.DataFrame) -> tuple[bool, int] |
 def _order(lead: Lead) -> tuple[bool, bool, int, int, str]:
     """What surely fits comes first, and causes first of these; of the rest what the words themselves name: symptoms."""
     pattern, sure = lead.pattern, lead.sure and not lead.weak
-    return not sure, (pattern.role == "symptom") == sure, -lead.words, _RANKS.index(pattern.severity), pattern.id
+    return not sure, (pattern.role == "symptom") == sure, -lead.words, -SEVERITIES.index(pattern.severity), pattern.id
 
 
 def lines(found: list[Lead], most: int) -> Iterator[str]:

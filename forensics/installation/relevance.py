@@ -28,7 +28,6 @@ OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/m
 OF_OTHERS = r"envoy-gateway|(?:http|grpc|tcp|tls|udp)route/|envoyextensionpolicy/|eg-ready|\bxds-grpc\b|\bistiod\b"
 ONLY_SELDONS = r"seldon_(?:http|service|mirrors)|pipelinegateway_(?:http|grpc)|mirror_(?:http|grpc)|test-cluster"
 NAMING = ("log.envoy", "envoy.stat", "envoy.cluster", "envoy.listener", "envoy.route", "envoy.endpoint")
-NOBODYS = pl.DataFrame({"member": []}, schema={"member": pl.String()})
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
 # Words of an Event: an image of Seldon's, or the container of an inference server beside an agent.
 TELLING_EVENTS = r"\bseldonio/(?:seldon|mlserver)|\bcontainer:? \"?(?:mlserver|rclone)\b"
@@ -119,8 +118,11 @@ def others_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
         for member, others, own in told.select("member", "others", "own").iter_rows():
             before = said.get(member, (False, False))
             said[member] = (before[0] or others, before[1] or own)
-    shared = {member for source in OURS if source not in ENVOYS for member in frames.get(source, NOBODYS)["member"]}
-    return frozenset(member for member, (others, own) in said.items() if others and not own) - shared
+    found = frozenset(member for member, (others, own) in said.items() if others and not own)
+    if not found:
+        return found
+    shared = (frames[source]["member"].unique() for source in OURS if source not in ENVOYS and source in frames)
+    return found.difference(*shared)
 
 
 def muted(frames: Mapping[str, pl.DataFrame], members: frozenset[str]) -> Mapping[str, pl.DataFrame]:
@@ -138,6 +140,12 @@ def muted(frames: Mapping[str, pl.DataFrame], members: frozenset[str]) -> Mappin
         else frame
         for source, frame in frames.items()
     }
+
+
+def set_aside(members: frozenset[str]) -> list[str]:
+    """Return a remark that counts the files of Envoys that another product configures; none for none."""
+    many = "s" if len(members) > 1 else ""
+    return [f"{len(members)} file{many} of an Envoy that another product configures: set aside"] if members else []
 
 
 def seldons_own() -> pl.Expr:
@@ -219,12 +227,7 @@ def relevant(
         if state == PRESENT and not any(not f.over for f in findings):
             state = "absent"
         kept[name] = replace(outcome, findings=findings, state=state)
-    remarks = []
-    if set_aside := len(others_envoys(frames)):
-        remarks.append(
-            f"{set_aside} file{'s' if set_aside > 1 else ''} of an Envoy that another product configures: set aside"
-        )
     if not left:
-        return kept, remarks
+        return kept, []
     where = "where nothing of Seldon is" if ours else "though nothing of Seldon was recognised here"
-    return kept, [*remarks, f"{left} finding{'s' if left > 1 else ''} about other things left out, {where}"]
+    return kept, [f"{left} finding{'s' if left > 1 else ''} about other things left out, {where}"]

@@ -75,3 +75,13 @@ def test_every_line_is_accounted_for() -> None:
 
     assert sum(made.account.values()) == text.count("\n")
     assert made.rejects["text"].to_list()[-1] == "what is this"
+
+
+def test_answers_side_by_side_are_all_read_and_what_is_none_takes_no_time() -> None:
+    answer = '{"experimentName":"%s","active":true}'
+    text = answer % "a" + answer % "b" + "\n" + "{x}\n" * 20_000  # each was tried with all that follow: hours
+
+    made = read(text)
+
+    assert {row["name"] for frame in made.frames["k8s.experiment"] for row in frame.to_dicts()} == {"a", "b"}
+    assert made.account["rejects"] == 20_000
