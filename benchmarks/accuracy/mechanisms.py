@@ -245,16 +245,7 @@ def image_pull(w: World, pod: str, at: datetime) -> None:
     w.rclone(pod, at, "NOTICE", "Serving remote control on http://[::]:5572/")
     t, wait = at + timedelta(seconds=1), 1.0
     while t < w.end and w.release >= (2, 9, 1):
-        why = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 0.0.0.0:9500: connect: connection refused"'
-        w.agent(
-            pod,
-            t,
-            "info",
-            f"Waiting for Inference Server service to become ready... next check in {wait:.1f}s",
-            "waiting",
-            error=why,
-            func="waitReady",
-        )
+        asks_server(w, pod, t, wait)
         t, wait = t + w.jitter(wait + 2), min(wait * 2, 30.0)
 
 
@@ -383,3 +374,12 @@ def unserved(w: World, pod: str) -> None:
     late = ("After update current", "client to agent server", "Connecting (non", "initial rclone", "All critical",
             "not ready", "Waiting for Inference")  # fmt: skip
     log[:] = [x for x in log if not any(s in x.text for s in late)]
+
+
+NOBODY_LISTENS = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 0.0.0.0:9500: connect: connection refused"'
+
+
+def asks_server(w: World, pod: str, t: datetime, wait: float) -> None:
+    """Let an agent (from 2.9.1 on) say that it waits for its inference server."""
+    said = f"Waiting for Inference Server service to become ready... next check in {wait:.1f}s"
+    w.agent(pod, t, "info", said, "waiting", error=NOBODY_LISTENS, func="waitReady")

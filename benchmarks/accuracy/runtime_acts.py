@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from benchmarks.accuracy.breakage import worker_dies
 from benchmarks.accuracy.life import previous
-from benchmarks.accuracy.mechanisms import pick, unserved
+from benchmarks.accuracy.mechanisms import NOBODY_LISTENS, asks_server, pick, unserved
 from benchmarks.accuracy.mlserver_acts import bare, dotted, site
 from benchmarks.accuracy.model import Model, World
 
@@ -111,20 +111,13 @@ def crashing(*texts: str) -> Callable[[World, str, datetime], None]:
             "crash",
         )
         t, wait = at + timedelta(seconds=2), 1.0
-        why = 'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial tcp 0.0.0.0:9500: connect: connection refused"'
         while t < w.end:
             if w.release >= (2, 9, 1):
-                w.agent(
-                    pod,
-                    t,
-                    "info",
-                    f"Waiting for Inference Server service to become ready... next check in {wait:.1f}s",
-                    "waiting",
-                    error=why,
-                    func="waitReady",
-                )
+                asks_server(w, pod, t, wait)
             else:
-                w.agent(pod, t, "error", "Inference server not ready", "waiting", error=why, func="waitReady")
+                w.agent(
+                    pod, t, "error", "Inference server not ready", "waiting", error=NOBODY_LISTENS, func="waitReady"
+                )
             t, wait = t + w.jitter(wait + 2), min(wait * 2, 30.0)
 
     return make
