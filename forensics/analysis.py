@@ -14,6 +14,7 @@ from forensics.coverage import Coverage, coverage
 from forensics.document import Document
 from forensics.evidence.order import UNBOUNDED, Order
 from forensics.findings import Outcome
+from forensics.guides.hearsay import hearsay
 from forensics.ingest import Intake, ingest
 from forensics.installation.certificates import certificates
 from forensics.installation.changes import changes
@@ -145,6 +146,7 @@ def concluded(
     word = verdict(ranked, case.covered, ours)
     # Where something failed, much of what is printed follows from it.
     strange = unnamed(case.frames, library, outcomes) if word != "failure" else []
+    heard = hearsay(case.intake.reads, library) if word not in ("failure", "healthy") else []
     table = of_the_asked(state_table(case.frames, case.states), request)
     return Conclusions(
         ranked,
@@ -158,6 +160,7 @@ def concluded(
         [
             *([LESS] if case.intake.lean else []),
             *strange,
+            *heard,
             *set_aside(case.foreign),
             *others,
             *remarks,

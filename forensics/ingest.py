@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from itertools import repeat
 from threading import Lock
 
 import polars as pl
@@ -173,10 +172,9 @@ def _counted_once(read: Read, other: str | None) -> Read:
 
 
 def _read_only_one(members: list[Member], parsers: Sequence[Parser], strict: bool) -> Read:
-    """Return what the only member holds, of which nobody else keeps the bytes then."""
-    member = members.pop()
-    with _ONE_BY_ONE if member.bytes < SMALL else nullcontext():
-        return read_member(member, parsers, strict)
+    """Return what the only member holds; nobody else keeps its bytes then, not even a name here."""
+    with _ONE_BY_ONE if members[0].bytes < SMALL else nullcontext():
+        return read_member(members.pop(), parsers, strict)
 
 
 def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False) -> Read:
@@ -293,11 +291,8 @@ def _account(
                 claims.append((FIRST["continuations"], part["line"].filter(many), part["lines"].filter(many)))
     what = bytearray([nobody := len(ACCOUNT)]) * height
     for kind, begins, counts in sorted(claims, key=lambda claim: -claim[0]):
-        if counts is None and _side_by_side(begins, height):
-            what[begins[0] - 1 : begins[-1]] = bytes([kind]) * len(begins)
-            continue
-        spans = zip(begins.to_list(), repeat(1) if counts is None else counts.to_list(), strict=False)
-        for begin, count in set(spans) if kind == FIRST["facts"] else spans:
+        spans = _runs(begins) if counts is None else set(zip(begins.to_list(), counts.to_list(), strict=True))
+        for begin, count in spans:
             if begin is not None and 0 < begin <= height:
                 end = min(begin - 1 + count, height)
                 what[begin - 1 : end] = bytes([kind]) * (end - begin + 1)
@@ -306,14 +301,12 @@ def _account(
     return account
 
 
-def _side_by_side(lines: pl.Series, height: int) -> bool:
-    """Whether the lines are all those between the first and the last, in order."""
-    if lines.is_empty() or lines.null_count():
-        return False
-    first, last = lines[0], lines[-1]
-    if not 0 < first <= last <= height or last - first + 1 != len(lines):
-        return False
-    return bool((lines == pl.int_range(first, last + 1, dtype=pl.UInt32, eager=True)).all())
+def _runs(lines: pl.Series) -> Iterable[tuple[int, int]]:
+    """Return the lines as pairs of a first one and how many follow one another from there."""
+    lines = lines.drop_nulls().cast(pl.Int64)
+    opens = (lines.diff() != 1).fill_null(True).arg_true()
+    ends = opens.shift(-1).fill_null(len(lines))
+    return zip(lines.gather(opens).to_list(), (ends - opens).to_list(), strict=True)
 
 
 def _stacked(frames: list[pl.DataFrame], none: pl.DataFrame) -> pl.DataFrame:

@@ -20,8 +20,8 @@ from datetime import timedelta
 import polars as pl
 
 from parsers import timestamps
-from parsers.folding import fields, openings, set_aside
-from parsers.parser import Artefact, Parsed, Parser, Sample, shaped
+from parsers.folding import fields, openings
+from parsers.parser import Artefact, Parsed, Parser, Sample, set_aside, shaped
 from parsers.timestamps import MICROSECOND
 
 COMMANDS = (
@@ -220,7 +220,7 @@ def parse(artefact: Artefact) -> Parsed:
         .then(pl.lit("comment"))
         .otherwise(pl.lit("a dated line of no client's format"))
     )
-    ignored = set_aside(artefact, out, reason)
+    ignored = set_aside(out, reason)
     return Parsed(frames={"log.client": shaped("log.client", artefact, _understood(rows))}, ignored=ignored)
 
 

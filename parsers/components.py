@@ -175,9 +175,12 @@ def identity_of(texts: pl.Series, component: str | None) -> tuple[Origin, str | 
     said: dict[str, str | None] = dict.fromkeys(_SAID)
     if some.is_empty():
         return Origin(component=component), None
-    for name, forms in _SAID.items():
-        found = [some.str.extract(form).drop_nulls().head(1).to_list() for form in forms]
-        said[name] = next((values[0] for values in found if values), None)
+    forms = {f"{name} {n}": form for name, each in _SAID.items() for n, form in enumerate(each)}
+    found = some.to_frame("text").select(
+        pl.col("text").str.extract(form).drop_nulls().first().alias(key) for key, form in forms.items()
+    )
+    for key, value in found.row(0, named=True).items():
+        said[key.split()[0]] = said[key.split()[0]] or value
     return Origin(namespace=said["namespace"], pod=said["pod"], component=component), said["version"]
 
 

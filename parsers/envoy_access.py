@@ -18,9 +18,9 @@ from datetime import timedelta
 import polars as pl
 
 from parsers.envoy_record import HEAD, records
-from parsers.parser import Artefact, Origin, Parsed, Parser, Sample, shaped
+from parsers.parser import Artefact, Origin, Parsed, Parser, Sample, set_aside, shaped
 from parsers.regexes import ascii_classes
-from parsers.schema import IGNORED, REJECT
+from parsers.schema import REJECT
 
 START = ascii_classes(r"^\[\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[^\]]*\] \"")
 JSON_START = ascii_classes(
@@ -200,10 +200,9 @@ def parse(artefact: Artefact) -> Parsed:
     if log.height:
         frames["log.envoy"] = shaped("log.envoy", placed, log)
     member = pl.lit(artefact.member).alias("member")
-    numbers = pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32()).alias("line")
     return Parsed(
         frames,
-        ignored.select(member, numbers, pl.lit("blank").alias("reason")).explode("line").cast(pl.Schema(IGNORED)),
+        set_aside(ignored, pl.lit("blank")),
         unread.select(member, "line", "lines", "text", pl.lit("not a line of Envoy's access log").alias("reason")).cast(
             pl.Schema(REJECT)
         ),

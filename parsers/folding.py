@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from parsers.parser import Artefact
+from parsers.parser import Artefact, set_aside
 from parsers.regexes import ascii_classes
-from parsers.schema import IGNORED, REJECT
+from parsers.schema import REJECT
 from parsers.timestamps import MICROSECOND
 
 _TELLING = 4096
@@ -106,7 +106,7 @@ def fold(artefact: Artefact, starts: pl.Series, *, strict: bool = True) -> Folde
     rejects = out.filter("elsewhere").select(
         pl.lit(artefact.member).alias("member"), "line", "lines", "text", pl.lit("of another format").alias("reason")
     )
-    return Folded(rows, set_aside(artefact, out.filter(~pl.col("elsewhere")), reason), rejects.cast(pl.Schema(REJECT)))
+    return Folded(rows, set_aside(out.filter(~pl.col("elsewhere")), reason), rejects.cast(pl.Schema(REJECT)))
 
 
 def dated(rows: pl.DataFrame) -> pl.DataFrame:
@@ -127,16 +127,3 @@ def fields(**values: pl.Expr) -> pl.Expr:
 def blank(text: pl.Series) -> pl.Series:
     """Return whether each line holds nothing to read."""
     return text.fill_null("").str.contains(_BLANK)
-
-
-def set_aside(artefact: Artefact, lines: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
-    """Return columns `IGNORED` for `lines` (columns `LINES` at least), each physical line a row."""
-    return (
-        lines.select(
-            pl.lit(artefact.member).alias("member"),
-            pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32).alias("line"),
-            reason.alias("reason"),
-        )
-        .explode("line", empty_as_null=False)
-        .cast(pl.Schema(IGNORED))
-    )

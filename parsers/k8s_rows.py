@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from parsers.k8s_secrets import MASK, masked
-from parsers.parser import Artefact, Parsed, unsaid
+from parsers.parser import Artefact, Parsed, set_aside, unsaid
 from parsers.schema import IGNORED, REJECT, SOURCES, empty
 
 Row = dict[str, Any]
@@ -16,6 +16,8 @@ Row = dict[str, Any]
 _VALUE = re.compile(r"""(?m)([:=]\s*["']?)[A-Za-z0-9+/_]{8,}={0,2}(?=["']?,?\s*$)""")
 
 
+_MANY = 100  # rows; fewer take less memory than it takes time to hold their texts once
+_REASONS = {"line": pl.UInt32(), "lines": pl.UInt32(), "reason": IGNORED["reason"]}
 _WRITTEN = frozenset((str, type(None)))  # of equal ones all are the same text
 
 
@@ -69,22 +71,17 @@ class Rows:
                 start, stop = row.pop("_span")
                 free[start:stop] = [False] * (stop - start)
         rejects = [self._reject(start, stop, reason, free) for start, stop, reason in self.rejects]
-        ignored: list[tuple[int, str]] = []
-        for index, reason in self.ignored:
+        reasons = [
+            ("structure" if line.strip() else "blank") if left else None
+            for line, left in zip(self.lines, free, strict=True)
+        ]
+        for index, reason in reversed(self.ignored):  # the first who spoke for a line is right
             if free[index]:
-                ignored.append((index, reason))
-                free[index] = False
-        ignored += [(i, "structure" if self.lines[i].strip() else "blank") for i, left in enumerate(free) if left]
+                reasons[index] = reason
+        lines = pl.DataFrame({"line": self.numbers, "lines": self.heights, "reason": reasons}, schema=_REASONS)
         return Parsed(
             frames={source: self._frame(source, rows) for source, rows in self.rows.items()},
-            ignored=pl.DataFrame(
-                [
-                    {"member": self.artefact.member, "line": self.numbers[index] + more, "reason": reason}
-                    for index, reason in sorted(ignored)
-                    for more in range(self.heights[index])
-                ],
-                schema=pl.Schema(IGNORED),
-            ),
+            ignored=set_aside(lines.drop_nulls(), pl.col("reason")),
             rejects=pl.DataFrame([row for each in rejects for row in each], schema=pl.Schema(REJECT)),
         )
 
@@ -126,8 +123,8 @@ class Rows:
 
 
 def _column(name: str, values: list[Any], dtype: pl.DataType) -> pl.Series:
-    """Return a column; of texts that repeat, each is held once for all its rows."""
-    if dtype != pl.String or not {type(value) for value in values} <= _WRITTEN:
+    """Return a column; of many texts that repeat, each is held once for all its rows."""
+    if dtype != pl.String or len(values) < _MANY or not {type(value) for value in values} <= _WRITTEN:
         return pl.Series(name, values, dtype=dtype, strict=False)
     places: dict[Any, int] = {}
     at = [places.setdefault(value, len(places)) for value in values]

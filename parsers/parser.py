@@ -190,9 +190,16 @@ def shaped(source: str, artefact: Artefact, rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(made)
 
 
+def set_aside(lines: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+    """Return columns `IGNORED` for `lines` (with `line` and `lines` at least), each physical line a row."""
+    numbers = pl.int_ranges("line", pl.col("line") + pl.col("lines"), dtype=pl.UInt32).alias("line")
+    dtype = IGNORED["reason"]
+    return lines.select(numbers, reason.cast(dtype).alias("reason")).explode("line", empty_as_null=False)
+
+
 def by_line(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows in the order of their lines; as they are where they are so already, which costs no copy."""
     return frame if frame["line"].is_sorted() else frame.sort("line", maintain_order=True)
 
 
-__all__ = ["EVENT", "LINES", "Artefact", "Origin", "Parsed", "Parser", "Sample", "by_line", "shaped"]
+__all__ = ["EVENT", "LINES", "Artefact", "Origin", "Parsed", "Parser", "Sample", "by_line", "set_aside", "shaped"]

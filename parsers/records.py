@@ -14,9 +14,9 @@ from typing import Literal
 
 import polars as pl
 
-from parsers.parser import Artefact, Parsed, by_line, shaped
+from parsers.parser import Artefact, Parsed, by_line, set_aside, shaped
 from parsers.regexes import ascii_classes
-from parsers.schema import IGNORED, LEVEL, REJECT, SPAN, TIME, empty
+from parsers.schema import LEVEL, REJECT, SPAN, TIME, empty
 from parsers.timestamps import MICROSECOND
 
 READ = pl.Schema({"time": TIME, "level": LEVEL, "message": pl.String(), "text": pl.String(), "fields": pl.String()})
@@ -158,10 +158,7 @@ def read_records(
         frames.setdefault(goal, []).append(shaped(goal, artefact, _joined(made, tails)))
     return Parsed(
         {name: by_line(pl.concat(parts)) if parts else empty(name) for name, parts in frames.items()},
-        ignored=_explained(artefact, odd, "role", _IGNORED_WHY)
-        .select("member", pl.int_ranges("line", pl.col("line") + pl.col("lines")).alias("line"), "reason")
-        .explode("line", empty_as_null=False)
-        .cast(pl.Schema(IGNORED)),
+        ignored=set_aside(_explained(artefact, odd, "role", _IGNORED_WHY), pl.col("reason")),
         rejects=_explained(artefact, odd, "role", _REJECTED_WHY).select(*REJECT).cast(pl.Schema(REJECT)),
     )
 

@@ -625,7 +625,8 @@ SOURCES: Mapping[str, Source] = MappingProxyType(
 )
 
 REJECT: Columns = {**PLACE, "text": pl.String(), "reason": pl.String()}
-IGNORED: Columns = {"member": pl.String(), "line": pl.UInt32(), "reason": pl.String()}
+# Of a large dump nearly every line is structure: what is said of each of them must be small.
+IGNORED: Columns = {"line": pl.UInt32(), "reason": pl.Categorical()}
 
 # Names a pattern may bind, and a subject may hold.
 NAMES = (

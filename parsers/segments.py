@@ -18,8 +18,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from parsers.layout import CONTAINERS, origin_of
-from parsers.parser import LINES, Artefact, Origin
-from parsers.schema import IGNORED
+from parsers.parser import LINES, Artefact, Origin, set_aside
 
 _TEXT = pl.col("text")
 _DUMP = r"==== (?:START|END) logs for container \S+ of pod \S+ ====$"
@@ -88,9 +87,7 @@ def segments(artefact: Artefact) -> tuple[Artefact, ...]:
 def headings(artefact: Artefact) -> pl.DataFrame:
     """Return the lines of an artefact that stand between its segments: columns `IGNORED`."""
     rows = [row for row, opening in _cuts(artefact) if not opening.keeps and not opening.trails]
-    return artefact.frame[rows].select(
-        pl.lit(artefact.member).alias("member"), "line", pl.lit("heading").alias("reason")
-    ).cast(pl.Schema(IGNORED))  # fmt: skip
+    return set_aside(artefact.frame[rows], pl.lit("heading"))
 
 
 def _cuts(artefact: Artefact) -> list[tuple[int, _Opening]]:

@@ -14,10 +14,9 @@ import polars as pl
 
 from parsers import exports
 from parsers.decoding import undecorated
-from parsers.parser import LINES, NO_REJECTS, NONE_IGNORED, Artefact, Origin
+from parsers.parser import LINES, NO_REJECTS, NONE_IGNORED, Artefact, Origin, set_aside
 from parsers.peeling import WRAPPERS, Wrapper
 from parsers.sayings import NAMES
-from parsers.schema import IGNORED
 from parsers.screens import QUOTATION, SCREENS
 
 _LAYERS = 6  # real stacks have two or three
@@ -71,7 +70,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
     if (opened := _export(lines)) is not None:
         frame = undecorated(opened.frame)
         names.append(opened.name)
-        ignored = _ignored(member, opened.structure, f"structure of the {opened.name}")
+        ignored = set_aside(opened.structure, pl.lit(f"structure of the {opened.name}"))
         cut = opened.cut
     elif _fitting(sample_of(lines["text"])) is None:
         return Unwrapped((Artefact(member, lines, origin),))
@@ -88,7 +87,7 @@ def unwrap(member: str, lines: pl.DataFrame, origin: Origin) -> Unwrapped:
         names.append(found.name)
         if "_noise" in frame.columns:
             noise = frame.filter("_noise")
-            ignored = pl.concat([ignored, _ignored(member, noise.select("line", "lines"), f"written by {found.name}")])
+            ignored = pl.concat([ignored, set_aside(noise, pl.lit(f"written by {found.name}"))])
             frame = frame.filter(~pl.col("_noise")).drop("_noise")
     return Unwrapped(_artefacts(member, frame, origin), ignored, wrappers=tuple(names), cut=cut)
 
@@ -105,13 +104,6 @@ def _fitting(sample: pl.Series) -> Wrapper | None:
         if (one.begins is None or not begins.isdisjoint(one.begins)) and any(held in text for held in one.holds)
     )
     return next((one for one in likely if one.fits(sample)), None)
-
-
-def _ignored(member: str, lines: pl.DataFrame, reason: str) -> pl.DataFrame:
-    every = lines.select(pl.int_ranges("line", pl.col("line") + pl.col("lines")).alias("line").explode()).drop_nulls()
-    return every.select(pl.lit(member).alias("member"), pl.col("line"), pl.lit(reason).alias("reason")).cast(
-        pl.Schema(IGNORED)
-    )
 
 
 def _export(lines: pl.DataFrame) -> exports.Export | None:

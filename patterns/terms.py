@@ -202,6 +202,19 @@ def positive(term: Term) -> frozenset[str]:
             return frozenset().union(*map(positive, parts(term)))
 
 
+def sufficient(term: Term) -> frozenset[str]:
+    """Return the pieces whose rows alone make `term` true, where there are enough of them and nothing else."""
+    match term:
+        case Piece(name):
+            return frozenset((name,))
+        case Without(first, _) | NoLater(first, _) | AtLeast(part=first) | Distinct(part=first) | Lasting(first):
+            return sufficient(first)
+        case OrTerm(inner) | SomeOf(1, inner):
+            return frozenset().union(*map(sufficient, inner))
+        case _:
+            return frozenset()
+
+
 _GROUP = re.compile(r"\(\?P?<([A-Za-z_][A-Za-z0-9_]*)>")
 
 

@@ -80,7 +80,7 @@ ROOMS = {
     "installation": {"intake"},
     "readiness": {"installation", "intake", "reporting"},
     "reporting": {"intake", "readiness"},
-    "guides": {"reporting"},
+    "guides": {"intake", "reporting"},
     "authoring": {"evidence", "intake", "reporting"},
 }
 

@@ -11,9 +11,9 @@ from forensics.ingest import read_member
 from parsers import PARSERS
 from parsers.schema import SOURCES, WORDS, empty
 from patterns.conditions import compile_where
-from patterns.literals import condition_literals
+from patterns.literals import literals_of
 from patterns.pattern import SEVERITIES, Evidence, Library, Pattern
-from patterns.terms import Column, positive
+from patterns.terms import Column, positive, sufficient
 
 _WORD = re.compile(r"[a-z0-9]+")
 _PART = 8  # characters of a part of what is looked for that tell something
@@ -35,8 +35,8 @@ class Lead:
 
     Attributes:
         sources: where the line is looked for, most telling first.
-        sure: whether the line alone decides these conditions; else what stands beside it in its record does, too.
-        weak: whether healthy systems print it too, or other failures.
+        sure: whether the line alone decides this condition; else what stands beside it in its record does, too.
+        weak: whether healthy systems print it too, or other failures; or other evidence has to be there as well.
         words: how many characters of what is looked for are in the line.
     """
 
@@ -57,7 +57,9 @@ def leads(library: Library, text: str) -> list[Lead]:
     frames = dict(_as_read(text)) or dict(_as_said(text))
     patterns = [pattern for pattern in library.patterns.values() if not pattern.check]
     found = [lead for pattern in patterns if (lead := _lead(pattern, text, frames)) is not None]
-    return sorted(found or _worded(patterns, text), key=_order)
+    found = found or _worded(patterns, text)
+    ids = {lead.pattern.id for lead in found if lead.sure and not lead.weak}
+    return sorted(found, key=lambda lead: _order(lead, len(ids.intersection(lead.pattern.explains))))
 
 
 def _worded(patterns: list[Pattern], text: str) -> list[Lead]:
@@ -101,8 +103,12 @@ def _lead(pattern: Pattern, text: str, frames: dict[str, pl.DataFrame]) -> Lead 
     ]
     if not fitting:
         return None
-    best, sure, words = min(fitting, key=lambda each: (not each[1], each[0].weak, -each[2]))
-    return Lead(pattern, tuple(dict.fromkeys(each[0].source for each in fitting)), sure, best.weak, words)
+    alone = sufficient(pattern.match)
+    weak, sure, words = min(
+        ((piece.weak or piece.name not in alone, sure, words) for piece, sure, words in fitting),
+        key=lambda each: (not each[1], each[0], -each[2]),
+    )
+    return Lead(pattern, tuple(dict.fromkeys(each[0].source for each in fitting)), sure, weak, words)
 
 
 def _fits(piece: Evidence, text: str, frame: pl.DataFrame) -> tuple[bool, int] | None:
@@ -110,11 +116,7 @@ def _fits(piece: Evidence, text: str, frame: pl.DataFrame) -> tuple[bool, int] |
     if piece.where is None:
         return None
     low = text.strip().lower()
-    literals = [
-        literal.lower()
-        for name in _HELD_BY.get(piece.source, WORDS)
-        for literal in condition_literals(piece.where, column=Column((name,)))
-    ]
+    literals = [literal.lower() for literal in words_of(piece)]
     words = max((len(literal) for literal in literals if literal in low), default=0)
     if not words:
         part = len(low) >= _PART and any(low in literal for literal in literals)
@@ -125,10 +127,19 @@ def _fits(piece: Evidence, text: str, frame: pl.DataFrame) -> tuple[bool, int] |
     return (False, words) if fits.null_count() else None
 
 
-def _order(lead: Lead) -> tuple[bool, bool, int, int, str]:
-    """What surely fits comes first, and causes first of these; of the rest what the words themselves name: symptoms."""
+def words_of(piece: Evidence) -> list[str]:
+    """Return the words that a piece looks for in what people read out, each test's on its own."""
+    held = {Column((name,)) for name in _HELD_BY.get(piece.source, WORDS)}
+    tests = [test for test in piece.where.tests() if test.column in held] if piece.where is not None else []
+    return [literal for test in tests for literal in literals_of(test, column=test.column)]
+
+
+def _order(lead: Lead, explains: int) -> tuple[bool, bool, int, int, int, str]:
+    """What surely fits comes first, and of these causes and what explains others of them; of the rest symptoms."""
     pattern, sure = lead.pattern, lead.sure and not lead.weak
-    return not sure, (pattern.role == "symptom") == sure, -lead.words, -SEVERITIES.index(pattern.severity), pattern.id
+    symptom = pattern.role == "symptom"
+    severity = SEVERITIES.index(pattern.severity)
+    return not sure, symptom == sure, -explains if sure else 0, -lead.words, -severity, pattern.id
 
 
 def lines(found: list[Lead], most: int) -> Iterator[str]:

@@ -14,12 +14,13 @@ def dated(frame: pl.DataFrame) -> pl.DataFrame:
     names = [name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Datetime)]
     if not names:
         return frame
+    written = pl.col(names).to_physical()
+    ends = frame.select(written.min().name.suffix(" first"), written.max().name.suffix(" last")).row(0, named=True)
     wrong = []
     for name in names:
         low, high = _COMPUTERS if name in _MOMENTS else _CALENDAR
         bounds = [int(bound.timestamp()) * 1_000_000 for bound in (low, high)]
-        written = frame[name].to_physical()
-        first, last = written.min(), written.max()
-        if first is not None and not (bounds[0] <= first and last < bounds[1]):  # type: ignore[operator]
+        first, last = ends[f"{name} first"], ends[f"{name} last"]
+        if first is not None and not (bounds[0] <= first and last < bounds[1]):
             wrong.append(pl.when(pl.col(name).is_between(low, high, closed="left")).then(pl.col(name)))
     return frame.with_columns(wrong) if wrong else frame

@@ -8,6 +8,10 @@ from forensics.guides.lookup import leads
 from patterns.loader import load_library
 
 LIBRARY = load_library()
+COPY = (
+    'time="2026-03-05T15:46:04Z" level=error msg="Failed to handle load model iris:1" Name=Client '
+    'error="Failed to sync/copy s3://bucket/iris to /mnt/agent/rclone/12" func=LoadModel'
+)
 
 
 def names(text: str) -> list[str]:
@@ -58,3 +62,15 @@ def test_the_command_says_where_it_is_looked_for_and_masks_what_it_repeats() -> 
     assert "security/istio-authorization-denied" in found.output
     assert none.exit_code == 6
     assert "Planted" not in none.output
+
+
+def test_a_part_of_a_composite_is_not_enough() -> None:
+    """The copy that fails shows a full disk only beside rclone's own words of it."""
+    (lead,) = [lead for lead in leads(LIBRARY, COPY) if lead.pattern.name == "k8s-disk-full"]
+
+    assert (lead.sure, lead.weak) == (True, True)
+    assert names(COPY)[0] == "rclone-copy-failed"
+
+
+def test_words_of_a_status_lead_where_reason_or_message_may_hold_them() -> None:
+    assert names("Failed to sync/copy s3://bucket/iris to /mnt/agent/rclone/12")[0] == "rclone-copy-failed"
