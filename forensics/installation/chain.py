@@ -13,7 +13,7 @@ LINK_OF = {
     "agent": "agent", "server": "server",
 }  # fmt: skip
 SOURCES = {
-    "controller": ("log.controller", "k8s.model"),
+    "controller": ("log.controller",),  # and the status it writes: a manifest alone says nothing of it
     "scheduler": ("log.scheduler",),
     "envoy": ("log.envoy", "envoy.stat", "envoy.route", "log.envoy_access"),
     "agent": ("log.agent",),
@@ -27,8 +27,9 @@ WORST = ("unknown", "ok", "pending", "broken")
 def chain(ranked: Sequence[Ranked], state: Sequence[Mapping[str, Any]], covered: Coverage) -> list[dict[str, Any]]:
     """Return `chain` of the document: for each part its state and what says so."""
     found: dict[str, tuple[str, str]] = {}
+    told = any(link["link"] == "resource" and link["state"] != "unknown" for row in state for link in row["links"])
     for node in NODES:
-        known = any(source in covered.kinds for source in SOURCES[node])
+        known = any(source in covered.kinds for source in SOURCES[node]) or (node == "controller" and told)
         found[node] = ("ok", "nothing wrong was found") if known else ("unknown", "not collected")
 
     def worse(node: str, state: str, detail: str) -> None:

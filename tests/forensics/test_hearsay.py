@@ -47,3 +47,16 @@ def test_a_secret_in_the_line_is_masked(tmp_path: Path) -> None:
     (note,) = notes(of(tmp_path, f"{SAID} password=Zq7xPlanted0001Rt4vWn\n"))
 
     assert "Planted" not in note
+
+
+MODEL = """apiVersion: mlops.seldon.io/v1alpha1
+kind: Model
+metadata: {name: iris, namespace: shop}
+spec: {storageUri: "s3://models/iris"}
+"""
+STATUS = "status: {conditions: [{type: Ready, status: 'True'}], replicas: 1}\n"
+
+
+@pytest.mark.parametrize(("text", "state"), [(MODEL, "unknown"), (MODEL + STATUS, "ok")])
+def test_a_manifest_alone_says_nothing_of_the_controller(tmp_path: Path, text: str, state: str) -> None:
+    assert of(tmp_path, text)["chain"][0]["state"] == state
