@@ -76,11 +76,18 @@ _LABELS = frozenset(("labels", "stream", "instance"))
 _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _STREAM = re.compile(rf"(?P<pod>{_NAME})_(?P<namespace>{_NAME})_(?P<container>{_NAME})-[0-9a-f]{{64}}(?:\.log)?$")
 _INSTANCE = re.compile(rf"(?P<namespace>{_NAME})/(?P<pod>{_NAME}):(?P<container>{_NAME})")
-_LABEL = re.compile(r'"?([\w.]+)"?\s*[:=]\s*"([^"\\]*)"')
+_LABEL = re.compile(r'(?<![\w.])"?([\w.]{1,100})"?\s?[:=]\s?"([^"\\]*)"')
+_LONGEST_KEY = 100  # characters of a key
+_LOOKED_AT = 2000  # characters of a path, or of labels
+
+
+def _words(key: str) -> tuple[str, ...]:
+    """Return the words of a key; none of one that is too long to be a name's."""
+    return _words_of(key) if len(key) <= _LONGEST_KEY else ()
 
 
 @lru_cache(4096)
-def _words(key: str) -> tuple[str, ...]:
+def _words_of(key: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(key))
 
 
@@ -113,9 +120,13 @@ def ways(keys: Iterable[str]) -> tuple[tuple[str, ...], ...]:
     )
 
 
-@lru_cache(8192)
 def names_in(text: str) -> Names:
     """Return the names that a path of a node, a stream of CloudWatch, or labels hold."""
+    return _names_in(text[:_LOOKED_AT])
+
+
+@lru_cache(4096)
+def _names_in(text: str) -> Names:
     if text.startswith("{"):
         labels = dict(_LABEL.findall(text))
         parts = ways(labels)[2:6]

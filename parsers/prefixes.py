@@ -85,6 +85,9 @@ _NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
 _POD = r"[a-z0-9][-a-z0-9.]*-(?:[0-9]{1,3}|[bcdfghjklmnpqrstvwxz2456789]{5})"
 
 
+_OF_WORKLOAD = r"-(?:[0-9]{1,3}|(?:[a-z0-9]{8,10}-)?[a-z0-9]{5})$"  # what makes the name of a workload that of a pod
+
+
 def _few(*parts: str) -> Callable[[pl.DataFrame], bool]:
     """Whether the names repeat: words that begin sentences do not."""
     return lambda found: found.select(parts).unique().height <= max(2, found.height // 3)
@@ -130,7 +133,7 @@ WRAPPERS: tuple[Wrapper, ...] = (
         " ",
         rf"^(?:(?P<namespace>{_NAME}) )?(?P<pod>{_POD}) (?P<container>{_NAME})(?: (?P<text>.*))?$",
         noise=r"^[+-] [^ ]+ \x{203a} [^ ]+",
-        guard=_few("pod", "container"),
+        guard=_few("container"),  # each of a thousand pods may have said a line
     ),
     _lines("kail", _SMALL, "]:", rf"^(?P<namespace>{_NAME})/(?P<pod>{_NAME})\[(?P<container>[^\]]+)\]: ?(?P<text>.*)$"),
     _lines(
@@ -174,8 +177,8 @@ WRAPPERS: tuple[Wrapper, ...] = (
         "kubetail",
         "[",
         "] ",
-        rf"^\[(?P<pod>(?:[a-z]{_POD}))(?: (?P<container>{_NAME}))?\] ?(?P<text>.*)$",
-        guard=_few("pod"),
+        rf"^\[(?P<pod>[a-z]{_POD})(?: (?P<container>{_NAME}))?\] ?(?P<text>.*)$",
+        guard=lambda found: _few("pod")(found.with_columns(pl.col("pod").str.replace(_OF_WORKLOAD, ""))),
     ),
     _lines(
         "aws logs tail",

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from parsers import naming
 from parsers.decoding import decode
 from parsers.parser import Origin
 from parsers.wrappers import Unwrapped, unwrap
@@ -251,3 +253,25 @@ def test_the_newest_first_of_several_components_is_cut_like_the_oldest_first(tur
     times = pl.DataFrame({"time": at.dt.replace_time_zone("UTC")})
 
     assert _as_said(times.reverse() if turned else times)["time"].is_sorted()
+
+
+@pytest.mark.parametrize(
+    "text", ["{" + "a" * 10**6, "{" + 'a="' * 10**5, "/a" * 10**6, "a_" * 10**6, "{" + "a b" * 10**6]
+)
+def test_names_are_looked_for_in_no_time(text: str) -> None:
+    begun = time.process_time()
+
+    assert naming.names_in(text) == naming.NOBODY
+    assert len(naming.ways([text, text.replace("{", "pod.")])[3]) <= 1
+    assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    "form", ["{0} agent {1}", "ml {0} agent {1}", "[{0} agent] {1}", "[{0}] {1}", "ml/{0}[agent]: {1}"]
+)
+def test_a_line_of_each_of_many_pods_is_theirs(form: str) -> None:
+    said = [form.format(f"mlserver-{n}", ROWS[0][4]) for n in range(900)]
+    found = opened("\n".join(said) + "\n").artefacts
+
+    assert [one.origin.pod for one in found] == [f"mlserver-{n}" for n in range(900)]
+    assert {text for one in found for text in one.frame["text"]} == {ROWS[0][4]}
