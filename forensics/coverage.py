@@ -136,8 +136,8 @@ class Coverage:
             return None  # what was pasted without times is whole, and its order is that of its lines
         limit = end if end is not None else (self.period[1] if self.period else None)
         if limit is None:
-            # Nothing in the bundle bears a time: a log that is whole then reaches as far as the bundle does.
-            if end is None and any(s.head == "whole" and s.last is None and not s.previous for s in streams):
+            # Nothing in the bundle bears a time: a log then reaches as far as the bundle does, cut at its head or not.
+            if end is None and any(s.last is None and not s.previous for s in streams):
                 return None
             return Missing(source, "its log bears no times", collect)
         reached = [s for s in streams if s.until is not None and s.until >= limit]
