@@ -57,6 +57,27 @@ REFUSED = (
 LOADED = "I0317 10:03:00.300000 1 model_lifecycle.cc:839] \"successfully loaded 'ocr_1'\"\n"
 
 
+DENIED = (
+    "09:00:12.811359 \x1b[31mERROR\x1b[0m [                main] :     i.s.d.k.Pipeline : Kafka streams: stream processing exception\n"
+    "org.apache.kafka.common.errors.TopicAuthorizationException: Not authorized to access topics: [seldon.ml.model.a.inputs]\n"
+)
+SERVED = "09:04:12.811359 \x1b[32m INFO\x1b[0m [                main] :     i.s.d.k.Pipeline : All topics created\n"
+DATED = 'time="2026-03-17T11:00:00Z" level=info msg="Setting log level to debug"\n'
+
+
+@pytest.mark.parametrize("beside", ["", DATED], ids=["alone", "beside a dated log"])
+@pytest.mark.parametrize(("tail", "lasts"), [("", True), (SERVED, False)])
+def test_the_last_lines_of_a_log_that_writes_times_of_day_count(
+    tail: str, lasts: bool, beside: str, tmp_path: Path
+) -> None:
+    (tmp_path / "engine").write_text(DENIED + tail)
+    if beside:
+        (tmp_path / "scheduler").write_text(beside)
+    document = forensics.analyse(forensics.open_bundle(tmp_path)).document
+    lasting = {f["pattern"] for f in document["findings"] if f["at_end"] != "ended"}
+    assert ("kafka/kafka-topic-authorization" in lasting) is lasts
+
+
 @pytest.mark.parametrize(("tail", "lasts"), [("", True), (LOADED, False)])
 def test_the_last_lines_of_a_log_without_dates_count(tail: str, lasts: bool, tmp_path: Path) -> None:
     (tmp_path / "pasted").write_text(REFUSED + tail)  # neither a year nor the start of the process
