@@ -9,6 +9,7 @@ import argparse
 import gzip
 import io
 import json
+import re
 import shutil
 import sys
 import tarfile
@@ -24,6 +25,7 @@ import yaml
 
 LABELS = ("NOTES.md", "expected.yaml")
 HEALTHY = ("healthy", "insufficient", "unrecognised")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @dataclass
@@ -138,7 +140,7 @@ def untrue(document: dict[str, Any], folder: Path, faults: list[str]) -> bool:
                     faults.append(f"{finding['pattern']}: cites {cite['member']}, which is not there")
                     wrong = True
                     continue
-                lines = data.decode("utf-8", "replace").split("\n")
+                lines = COLOUR.sub("", data.decode("utf-8", "replace")).split("\n")
                 first, last = cite["lines"]
                 there = mask("\n".join(line.rstrip("\r") for line in lines[first - 1 : last]))
                 if not all(part in there for part in cite["text"].split("\n")):

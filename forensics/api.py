@@ -4,6 +4,8 @@
 >>> report = analyse(open_bundle("sample_bundles/quota-exceeded/bundle.tar.gz"))
 >>> report.verdict
 'failure'
+>>> report  # doctest: +ELLIPSIS
+<Report failure: A ResourceQuota or LimitRange refuses pods (workload ...>
 >>> report.roots[0]["pattern"]
 'kubernetes/k8s-resourcequota-blocks-pods'
 >>> len(report.frames["k8s.event"]) > 10
@@ -12,6 +14,7 @@ True
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -38,9 +41,9 @@ def open_bundle(*paths: str | PathLike[str]) -> Bundle:
     return opened([Path(path) for path in paths])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Report:
-    """What an analysis came to.
+    """What an analysis came to; a notebook shows it as its Markdown, `print` as the terminal does.
 
     Attributes:
         document: the whole report, as `-o report.json` writes it.
@@ -74,7 +77,26 @@ class Report:
         """
         import sys
 
-        write_form(self.document, self._case, str(path), sys.stdout.buffer)
+        # A notebook's standard output takes text alone.
+        binary = getattr(sys.stdout, "buffer", None) or BytesIO()
+        write_form(self.document, self._case, str(path), binary)
+        if isinstance(binary, BytesIO):
+            sys.stdout.write(binary.getvalue().decode())
+
+    def __repr__(self) -> str:
+        """The answer on one line."""
+        return f"<Report {self.verdict}: {self.summary}>"
+
+    def __str__(self) -> str:
+        """What the terminal shows."""
+        from forensics.reporting.render import render
+
+        return render(self.document).plain
+
+    def _repr_markdown_(self) -> str:
+        from forensics.reporting.markdown import markdown
+
+        return markdown(self.document)
 
 
 def analyse(bundle: Bundle, library: Library | None = None, request: Request = EVERYTHING) -> Report:

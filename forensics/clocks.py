@@ -17,7 +17,7 @@ import polars as pl
 from forensics.coverage import HEAD, START
 from forensics.installation.sightings import PAIRED, STRONG, Sides, pairs, sightings
 from forensics.timeline import in_file_order, microseconds, sharing
-from forensics.zones import LEAST_TURN, nearest, of_period, off_zone, turned
+from forensics.zones import LEAST_TURN, guessed, nearest, of_period, off_zone, turned
 from parsers.schema import SPAN
 
 SECOND = 1_000_000
@@ -369,10 +369,7 @@ def doubts(clocks: pl.DataFrame, told: Collection[str] = ()) -> list[str]:
             f"the clock of {row['clock'].removeprefix(chr(0))} was corrected on one pair of events alone"
             for row in moved.iter_rows(named=True)
         ),
-        *(
-            f"{member} writes its times without a zone: which one is guessed from its period alone"
-            for member in vague["member"]
-        ),
+        *guessed(vague["member"].to_list()),
     ]
 
 

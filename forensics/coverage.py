@@ -9,7 +9,7 @@ import polars as pl
 
 from forensics.evidence.hits import Hit
 from forensics.findings import Missing
-from forensics.guides.collecting import how_to_collect, previous_log
+from forensics.guides.collecting import OPERATOR, how_to_collect, of_installation, previous_log
 from patterns.pattern import Evidence
 from patterns.terms import Test
 
@@ -28,6 +28,7 @@ START = re.compile(
 UNBOUNDED = 1 << 62
 HEAD = 6  # the first records among which a start line must stand
 INSIDE = ("k8s.container", "k8s.condition", "k8s.env")  # what stands inside an object, and in no table
+AT_HOME = ("log.scheduler", "log.envoy", "log.agent", "log.mlserver", "log.triton", "log.modelgateway", "log.dataflow")
 UNCUT = ("log.envoy_access", "log.client")  # these have no start line, and are not rotated by themselves
 
 
@@ -61,6 +62,21 @@ class Coverage:
     tabled: frozenset[tuple[str, str | None]] = frozenset()  # (kind, namespace) of which a table shows something
     whole: frozenset[tuple[str, str | None]] = frozenset()  # those of which objects or descriptions were dumped
     collected: int | None = None  # the bundle was collected then or later; never before the period's end
+    home: str | None = None  # the namespace of the installation, where it has but one
+
+    def command(self, source: str, names: Mapping[str, str]) -> str:
+        """Return the command that collects `source` for what `names` names, as far as this bundle knows it."""
+        return how_to_collect(source, self._in_place(source, names))
+
+    def _in_place(self, source: str, names: Mapping[str, str]) -> dict[str, str]:
+        pod = names.get("pod")
+        printed = {s.source for s in self.streams if pod and s.pod == pod}
+        operators = {s.namespace for s in self.streams if s.source == "log.controller" and s.namespace}
+        for named in self.objects.get("pod", ()):
+            space, _, name = named.partition("/")
+            if name.startswith(OPERATOR):
+                operators.add(space)
+        return of_installation(source, names, printed, self.home, operators)
 
     def of(self, source: str, names: Mapping[str, str | None]) -> list[Stream]:
         """Return the streams of `source` that may be about `names`: those that name nothing else."""
@@ -102,7 +118,7 @@ class Coverage:
     ) -> Missing | None:
         source = piece.source
         streams = self.of(source, names)
-        collect = how_to_collect(source, known)
+        collect = self.command(source, known)
         if not streams:
             return Missing(source, "not collected", collect)
         if piece.level == "debug" and not any(s.level in ("trace", "debug") for s in streams):
@@ -120,8 +136,8 @@ class Coverage:
             return None  # what was pasted without times is whole, and its order is that of its lines
         limit = end if end is not None else (self.period[1] if self.period else None)
         if limit is None:
-            # Nothing in the bundle bears a time: a log that is whole then reaches as far as the bundle does.
-            if end is None and any(s.head == "whole" and s.last is None and not s.previous for s in streams):
+            # Nothing in the bundle bears a time: a log then reaches as far as the bundle does, cut at its head or not.
+            if end is None and any(s.last is None and not s.previous for s in streams):
                 return None
             return Missing(source, "its log bears no times", collect)
         reached = [s for s in streams if s.until is not None and s.until >= limit]
@@ -132,7 +148,9 @@ class Coverage:
             reach = max(reach, until) if begins <= reach else reach
         if reach >= limit:
             return None
-        return Missing(source, "its log begins after the time in question", previous_log(source, known))
+        return Missing(
+            source, "its log begins after the time in question", previous_log(source, self._in_place(source, known))
+        )
 
     def silent(self, piece: Evidence, hits: Sequence[Hit], latest: Callable[[Hit], int]) -> bool:
         """Whether `piece`, printed again and again while it lasts, is missing from the end of each log that held it."""
@@ -147,7 +165,7 @@ class Coverage:
     def _gap_in_facts(self, piece: Evidence, known: Mapping[str, str]) -> Missing | None:
         source = piece.source
         # Conditions of nodes come with nodes; those of Seldon's own kinds are listed together.
-        collect = how_to_collect("k8s.node" if _kinds(piece) == ("node",) else source, known)
+        collect = self.command("k8s.node" if _kinds(piece) == ("node",) else source, known)
         namespace = known.get("namespace")
         if source.startswith("k8s."):
             shallow = False
@@ -280,7 +298,16 @@ def coverage(
             tabled.update((kind, space) for space in frame.filter(table)["namespace"].unique())
             whole.update((kind, space) for space in frame.filter(~table)["namespace"].unique())
     kinds = frozenset(frames)  # a frame without rows was dumped, and held nothing
-    return Coverage(joined, frozenset(listed), kinds, period, objects, frozenset(tabled), frozenset(whole), collected)
+    told = (frozenset(tabled), frozenset(whole), collected)
+    return Coverage(joined, frozenset(listed), kinds, period, objects, *told, home=_home(joined, objects))
+
+
+def _home(streams: Sequence[Stream], objects: Mapping[str, frozenset[str]]) -> str | None:
+    """Return the namespace in which all of Seldon's parts are that say theirs; the operator may have one of its own."""
+    spaces = {s.namespace for s in streams if s.source in AT_HOME}
+    spaces |= {named.partition("/")[0] for kind in ("model", "server", "pipeline") for named in objects.get(kind, ())}
+    told = sorted(space for space in spaces if space)
+    return told[0] if len(told) == 1 else None
 
 
 def _oldest(part: pl.DataFrame, dated: pl.DataFrame) -> pl.Series:

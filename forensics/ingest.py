@@ -1,7 +1,7 @@
 """Give each artefact to the parser that recognises it; keep what was not understood, and what became of each line."""
 
 import logging
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -18,6 +18,7 @@ from forensics.intake.masking import hide, without_keys
 from forensics.intake.years import with_years
 from forensics.lean import Lean
 from forensics.timeline import in_file_order
+from parsers.crowds import Crowd, crowds
 from parsers.decoding import decode, without_crowds
 from parsers.giants import cut
 from parsers.layout import origin_of
@@ -209,8 +210,13 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     if shortened:
         status, reason = "partly", reason or too_long or shortened
     rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
-    for artefact in parts[:MOST_PARTS]:
+    waiting = deque(crowds(parts[:MOST_PARTS]))
+    while waiting:
+        artefact = waiting.popleft()
         parser = recognise(artefact, parsers)
+        if parser is None and isinstance(artefact, Crowd):
+            waiting.extendleft(reversed(artefact.parts))
+            continue
         if parser is None:
             if artefact.frame["text"].str.contains(r"\S").any():
                 rejects.append(_unread(artefact))
@@ -226,6 +232,12 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
             failed.append(f"parser {parser.name} failed on {member.name}: {type(error).__name__}")
             rejects.append(_unread(artefact, f"our parser {parser.name} failed"))
             continue
+        if isinstance(artefact, Crowd):
+            apart = artefact.told_apart(parsed)
+            if apart is None:
+                waiting.extendleft(reversed(artefact.parts))
+                continue
+            parsed = apart
         kinds.update(dict.fromkeys((parser.name, *others)))
         ignored.append(parsed.ignored)
         rejects.append(parsed.rejects)

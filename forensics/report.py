@@ -56,7 +56,8 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     """
     ids = [f"F{i + 1}" for i in range(len(found.ranked))]
     period, seen = found.covered.period, found.covered.collected
-    findings = [_finding(r, ids, i, quotes) for i, r in enumerate(found.ranked)]
+    home = {"namespace": found.covered.home} if found.covered.home else {}
+    findings = [_finding(r, ids, i, quotes, home) for i, r in enumerate(found.ranked)]
     findings = [f | _preceded(r, f, found) for f, r in zip(findings, found.ranked, strict=True)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
     sentence = mask(
@@ -98,10 +99,10 @@ def _preceded(r: Ranked, finding: Mapping[str, Any], found: Conclusions) -> dict
     return {} if index is None else {"preceded_by": index}
 
 
-def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes) -> dict[str, Any]:
+def _finding(r: Ranked, ids: Sequence[str], index: int, quotes: Quotes, home: Mapping[str, str]) -> dict[str, Any]:
     finding, pattern = r.finding, r.finding.pattern
     subject = dict(finding.subject)
-    named = {**finding.hints, **subject}
+    named = {**home, **finding.hints, **subject}
     return {
         "id": ids[index],
         "pattern": pattern.id,

@@ -9,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
+from forensics.installation.beside import settled
 from forensics.installation.links import HUB_NAMES, HUBS, Edge, Link, Thing, Topology
-from forensics.installation.placement import log, sayings, settled
+from forensics.installation.placement import log, sayings
 from forensics.installation.selectors import selects
 from forensics.installation.uses import WORKLOADS, add_uses
 from forensics.intake.rows import labels_of, mapping, parsed, rows_of, sequence

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from forensics.causality import CONTRIBUTING, DECIDES, ROOT, Candidate, Ranked, decides
 from forensics.coverage import Coverage
 from forensics.findings import Missing
-from forensics.guides.collecting import how_to_collect
 from patterns.pattern import SEVERITIES
 
 OURS = (
@@ -143,7 +142,7 @@ def _subjects(ranked: Ranked) -> str:
 def missing_planes(covered: Coverage) -> list[Missing]:
     """Return what a healthy verdict would need that was not collected, with the commands that collect it."""
     return [
-        Missing(plane[0], "not collected", how_to_collect(plane[0], {}))
+        Missing(plane[0], "not collected", covered.command(plane[0], {}))
         for plane in PLANES
         if not any(source in covered.kinds for source in plane)
     ]

@@ -1,5 +1,6 @@
 """The zones there are, and which of them a log without one was written in."""
 
+from collections.abc import Sequence
 from statistics import median
 
 SECOND = 1_000_000
@@ -7,6 +8,7 @@ HOUR = 3600 * SECOND
 # What to add to a zone's time to reach UTC, in microseconds: the zones in use, daylight saving included (IANA 2025b).
 _MINUTES = (-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765, 825, *range(-720, 841, 60))
 ZONES: tuple[int, ...] = tuple(sorted(-minutes * 60 * SECOND for minutes in _MINUTES))
+MOST_NAMED = 3  # logs named in a remark
 QUIET = 600 * SECOND  # logs of one time begin and end this far apart without any meaning
 LEAST_TURN = 30 * 60 * SECOND  # clocks are turned by so much at least where summer begins or ends
 
@@ -39,3 +41,13 @@ def turned(first: float, last: float) -> int:
     """Return by how much a clock was turned between two distances from UTC; 0 for less than any zone's difference."""
     by = int(abs(first - last))
     return by if by >= LEAST_TURN else 0
+
+
+def guessed(members: Sequence[str]) -> list[str]:
+    """Return the remark on logs whose zone is guessed: one, however many they are."""
+    if not members:
+        return []
+    few = ", ".join(members[:MOST_NAMED])
+    more = f" and {len(members) - MOST_NAMED} more" if len(members) > MOST_NAMED else ""
+    told = "write their times" if len(members) > 1 else "writes its times"
+    return [f"{few}{more} {told} without a zone: which one is guessed from the period alone"]

@@ -6,7 +6,7 @@ component's own loggers set, and messages of its start. Messages that two compon
 Source: scheduler/, operator/, hodometer/ of Seldon Core v2, releases 2.0 to 2.10.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import polars as pl
@@ -129,6 +129,32 @@ def component_of(texts: pl.Series, origin: Origin) -> str | None:
     return named_component(origin)
 
 
+def components_of(rows: pl.DataFrame, origins: Sequence[Origin]) -> list[str | None]:
+    """Return for each part what `component_of` does; empty where signs of more than one component are in it.
+
+    Args:
+        rows: columns part, the place in `origins`, and text.
+        origins: those of the parts.
+    """
+    names = signs()
+    counts = (
+        rows.with_columns(telling(rows["text"]).alias("text"))
+        .filter(pl.col("text") != "")
+        .group_by("part")
+        .agg(pl.col("text").str.contains_any(literals).sum().alias(name) for name, literals in names.items())
+    )
+    found = [named_component(origin) for origin in origins]
+    for part, *some in counts.select("part", *names).iter_rows():
+        said = [name for name, count in zip(names, some, strict=True) if count]
+        found[part] = found[part] if not said else said[0] if len(said) == 1 else ""
+    return found
+
+
+def says_who(texts: pl.Series) -> pl.Series:
+    """Return of which lines `identity_of` may take a name or a version."""
+    return texts.str.contains_any(_SAID_SIGNS).fill_null(False)
+
+
 def named_component(origin: Origin) -> str | None:
     """Return the component that the names of container and pod stand for."""
     if origin.component:
@@ -171,7 +197,7 @@ def identity_of(texts: pl.Series, component: str | None) -> tuple[Origin, str | 
         texts: the lines of one process.
         component: becomes the origin's.
     """
-    some = texts.filter(texts.str.contains_any(_SAID_SIGNS).fill_null(False)).head(_ENOUGH)
+    some = texts.filter(says_who(texts)).head(_ENOUGH)
     said: dict[str, str | None] = dict.fromkeys(_SAID)
     if some.is_empty():
         return Origin(component=component), None

@@ -1,14 +1,14 @@
-"""Exports of log stores: documents of JSON and tables that hold log lines, whole or as far as they go.
+"""Exports of log stores that are documents of JSON and hold log lines, whole or as far as they go.
 
 Their records are taken one at a time and become columns. What is newest first is turned round.
 
 Source: Loki 3 HTTP API; Elasticsearch search API; Cloud Logging entries.list; CloudWatch Logs filter-log-events and
-get-query-results; Log Analytics query API; OTLP JSON; Kibana, Grafana, Azure and CloudWatch CSV downloads.
+get-query-results; Log Analytics query API; OTLP JSON; OpenSearch PPL and SQL; New Relic NRQL; Oracle Cloud Logging
+search; Grafana data frames.
 """
 
-import csv
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -16,13 +16,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from parsers.elements import Ended, Reader, pieces, slices
-from parsers.sayings import KEYS, Records, Said, Sayings, as_json, words
+from parsers.elements import Ended, Reader, pieces
+from parsers.sayings import Records, Said, Sayings, as_json, words
 
 _ENOUGH = 1000  # records that show whether a document is an export
-_SHARE = 0.8  # of its records that say a line, and when
+_SHARE = 0.8  # of its records that say a line, and when or who
 _DEPTH = 4  # lists in lists that pages of answers come in
-csv.field_size_limit(4 << 20)  # a cell may hold a whole traceback
 
 # What a line must hold to be one of these records, and not an application's own JSON.
 OBJECT = r'"apiVersion"\s*:'
@@ -30,7 +29,8 @@ RECORD = (
     r'^\s*\{.*(?:"kubernetes"\s*:\s*\{|"podName"\s*:|"pod_name"\s*:|"_source"\s*:|"__REALTIME_TIMESTAMP"\s*:'
     r'|"(?:text|json)Payload"\s*:|"insertId"\s*:|"labels"\s*:\s*\{.*"line"\s*:|"line"\s*:.*"labels"\s*:\s*\{'
     r'|"PodName"\s*:|"LogMessage"\s*:|"@message"\s*:|"ingestionTime"\s*:|"stream"\s*:\s*"std(?:out|err)"'
-    r'|"resourceLogs"\s*:|"result"\s*:\s*\{.*"_raw"\s*:)'
+    r'|"resourceLogs"\s*:|"result"\s*:\s*\{.*"_raw"\s*:|"logContent"\s*:|"specversion"\s*:|"__time__"\s*:|"_pod_name_"\s*:'
+    r'|"_line"\s*:.*"_ts"\s*:|"_stream"\s*:.*"_msg"\s*:|"pod"\s*:\s*"[^"]*"\s*,\s*"container"\s*:\s*"[^"]*"\s*,\s*"message"\s*:)'
 )
 
 
@@ -62,7 +62,10 @@ def loads(text: str | bytes) -> Any:
 
 def may_be_document(head: str) -> bool:
     """Whether a text that begins so may be one document of records."""
-    return head.lstrip()[:1] in ("[", "{") and re.search(_DOCUMENT, head[:20000]) is not None
+    begins, head = head.lstrip()[:1], head[:20000]
+    if begins not in ("[", "{"):
+        return False
+    return re.search(_DOCUMENT, head) is not None or all(re.search(one, head) for one in _ANY)
 
 
 def holds_records(head: str) -> bool:
@@ -79,6 +82,13 @@ _DOCUMENT = (
     r'|^\s*\[\s*\{\s*"(?:line|timestamp|_index|log|@timestamp)"\s*:|"resourceLogs"\s*:|"podName"\s*:|"LogMessage"\s*:'
     r'|"results"\s*:\s*\[\s*(?:\[\s*\{\s*"field"|\{(?s:.){0,2000}"_raw")\s*:|"tables"\s*:\s*\[\s*\{\s*"(?:name|columns)"\s*:'
     r'|"data"\s*:\s*\[\s*\{(?s:.){0,400}"attributes"\s*:\s*\{(?s:.){0,4000}"message"\s*:'
+    r'|"logContent"\s*:|"(?:datarows|nrql)"\s*:|"schema"\s*:\s*\{(?s:.){0,400}"fields"\s*:\s*\[|^\s*\{\s*"pod"\s*:\s*"[^"]*"\s*,\s*"container"\s*:'
+)
+# Or a list of records of a store that is not known by name: they say a line, and when.
+_ANY = (
+    r'^\s*\[\s*\{|"(?:results|events|records|logs|entries)"\s*:\s*\[\s*\{',
+    r'"(?:message|log|line|content|body|text|_raw|_msg|_line|LogMessage|@message)"\s*:',
+    r'"(?:@?timestamp|time|_time_?|__time__|_ts|ts|date|datetime|TimeGenerated)"\s*:',
 )
 
 
@@ -100,14 +110,14 @@ def document(lines: pl.DataFrame) -> Export | None:
     except Ended:
         at = lines["line"][min(reader.line, len(lines)) - 1]
         cut = f"its JSON ends, or makes no sense, on line {at:,}: the records before were read"
-    if odd > (1 - _SHARE) * records.count or records.dated < max(1, _SHARE * records.count):
+    if odd > (1 - _SHARE) * records.count or records.known < max(1, _SHARE * records.count):
         return None
     places = records.places(len(lines))
     structure = lines.head(int(places["line"][0]) - 1).select("line", "lines")
-    return Export("JSON export", records.lined(_physical(places, lines)), structure, cut)
+    return Export("JSON export", records.lined(physical(places, lines)), structure, cut)
 
 
-def _physical(places: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
+def physical(places: pl.DataFrame, lines: pl.DataFrame) -> pl.DataFrame:
     """Return the places of records, counted in rows from 1, as physical lines: a part of a file begins anywhere."""
     before = pl.concat([pl.Series([0], dtype=pl.Int64), lines["lines"].cast(pl.Int64).cum_sum()])
     begins = places["line"] - 1
@@ -135,28 +145,53 @@ def _documents(reader: Reader) -> Iterator[_Record]:
 
 def _holder(reader: Reader, sections: Iterator[int]) -> Iterator[_Record]:
     """Yield the records of the object that opens here; itself where it holds none."""
-    line, holds = reader.line, False
+    line = reader.line
+    holds, rest = yield from _held(reader, sections, "", 0)
+    if not holds:
+        yield line, rest, next(sections)
+
+
+def _held(
+    reader: Reader, sections: Iterator[int], above: str, depth: int
+) -> Generator[_Record, None, tuple[bool, dict[str, Any]]]:
+    """Yield the records below a key of an answer; return whether there are any, and what else is there."""
+    holds = False
     rest: dict[str, Any] = {}
+    columns: list[str] = []
     for key in reader.members():
         opens = reader.peek()
-        if key in ("data", "hits") and opens == "{":
-            rest[key] = {}
-            for name in reader.members():
-                if name == "result" and key == "data" and reader.peek() == "[":
-                    yield from _streams(reader, sections)
-                elif name == "hits" and key == "hits" and reader.peek() == "[":
-                    yield from _listed(reader, next(sections))
-                else:
-                    rest[key][name] = reader.value()
-                    continue
-                holds = True
-        elif key in _HOLDERS and opens == "[":
+        if opens == "{" and (key in _ABOVE or above == "results") and depth < _DEPTH:
+            found, rest[key] = yield from _held(reader, sections, key, depth + 1)
+            holds |= found
+        elif opens == "[" and (above, key) == ("data", "result"):
+            yield from _streams(reader, sections)
+            holds = True
+        elif opens == "[" and key in ("columns", "schema"):
+            rest[key] = reader.value()
+            columns = _names(rest[key])
+        elif opens == "[" and columns and key in _ROWS:
+            yield from _rows(reader, columns, next(sections))
+            holds = True
+        elif opens == "[" and key in _HOLDERS:
             yield from _HOLDERS[key](reader, next(sections))
             holds = True
         else:
             rest[key] = reader.value()
-    if not holds:
-        yield line, rest, next(sections)
+    return holds, rest
+
+
+_ABOVE = frozenset(("data", "hits", "actor", "account", "nrql", "response", "results"))  # the records of an answer
+_ROWS = ("rows", "datarows", "values")  # below the names of their columns
+
+
+def _names(columns: Any) -> list[str]:
+    return [str(one.get("name")) for one in columns if isinstance(one, dict)] if isinstance(columns, list) else []
+
+
+def _rows(reader: Reader, columns: list[str], section: int) -> Iterator[_Record]:
+    for _ in reader.elements():
+        line, row = reader.line, reader.value()
+        yield line, dict(zip(columns, row, strict=False)) if isinstance(row, list) else row, section
 
 
 def _listed(reader: Reader, section: int) -> Iterator[_Record]:
@@ -175,6 +210,12 @@ def _inside(value: Any, depth: int) -> Iterator[Any]:
     hits = value.get("hits") if isinstance(value, dict) else None
     if isinstance(hits, dict) and isinstance(hits.get("hits"), list):
         yield from _inside(hits["hits"], depth + 1)
+    elif isinstance(value, dict) and list(value) == ["events"]:  # New Relic
+        yield from _inside(value["events"], depth + 1)
+    elif isinstance(value, dict) and isinstance(value.get("schema"), dict) and isinstance(value.get("data"), dict):
+        columns, values = value["schema"].get("fields"), value["data"].get("values")  # a frame of Grafana
+        if isinstance(values, list) and all(isinstance(one, list) for one in values):
+            yield from (dict(zip(_names(columns), row, strict=False)) for row in zip(*values, strict=False))
     else:
         yield value
 
@@ -213,12 +254,15 @@ def _otlp(reader: Reader, section: int) -> Iterator[_Record]:
         labels: dict[str, str | None] = {}
         for key in reader.members() if reader.peek() == "{" else ():
             if key == "resource":
-                resource = reader.value()
-                named = resource.get("attributes") if isinstance(resource, dict) else None
-                some = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
-                labels = {str(one.get("key")): words(one.get("value")) for one in some}
+                labels = _attributes(reader.value())
             elif key == "scopeLogs" and reader.peek() == "[":
                 yield from _of_scopes(reader, section, labels)
+
+
+def _attributes(value: Any) -> dict[str, str | None]:
+    named = value.get("attributes") if isinstance(value, dict) else None
+    some = [one for one in named if isinstance(one, dict)] if isinstance(named, list) else []
+    return {str(one.get("key")): words(one.get("value")) for one in some}
 
 
 def _of_scopes(reader: Reader, section: int, labels: dict[str, str | None]) -> Iterator[_Record]:
@@ -227,7 +271,9 @@ def _of_scopes(reader: Reader, section: int, labels: dict[str, str | None]) -> I
             for _ in reader.elements() if key == "logRecords" and reader.peek() == "[" else ():
                 line, record = reader.line, reader.value()
                 if isinstance(record, dict):
-                    record = {"body": record.get("body"), "timestamp": record.get("timeUnixNano"), "labels": labels}
+                    when = record.get("timeUnixNano") or record.get("observedTimeUnixNano")
+                    who = labels | _attributes(record)
+                    record = {"body": record.get("body"), "timestamp": when, "labels": who}
                 yield line, record, section
 
 
@@ -237,7 +283,8 @@ def _of_fields(reader: Reader, section: int) -> Iterator[_Record]:
         line, row = reader.line, reader.value()
         if isinstance(row, list) and all(isinstance(one, dict) for one in row):
             row = {str(one.get("field")): one.get("value") for one in row}
-        yield line, row, section
+        for record in _inside(row, 1):
+            yield line, record, section
 
 
 def _of_tables(reader: Reader, section: int) -> Iterator[_Record]:
@@ -246,11 +293,9 @@ def _of_tables(reader: Reader, section: int) -> Iterator[_Record]:
         columns: list[str] = []
         for key in reader.members() if reader.peek() == "{" else ():
             if key == "columns":
-                named = reader.value()
-                columns = [str(c.get("name")) for c in named if isinstance(c, dict)] if isinstance(named, list) else []
-            for _ in reader.elements() if key == "rows" and reader.peek() == "[" else ():
-                line, row = reader.line, reader.value()
-                yield line, dict(zip(columns, row, strict=False)) if isinstance(row, list) else row, section
+                columns = _names(reader.value())
+            elif key == "rows" and reader.peek() == "[":
+                yield from _rows(reader, columns, section)
 
 
 def _of_attributes(reader: Reader, section: int) -> Iterator[_Record]:
@@ -274,85 +319,12 @@ _TAGS = {"pod_name": "pod", "kube_namespace": "namespace", "kube_container_name"
 _HOLDERS: dict[str, Callable[[Reader, int], Iterator[_Record]]] = {
     "hits": _listed,
     "events": _listed,
+    "records": _listed,
+    "logs": _listed,
+    "entries": _listed,
+    "frames": _listed,
     "resourceLogs": _otlp,
     "results": _of_fields,
     "tables": _of_tables,
     "data": _of_attributes,
 }
-
-_HEADINGS = frozenset(
-    {"@message", "message", "line", "logmessage", "textpayload", "_raw", "jsonpayload.message", "logentry", "log"}
-)
-_DATED = frozenset(key.lower() for key in KEYS["time"])
-
-
-def _heading(head: list[str]) -> tuple[int, list[str], str] | None:
-    """Return where the heading of an export's table stands, its columns, and what separates them."""
-    at = next((i for i, line in enumerate(head) if line.strip() and not line.lower().startswith("sep=")), None)
-    if at is None or len(head[at]) > 4000:
-        return None
-    heading = head[at].lstrip("\ufeff")
-    delimiter = max("\t,;|", key=heading.count)
-    try:
-        columns = [name.strip() for name in next(csv.reader([heading], delimiter=delimiter), [])]
-    except csv.Error:
-        return None
-    small = {name.lower() for name in columns}
-    good = delimiter in heading and small & _HEADINGS and small & _DATED and len(small) == len(columns)
-    return (at, columns, delimiter) if good else None
-
-
-def may_be_table(head: list[str]) -> bool:
-    """Whether a file that begins with these lines may be a table of records."""
-    return _heading(head) is not None
-
-
-def table(lines: pl.DataFrame) -> Export | None:
-    """Return the records of a table of CSV, or None if the lines are none."""
-    texts = lines["text"]
-    found = _heading(texts.head(5).str.slice(0, 1 << 16).to_list())
-    if found is None or len(texts) < found[0] + 2:
-        return None
-    at, columns, delimiter = found
-    rows = texts.slice(at + 1)
-    said = _row_reader(columns, delimiter)
-    records = Records()
-    # The last line ends too: an empty one is a row.
-    reader = csv.reader((f"{line}\n" for part in slices(rows) for line in part), delimiter=delimiter)
-    begins = 0
-    while True:
-        try:
-            row = next(reader, None)
-            if row is None:
-                break
-            records.add(at + 2 + begins, said(row))
-        except csv.Error:  # a cell without an end
-            for line in range(begins, reader.line_num):
-                records.add(at + 2 + line, Said(rows[line]))
-        begins = reader.line_num
-    places = _physical(records.places(len(lines)), lines)
-    return Export("CSV export", records.lined(places), lines.head(at + 1).select("line", "lines"))
-
-
-def _row_reader(columns: list[str], delimiter: str) -> Callable[[list[str]], Said]:
-    """Return what makes of a row what it says; a row that says nothing is said itself."""
-    width = len(columns)
-    ways = [[columns.index(key) for key in keys if key in columns] for keys in KEYS.values()]
-    if {"apiVersion", "kind"} & set(columns):
-        ways[0] = []
-    one = [way[0] if way else width for way in ways]  # behind the last cell of a row an empty one is put
-    single = max(map(len, ways)) == 1 and bool(ways[0])
-
-    def said(row: list[str]) -> Said:
-        if len(row) == width and single:
-            row.append("")
-            text, time, namespace, pod, container, node = one
-            who = (row[namespace] or None, row[pod] or None, row[container] or None, row[node] or None)
-            return Said(row[text], row[time] or None, who)
-        text_of = next((row[i] for i in ways[0] if i < len(row)), None)
-        if text_of is None:
-            return Said(delimiter.join(row))
-        when, *who_of = (next((row[i] for i in way if i < len(row) and row[i]), None) for way in ways[1:])
-        return Said(text_of, when, tuple(who_of))  # type: ignore[arg-type]
-
-    return said

@@ -1,22 +1,23 @@
-"""The wrappers around single lines: how each is told from text, and taken off whole columns at a time.
+"""The wrappers of container runtimes, kubectl and shippers: how each is told from text, and taken off whole columns.
 
 Source: Kubernetes CRI log format (kubelet 1.34 pkg/kubelet/kuberuntime/logs/logs.go); Docker json-file driver; kubectl
-0.35 pkg/cmd/logs; stern 1.32 cmd/cmd.go; docker compose 2 pkg/compose/logs; RFC 5424; systemd's short formats.
+0.35 pkg/cmd/logs.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from string import ascii_letters, ascii_lowercase, ascii_uppercase, digits, printable
+from string import digits, printable
 
 import orjson
 import polars as pl
 
 from parsers import exports
+from parsers.naming import NAMES
 from parsers.parser import LINES
-from parsers.sayings import NAMES, Records, Said, Sayings, any_time
+from parsers.sayings import Records, Said, Sayings
 
-_SHARE = 0.8  # of a sample's lines that must fit
+SHARE = 0.8  # of a sample's lines that must fit
 
 TEXT = pl.col("text")
 STAMP = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:?[0-9]{2})"
@@ -46,7 +47,8 @@ def time_of(column: pl.Expr) -> pl.Expr:
     return column.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", strict=False, cache=False)
 
 
-def _share(sample: pl.Series, regex: str) -> float:
+def share(sample: pl.Series, regex: str) -> float:
+    """Return how many of a sample's lines a regex fits, from 0 to 1."""
     return float(sample.str.contains(regex).mean() or 0.0) if len(sample) else 0.0  # type: ignore[arg-type]
 
 
@@ -64,7 +66,7 @@ def _usual_time() -> pl.Expr:
 
 
 def _fits_cri(sample: pl.Series) -> bool:
-    return _share(sample, _CRI) >= _SHARE
+    return share(sample, _CRI) >= SHARE
 
 
 def _peel_cri(frame: pl.DataFrame) -> pl.DataFrame:
@@ -121,7 +123,7 @@ _OWN_LEVEL = rf"^{STAMP} +(?:TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\["
 
 def _fits_timestamps(sample: pl.Series) -> bool:
     # klogging, too, writes nine decimals: a time with a level right behind it is the record's own.
-    return _share(sample, _KUBECTL_TIME) >= _SHARE and _share(sample, _OWN_LEVEL) < 0.3
+    return share(sample, _KUBECTL_TIME) >= SHARE and share(sample, _OWN_LEVEL) < 0.3
 
 
 def _peel_timestamps(frame: pl.DataFrame) -> pl.DataFrame:
@@ -161,7 +163,7 @@ _PREFIX = r"^\[pod/([^/\]]+)/([^\]]+)\](?: |$)"
 
 
 def _fits_prefix(sample: pl.Series) -> bool:
-    return _share(sample, _PREFIX) >= _SHARE
+    return share(sample, _PREFIX) >= SHARE
 
 
 def _peel_prefix(frame: pl.DataFrame) -> pl.DataFrame:
@@ -177,7 +179,7 @@ _DOCKER_COLUMNS = {"log": pl.String(), "stream": pl.String(), "time": pl.String(
 
 
 def _fits_docker(sample: pl.Series) -> bool:
-    return _share(sample, _DOCKER + r'.*"time":"[^"]*"[^"]*\}$') >= _SHARE
+    return share(sample, _DOCKER + r'.*"time":"[^"]*"[^"]*\}$') >= SHARE
 
 
 def _peel_docker(frame: pl.DataFrame) -> pl.DataFrame:
@@ -219,86 +221,19 @@ def _object(line: str) -> tuple[str | None, ...]:
     return tuple(v if isinstance(v := said.get(name), str) else None for name in _DOCKER_COLUMNS)
 
 
-def _lines(
-    name: str,
-    begins: str,
-    holds: str,
-    regex: str,
-    noise: str | None = None,
-    guard: Callable[[pl.DataFrame], bool] | None = None,
-) -> Wrapper:
-    """Return the wrapper that a regex with the groups `NAMES`, `time` and `text` describes.
-
-    Args:
-        name: for `Unwrapped.wrappers`.
-        begins: as in `Wrapper`.
-        holds: as in `Wrapper`.
-        regex: one that a wrapped line matches.
-        noise: lines the wrapper's tool writes itself.
-        guard: told the groups of the sample, whether it is this wrapper after all.
-    """
-
-    def groups(lines: pl.Series) -> pl.DataFrame:
-        return lines.to_frame("text").select(TEXT.str.extract_groups(regex).alias("g")).unnest("g")
-
-    def fits(sample: pl.Series) -> bool:
-        ours = pl.lit(True) if noise is None else ~TEXT.str.contains(noise)
-        marks = sample.to_frame("text").select(own=ours & TEXT.is_not_null(), fits=TEXT.str.contains(regex))
-        own, fitting = marks["own"], marks["fits"] & marks["own"]
-        if int(fitting.sum()) < max(1.0, _SHARE * int(own.sum())):
-            return False
-        return guard is None or guard(groups(sample.filter(own)))
-
-    def peel(frame: pl.DataFrame) -> pl.DataFrame:
-        found = groups(frame["text"])
-        matched = found["text"].is_not_null()
-        columns: list[pl.Series] = [found["text"].zip_with(matched, frame["text"]).alias("text")]
-        for part in NAMES:
-            if part in found.columns or "labels" in found.columns:
-                said = (
-                    found[part].replace({"": None})
-                    if part in found.columns
-                    else found["labels"].str.extract(rf'[{{ ,]{part}="([^"]+)"')
-                )
-                columns.append(said.zip_with(said.is_not_null(), frame[part]).alias(part))
-        if "time" in found.columns:
-            times = found.select(any_time(pl.col("time")))["time"]
-            columns.append(times.zip_with(times.is_not_null(), frame["stamped"]).alias("stamped"))
-        out = frame.with_columns(columns)
-        if noise is not None:
-            out = out.with_columns((frame["text"].str.contains(noise) & ~matched).alias("_noise"))
-        return out
-
-    return Wrapper(name, begins, (holds,), fits, peel)
-
-
-_SMALL = ascii_lowercase + digits
-_NAME = r"[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?"
-_POD = r"[a-z0-9][-a-z0-9.]*-(?:[0-9]{1,3}|[bcdfghjklmnpqrstvwxz2456789]{5})"
-
-
-def _few(*parts: str) -> Callable[[pl.DataFrame], bool]:
-    """Whether the names repeat: words that begin sentences do not."""
-    return lambda found: found.select(parts).unique().height <= max(2, found.height // 3)
-
-
-_SYSLOG = r"(?P<node>[^ ]+) (?P<container>[^ :\[]+)(?:\[[0-9]+\])?: (?P<text>.*)$"
-_JOURNAL_NOISE = r"^-- (?:Logs begin at |Journal begins at |Reboot|No entries|Boot )"
-
-
 # What Elasticsearch is told to do with the record below: `POST _bulk`.
 _ACTION = r'^\{\s*"(?:index|create)"\s*:\s*\{[^{}]*\}\s*\}\s*$'
 
 
 def _fits_records(sample: pl.Series) -> bool:
     sample = sample.filter(~sample.str.contains(_ACTION).fill_null(False))
-    if sum(line.lstrip()[:1] == "{" for line in sample.to_list()) < _SHARE * len(sample):
+    if sum(line.lstrip()[:1] == "{" for line in sample.to_list()) < SHARE * len(sample):
         return False
-    if _share(sample, exports.RECORD) < _SHARE or _share(sample, exports.OBJECT) >= 0.5:
+    if share(sample, exports.RECORD) < SHARE or share(sample, exports.OBJECT) >= 0.5:
         return False
     few = sample.head(20)
     sayings = Sayings()
-    return sum(sayings.of(exports.loads(line)) is not None for line in few) >= _SHARE * len(few)
+    return sum(sayings.of(exports.loads(line)) is not None for line in few) >= SHARE * len(few)
 
 
 def _peel_records(frame: pl.DataFrame) -> pl.DataFrame:
@@ -318,7 +253,7 @@ _REFERENCES = {"&quot;": '"', "&#34;": '"', "&#39;": "'", "&#x27;": "'", "&lt;":
 
 def _fits_references(sample: pl.Series) -> bool:
     # A page that a log quotes holds such references beside marks of the log's own.
-    return _share(sample, "&quot;") >= 0.1 and not sample.str.contains('"', literal=True).any()
+    return share(sample, "&quot;") >= 0.1 and not sample.str.contains('"', literal=True).any()
 
 
 def without_references(texts: pl.Expr) -> pl.Expr:
@@ -332,83 +267,9 @@ def _peel_references(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(without_references(TEXT))
 
 
-# What a mail, a page or a tool puts before every line: `> `, four blanks, `12:`.
-_INDENTED = r"^(?: {4}|\t)"
-_NUMBERED = r"^ *([0-9]{1,7})(?::|\t)"
-
-
-def _before_every_line(name: str, begins: str, regex: str, guard: Callable[[pl.Series], bool] | None = None) -> Wrapper:
-    def fits(sample: pl.Series) -> bool:
-        begun = all(line[:1] in begins for line in sample.to_list())
-        return begun and len(sample) > 2 and _share(sample, regex) == 1.0 and (guard is None or guard(sample))
-
-    def peel(frame: pl.DataFrame) -> pl.DataFrame:
-        return frame.with_columns(TEXT.str.replace(regex, ""))
-
-    return Wrapper(name, begins, ("",), fits, peel)
-
-
-def _counts(sample: pl.Series) -> bool:
-    """Whether the numbers are those of lines: an hour or the number of a process does not grow with each."""
-    numbers = sample.str.extract(_NUMBERED).cast(pl.Int64)
-    return bool((numbers.diff().drop_nulls() > 0).all())
-
-
-WRAPPERS: tuple[Wrapper, ...] = (
-    Wrapper("character references", printable, ("&quot;",), _fits_references, _peel_references),
-    Wrapper("cri", digits, (" std",), _fits_cri, _peel_cri),
-    Wrapper("docker json-file", "{", ('{"log":"',), _fits_docker, _peel_docker),
-    Wrapper("kubectl --prefix", "[", ("[pod/",), _fits_prefix, _peel_prefix),
-    _lines("logcli", digits, " {", rf"^(?P<time>{STAMP}) (?P<labels>\{{[^{{}}]*\}})\s+(?P<text>.*)$"),
-    Wrapper("kubectl --timestamps", digits, ("T",), _fits_timestamps, _peel_timestamps),
-    Wrapper("records", "{ \t", ("{",), _fits_records, _peel_records),
-    _lines(
-        "stern",
-        _SMALL,
-        " ",
-        rf"^(?:(?P<namespace>{_NAME}) )?(?P<pod>{_POD}) (?P<container>{_NAME})(?: (?P<text>.*))?$",
-        noise=r"^[+-] [^ ]+ \x{203a} [^ ]+",
-        guard=_few("pod", "container"),
-    ),
-    _lines("kail", _SMALL, "]:", rf"^(?P<namespace>{_NAME})/(?P<pod>{_NAME})\[(?P<container>[^\]]+)\]: ?(?P<text>.*)$"),
-    _lines(
-        "docker compose",
-        ascii_letters + digits,
-        " |",
-        r"^(?P<container>[A-Za-z0-9][\w.-]*?)(?:[-_][0-9]+)? +\| ?(?P<text>.*)$",
-        noise=r"^(?:Attaching to | ?Container [^ ]+ +[A-Z]|[^ ]+ exited with code |\[\+\] )",
-        guard=_few("container"),
-    ),
-    _lines("fluentd", digits, "\t", rf"^(?P<time>{STAMP})\t[^\t{{]+\t(?P<text>\{{.*)$"),
-    _lines(
-        "grafana",
-        digits,
-        "\t",
-        rf"^(?:[0-9]{{13}}\t)?(?P<time>{STAMP})\t(?P<text>.*)$",
-        noise=r"^(?:Common labels|Limit|Line limit|Total bytes processed|[A-Z][A-Za-z ]{0,40}): ",
-        guard=lambda found: (
-            not found["text"].str.contains(r"^(?i:trace|debug|info|warn|warning|error|fatal|panic|dpanic)\t").any()
-        ),
-    ),
-    _lines(
-        "journal short-iso", digits, ": ", rf"^(?P<time>{STAMP}) {_SYSLOG}", noise=_JOURNAL_NOISE, guard=_few("node")
-    ),
-    _lines(
-        "syslog",
-        "<" + ascii_uppercase,
-        ": ",
-        rf"^(?:<[0-9]{{1,3}}>)?[A-Z][a-z]{{2}} [ 0-9][0-9] [0-9:]{{8}}(?:\.[0-9]+)? {_SYSLOG}",
-        noise=_JOURNAL_NOISE,
-        guard=_few("node"),
-    ),
-    _lines(
-        "syslog 5424",
-        "<",
-        ">1 ",
-        rf"^<[0-9]{{1,3}}>1 (?P<time>{STAMP}) (?P<node>[^ ]+) (?P<container>[^ ]+) [^ ]+ [^ ]+ "
-        r"(?:-|\[.*?\]) ?(?P<text>.*)$",
-    ),
-    _before_every_line("quote", ">", r"^> ?"),
-    _before_every_line("numbers of lines", digits + " ", _NUMBERED, _counts),
-    _before_every_line("indentation", " \t", _INDENTED),
-)
+REFERENCES = Wrapper("character references", printable, ("&quot;",), _fits_references, _peel_references)
+CRI = Wrapper("cri", digits, (" std",), _fits_cri, _peel_cri)
+DOCKER = Wrapper("docker json-file", "{", ('{"log":"',), _fits_docker, _peel_docker)
+PREFIX = Wrapper("kubectl --prefix", "[", ("[pod/",), _fits_prefix, _peel_prefix)
+TIMESTAMPS = Wrapper("kubectl --timestamps", digits, ("T",), _fits_timestamps, _peel_timestamps)
+RECORDS = Wrapper("records", "{ \t", ("{",), _fits_records, _peel_records)

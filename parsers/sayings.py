@@ -12,39 +12,13 @@ from typing import Any
 import orjson
 import polars as pl
 
+from parsers.naming import NAMES, NOBODY, Names, names_in, or_else, ways
 from parsers.parser import LINES
 from parsers.schema import TIME
 
-NAMES = ("namespace", "pod", "container", "node")
-Names = tuple[str | None, str | None, str | None, str | None]
-NOBODY: Names = (None, None, None, None)
-
-KEYS = {
-    "text": (
-        "log", "line", "Line", "@message", "LogMessage", "LogEntry", "textPayload", "MESSAGE", "message", "Message",
-        "_raw", "msg", "log_processed", "jsonPayload", "jsonPayload.message", "body",
-    ),
-    "time": (
-        "@timestamp", "timestamp", "time", "ts", "TimeGenerated [UTC]", "TimeGenerated", "_time", "Time", "Date",
-        "date", "receiveTimestamp", "__REALTIME_TIMESTAMP",
-    ),
-    "namespace": (
-        "namespace_name", "namespace", "podNamespace", "PodNamespace", "Namespace", "resource.labels.namespace_name",
-        "kubernetes.namespace_name", "kubernetes.namespace", "k8s_namespace", "k8s.namespace.name",
-    ),
-    "pod": (
-        "pod_name", "pod", "podName", "PodName", "resource.labels.pod_name", "kubernetes.pod_name",
-        "kubernetes.pod.name", "k8s_pod", "k8s.pod.name", "instance_pod",
-    ),
-    "container": (
-        "container_name", "container", "containerName", "ContainerName", "resource.labels.container_name",
-        "kubernetes.container_name", "kubernetes.container.name", "k8s_container", "k8s.container.name",
-        "SYSLOG_IDENTIFIER", "_COMM",
-    ),
-    "node": ("node_name", "nodeName", "Computer", "_HOSTNAME", "kubernetes.host", "host",
-        "kubernetes.node.name", "Host",),
-}  # fmt: skip
 _INSIDE = ("kubernetes", "labels", "stream", "metric", "resource", "fields", "_source", "kubernetes_metadata")
+# What a shipper puts beside a line that it did not take for a record.
+_BESIDE = frozenset(("message", "log", "stream", "logtag", "_p", "tailed_path", "tag", "pid"))
 _DEPTH = 4  # objects in objects that are looked into
 _SHAPES = 2000  # shapes of records that are remembered
 _BATCH = 16_384  # records that are made a frame at a time
@@ -71,28 +45,47 @@ class Sayings:
         """Return what a record says; None if it says no line."""
         if not isinstance(value, dict) or "apiVersion" in value or "kind" in value:  # an object of Kubernetes
             return None
-        if isinstance(source := value.get("_source"), dict):
-            value = source
-        elif isinstance(result := value.get("result"), dict):
-            if "_raw" in result:  # Splunk
-                value = result
-            elif isinstance(result.get("content"), str) and "podName" in result:  # Argo CD
-                value = {"message": result["content"], "time": result.get("timeStampStr"), "pod": result["podName"]}
+        value = _opened(value)
         shape = _shape(value, 0)
-        ways = self._known.get(shape)
-        if ways is None:
+        found = self._known.get(shape)
+        if found is None:
             if len(self._known) >= _SHAPES:
                 self._known.clear()
-            ways = self._known[shape] = _ways(value)
+            found = self._known[shape] = _ways(value)
         text = None
-        for path in ways[0]:
+        for path in found[0]:
             text = words(_at(value, path))
             if text is not None:
                 break
         else:
             return None
-        time, *who = (_written(value, paths) for paths in ways[1:])
-        return Said(text, time, tuple(who))  # type: ignore[arg-type]
+        time, *parts = (_written(value, paths) for paths in found[1:-1])
+        who: Names = tuple(parts)  # type: ignore[assignment]
+        for path in found[-1] if who[1] is None else ():
+            if isinstance(place := _at(value, path), str):
+                who = or_else(who, names_in(place))
+        return Said(text, time, who)
+
+
+def _opened(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the record that a store's own record holds; itself where it holds none."""
+    if isinstance(source := value.get("_source"), dict):
+        return source
+    result, fields = value.get("result"), value.get("fields")
+    if isinstance(result, dict):
+        if "_raw" in result:  # Splunk
+            return result
+        if isinstance(result.get("content"), str) and "podName" in result:  # Argo CD
+            return {"message": result["content"], "time": result.get("timeStampStr"), "pod": result["podName"]}
+    if isinstance(fields, dict) and "_index" in value:  # Elasticsearch gives a list of values of each
+        return {key: one[0] for key, one in fields.items() if isinstance(one, list) and one}
+    data = value.get("data")
+    content = value.get("logContent", data.get("logContent") if isinstance(data, dict) else None)
+    content = value if "specversion" in value else content  # of Oracle Cloud, bare or within a search's results
+    if isinstance(content, dict) and isinstance(said := content.get("data"), dict):
+        place = said.get("tailed_path", content.get("subject"))
+        return {"message": said, "time": content.get("time"), "subject": place}
+    return value
 
 
 def _shape(value: dict[str, Any], depth: int) -> tuple[Any, ...]:
@@ -101,14 +94,14 @@ def _shape(value: dict[str, Any], depth: int) -> tuple[Any, ...]:
 
 
 def _ways(value: dict[str, Any]) -> tuple[tuple[Path, ...], ...]:
-    """Return where each of `KEYS` is looked for in records of this shape, first what counts first."""
+    """Return where text, time, names and what holds names are looked for in records of this shape."""
     flat: dict[str, Path] = {}
     _flatten(value, "", (), flat, 0)
-    own = [(key,) if key in value else flat.get(key) for key in KEYS["text"]]
+    text, *others = ways(dict.fromkeys((*value, *flat)))
+    own = [(key,) if key in value else flat[key] for key in text]
     if isinstance(value.get("log"), dict) and isinstance(value.get("message"), str):
         own.remove(("log",))  # of the Elastic Common Schema: where it was read, and how loud it is
-    others = ([flat.get(key) for key in keys] for part, keys in KEYS.items() if part != "text")
-    return tuple(tuple(path for path in paths if path is not None) for paths in (own, *others))
+    return (tuple(own), *(tuple(flat[key] for key in keys if key in flat) for keys in others))
 
 
 def _flatten(value: Mapping[str, Any], prefix: str, path: Path, out: dict[str, Path], depth: int) -> None:
@@ -149,6 +142,8 @@ def words(value: Any) -> str | None:
     if isinstance(value, dict) and value:
         if isinstance(inner := value.get("stringValue"), str):
             return inner
+        if isinstance(line := value.get("message", value.get("log")), str) and value.keys() <= _BESIDE:
+            return line
         return as_json(value)  # a record of JSON inside: unwrapped later
     return None
 
@@ -165,7 +160,7 @@ class Records:
     """Records as columns, as they are read."""
 
     def __init__(self) -> None:
-        self.count = self.dated = 0
+        self.count = self.known = 0
         self._frames: list[pl.DataFrame] = []
         self._lines: list[pl.Series] = []
         self._line: list[int] = []
@@ -183,7 +178,7 @@ class Records:
         self._who.append(self._people.setdefault(said.who, len(self._people)))
         self._section.append(section)
         self.count += 1
-        self.dated += said.time is not None
+        self.known += said.time is not None or said.who[1] is not None
         if len(self._line) == _BATCH:
             self._flush()
 

@@ -107,7 +107,7 @@ def _peel_curly(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 # A line of a log with its time: what a text that was written for people has only where it quotes one.
-_TIMED = r'(?:time="|\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:|[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:)'
+TIMED = r'(?:time="|\[?[0-9]{4}[-/][0-9]{2}[-/][0-9]{2}[T ][0-9]{2}:|[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:)'
 # Dumps of objects quote logs, and so do our own reports: neither is a log in disguise.
 _OBJECTS = r"^\s*(?:apiVersion|kind|metadata):|^(?:Name|Namespace|Events):|\x22apiVersion\x22|seldon-forensics"
 
@@ -117,10 +117,10 @@ def _hidden(sample: pl.Series, lines: pl.Series, before: str = "^", all_of_it: b
 
     `all_of_it`: the rows are in disguise themselves, so that those that show count as well.
     """
-    (found,) = counted(lines, before + _TIMED)
+    (found,) = counted(lines, before + TIMED)
     if found < _HIDDEN:
         return False
-    shown, objects = counted(sample, "^" + _TIMED, _OBJECTS)
+    shown, objects = counted(sample, "^" + TIMED, _OBJECTS)
     shown = 0 if all_of_it else shown
     return found - shown >= max(_HIDDEN, 4 * shown) and not objects
 
@@ -180,7 +180,7 @@ def _fits_quoted(sample: pl.Series) -> bool:
 
 
 def _peel_quoted(frame: pl.DataFrame) -> pl.DataFrame:
-    before = frame["text"].str.extract(f"({_QUOTED}){_TIMED}").drop_nulls()
+    before = frame["text"].str.extract(f"({_QUOTED}){TIMED}").drop_nulls()
     if not len(before):
         return frame
     usual = str(before.mode().sort()[0])

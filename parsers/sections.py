@@ -16,6 +16,9 @@ from parsers.schema import SOURCES
 # Records of one process stand in order, save for a clock that is set right and lines of threads.
 _JUMP = timedelta(seconds=2)
 _OTHER = "log.other"
+# Shorter steps say nothing of the direction: whole seconds stand between milliseconds.
+_LONG = timedelta(seconds=1)
+_NEARLY = 4  # steps back for each one on
 # So many jumps are no logs one after the other, but lines of several processes mixed: then only the signs count.
 _MANY = 200
 # A component's sign may be quoted by another; so many are none by chance.
@@ -36,7 +39,7 @@ def by_component(artefact: Artefact, parsed: Parsed, component: str | None = Non
     Returns:
         Version and origin are those of the component with the most records.
     """
-    rows = by_line(parsed.frames[_OTHER])
+    rows = _as_said(by_line(parsed.frames[_OTHER]))
     rows = rows.with_columns(telling(rows["text"]).alias(_TELLING))
     frames: dict[str, list[pl.DataFrame]] = {name: [frame] for name, frame in parsed.frames.items() if name != _OTHER}
     version, origin, most = None, Origin(), -1
@@ -72,6 +75,14 @@ def _named(frame: pl.DataFrame, source: str) -> pl.DataFrame:
 def _moved(artefact: Artefact, place: Origin, source: str, part: pl.DataFrame) -> pl.DataFrame:
     bare = part.drop("namespace", "pod", "container", "component")
     return shaped(source, artefact.with_origin(place), bare)
+
+
+def _as_said(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows, turned round where a log store gave the newest first: then nearly every step goes back."""
+    step = rows["time"].forward_fill().diff().dt.total_microseconds()
+    long = int(_LONG.total_seconds() * 1e6)
+    back, on, far_back, far_on = ((step < 0).sum(), (step > 0).sum(), (step < -long).sum(), (step > long).sum())
+    return rows.reverse() if far_back > _NEARLY * far_on and back > on else rows
 
 
 def _cut(rows: pl.DataFrame) -> list[pl.DataFrame]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from parsers import exports
+from parsers import export_tables, export_yaml, exports
 from parsers.decoding import undecorated
+from parsers.naming import NAMES
 from parsers.parser import LINES, NO_REJECTS, NONE_IGNORED, Artefact, Origin, set_aside
-from parsers.peeling import WRAPPERS, Wrapper
-from parsers.sayings import NAMES
+from parsers.peeling import Wrapper
+from parsers.prefixes import WRAPPERS
 from parsers.screens import QUOTATION, SCREENS
 
 _LAYERS = 6  # real stacks have two or three
@@ -116,7 +117,9 @@ def _export(lines: pl.DataFrame) -> exports.Export | None:
         if alone and not exports.holds_records(begins):
             return None  # one object a line
         return exports.document(lines)
-    return exports.table(lines) if exports.may_be_table(short) else None
+    if (begins == "---" or ": " in begins) and export_yaml.may_be_yaml(_beginning(lines["text"])):
+        return export_yaml.yaml_records(lines)
+    return export_tables.table(lines) if export_tables.may_be_table(short) else None
 
 
 def _beginning(texts: pl.Series) -> str:

@@ -287,6 +287,8 @@ class Evaluation:
             if rows.undecided is not None and not rows.sure:
                 return rows.undecided
             gap = rows.gap(start, end)
+            if gap is not None and length is None and a.earliest is None and gap.source == a.source:
+                gap = rows.gap(self._order.latest(a), None)  # nothing dates a; its own log goes on after it
             if gap is not None:
                 return gap
         return None

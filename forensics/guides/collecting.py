@@ -1,7 +1,7 @@
 """The command that would have collected what is missing."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _POD = {
     "log.scheduler": ("seldon-scheduler-0", "scheduler"),
@@ -16,6 +16,10 @@ _POD = {
     "log.hodometer": ("deploy/hodometer", "hodometer"),
     "log.controller": ("deploy/seldon-v2-controller-manager", "manager"),
 }
+# In one pod, which Seldon labels as a server's.
+_OF_SERVERS = ("log.agent", "log.rclone", "log.mlserver", "log.triton")
+_EVERY_SERVER = "-l app.kubernetes.io/name=seldon-server --prefix"
+OPERATOR = "seldon-v2-controller-manager"
 _ADMIN = {
     "envoy.stat": "stats",
     "envoy.route": "config_dump?include_eds",
@@ -60,6 +64,8 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
     pod = shlex.quote(names["pod"]) if names.get("pod") else "<server pod>"
     if source in _POD:
         target, container = _POD[source]
+        if not names.get("pod") and container in ("agent", "rclone"):  # which every server has
+            pod = _EVERY_SERVER
         return f"kubectl -n {namespace} logs {target.replace('$pod', pod)} -c {container} --timestamps --tail=-1"
     if source == "log.envoy_access":
         return f"kubectl -n {namespace} exec deploy/seldon-envoy -c envoy -- cat /tmp/envoy-accesslog.txt"
@@ -96,6 +102,36 @@ def how_to_collect(source: str, names: Mapping[str, str]) -> str:
     if source == "log.client":
         return "the request as it was sent, with its answer: curl -v …"
     return ""
+
+
+def of_installation(
+    source: str, names: Mapping[str, str], printed: Collection[str], home: str | None, operators: Collection[str]
+) -> dict[str, str]:
+    """Return `names` as they serve to collect `source` in one installation.
+
+    Args:
+        source: what is wanted.
+        names: what is known of the thing in question, by the kind of name.
+        printed: the sources that the named pod is known to print.
+        home: the namespace of the installation, where it has but one.
+        operators: the namespaces of its operators.
+    """
+    known = dict(names)
+    pod = known.get("pod", "")
+    others = tuple(f"{target.partition('/')[2] or target}-" for target, _ in _POD.values() if "$" not in target)
+    elsewhere = bool(printed) and not any(one in _OF_SERVERS for one in printed)
+    if source in _OF_SERVERS and (elsewhere or f"{pod}-".startswith(others)):
+        known.pop("pod", None)  # a pod of another part has no such container
+    if source == "log.controller":
+        if len(operators) == 1:
+            (known["namespace"],) = operators
+    elif (
+        home and (source in _POD or source.startswith(("envoy.", "log.envoy"))) and known.get("namespace") in operators
+    ):
+        known["namespace"] = home  # the operator lives apart from what it looks after
+    if home and not known.get("namespace"):
+        known["namespace"] = home
+    return known
 
 
 def previous_log(source: str, names: Mapping[str, str]) -> str:

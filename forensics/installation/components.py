@@ -5,8 +5,9 @@ from typing import Any
 
 import polars as pl
 
+from forensics.installation.beside import settled
 from forensics.installation.netpolicies import EGRESS, INGRESS, UNKNOWN, End, Policy, Ruling, readable, rule
-from forensics.installation.placement import log, settled
+from forensics.installation.placement import log
 from forensics.intake.rows import Row, labels_of, mapping, parsed, rows_of, sequence, strings
 from parsers.schema import empty
 

@@ -204,67 +204,6 @@ def _log(frame: pl.DataFrame, source: str) -> pl.DataFrame:
     return frame.with_columns(_of_neighbour(frame, "namespace"))
 
 
-def settled(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
-    """Return the frames with namespaces filled: those of a log's pod, else those of its folder.
-
-    The folder's only where logs beside a file agree on theirs and logs name several namespaces; what stands alone is
-    left as it is. Rows keep their index.
-    """
-    frames = _of_their_pods(frames)
-    known: dict[str, set[str]] = {}
-    for source in HOME:
-        frame = log(frames, source)
-        if not frame.is_empty():
-            pairs = frame.select("member", "namespace").drop_nulls().unique()
-            for member, namespace in pairs.iter_rows():
-                for folder in _folders(member):
-                    known.setdefault(folder, set()).add(namespace)
-    if len(set().union(*known.values())) < 2:
-        return frames
-    return {source: _fill(frame, known) for source, frame in frames.items()}
-
-
-def _of_their_pods(frames: Mapping[str, pl.DataFrame]) -> Mapping[str, pl.DataFrame]:
-    """Return the frames with the namespace of a log whose pod is known, where all pods lie in one namespace."""
-    pods = frames.get("k8s.pod")
-    if pods is None or pods.is_empty():
-        return frames
-    said = [pods.select(pod="name", namespace="namespace")]
-    said += [own.select("pod", "namespace") for source in HOME if not (own := log(frames, source)).is_empty()]
-    known = pl.concat(said).drop_nulls("namespace").unique()
-    if known["namespace"].n_unique() != 1:
-        return frames
-    name = pl.lit(known["namespace"][0])
-    lacking = pl.col("namespace").is_null() & pl.col("pod").is_in(known["pod"].drop_nulls().implode())
-    return {
-        source: frame.with_columns(pl.when(lacking).then(name).otherwise("namespace").alias("namespace"))
-        if source.startswith("log.") and frame.height and frame["namespace"].null_count()
-        else frame
-        for source, frame in frames.items()
-    }
-
-
-def _folders(member: str) -> list[str]:
-    """Return the folders a member lies in, nearest first."""
-    parts = member.replace("!", "/").split("/")[:-1]
-    return ["/".join(parts[:n]) for n in range(len(parts), -1, -1)]
-
-
-def _fill(frame: pl.DataFrame, known: Mapping[str, set[str]]) -> pl.DataFrame:
-    if "namespace" not in frame.columns or not frame["namespace"].null_count():
-        return frame
-    lacking = frame.filter(pl.col("namespace").is_null())["member"].unique()
-    homes = {}
-    for member in lacking.drop_nulls():
-        spaces = next((known[f] for f in _folders(member) if f in known), set())
-        if len(spaces) == 1:
-            homes[member] = next(iter(spaces))
-    if not homes:
-        return frame
-    own = pl.col("member").replace_strict(homes, default=None, return_dtype=pl.String)
-    return frame.with_columns(pl.coalesce("namespace", own).alias("namespace"))
-
-
 def _of_neighbour(frame: pl.DataFrame, column: str) -> pl.Expr:
     """Fill `column` from other logs of the same pod."""
     return pl.coalesce(

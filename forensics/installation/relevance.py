@@ -31,6 +31,7 @@ NAMING = ("log.envoy", "envoy.stat", "envoy.cluster", "envoy.listener", "envoy.r
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
 # Words of an Event: an image of Seldon's, or the container of an inference server beside an agent.
 TELLING_EVENTS = r"\bseldonio/(?:seldon|mlserver)|\bcontainer:? \"?(?:mlserver|rclone)\b"
+ITS_DEFAULT_SERVER = r"^mlserver(?:-[0-9]+)?$"  # the chart's Server, and its pods
 OF_A_SERVER = r'"seldon-server-name"|"image": ?"(?:[^"]*/)?seldonio/seldon'
 # A server may be made by hand: then nothing but its containers tells whose it is.
 ITS_CONTAINERS = r'"name": ?"(?:agent|rclone|mlserver|triton)"'
@@ -57,6 +58,7 @@ def named_after_seldon(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
             named = pl.col("name").str.contains(NAMES_OF_SELDON).fill_null(False)
             if source == "k8s.event":
                 named |= pl.col("text").str.contains(f"(?i){TELLING_EVENTS}").fill_null(False)
+                named |= pl.col("name").str.contains(ITS_DEFAULT_SERVER).fill_null(False)
             if source in ("k8s.statefulset", "k8s.deployment"):
                 named |= pl.col("raw").str.contains(OF_A_SERVER).fill_null(False)
             found |= set(frame.filter(named)["namespace"].fill_null("").unique())

@@ -8,7 +8,10 @@ import re
 from markupsafe import Markup, escape
 
 # Token by token: what a tracker would turn into a link, a mention or a reference.
-_LINKING = re.compile(r"://|@|#\d|(?i:www\.|javascript:|data:|mailto:)")
+_LINKING = re.compile(
+    r"://|@|#\d|\bGH-\d|(?i:www\.|javascript:|data:|mailto:)"
+    r"|:(?:[\w+-]*[a-z+-][\w+-]*|100|1234):"  # a picture by its name
+)
 _MARKS = re.compile(r"[\\`*\[\]|~$<>&]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _OPENERS = re.compile(r"^(?=[-+#=])|^(\d{1,9})(?=[.)])")  # what begins a block where a line begins
 _CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")  # as the library's own texts mark names and paths

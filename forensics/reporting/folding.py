@@ -14,6 +14,7 @@ _USUAL = re.compile(
     re.IGNORECASE,
 )
 BEFORE = 30  # characters in front of the words that must stay
+NEAR = 12  # characters given up so that what is shown begins and ends with whole words
 
 
 def middle_out(text: str, room: int, kept: str = "") -> str:
@@ -30,13 +31,25 @@ def middle_out(text: str, room: int, kept: str = "") -> str:
     tail = len(text) - (room - head - 5)
     at = text.find(kept) if kept else -1
     if at < 0 or at + len(kept) <= head or at >= tail:
-        return f"{text[:head]} ... {text[tail:]}"
+        return f"{text[: _ends(text, head)]} ... {text[_begins(text, tail) :]}"
     if at + len(kept) <= room - 4:
         return f"{text[: room - 4]} ..."
     begin = text.rfind(" ", 0, max(at - BEFORE, 0)) + 1
     if begin <= room // 4:  # what is kept begins in what stands first already, and is longer than the room
         return f"{text[: room - 4]} ..."
     return f"{text[: room // 4]} ... {text[begin : begin + room - room // 4 - 9]} ..."
+
+
+def _ends(text: str, at: int) -> int:
+    """Return where the last whole word before `at` ends, or `at` itself where that is far."""
+    blank = text.rfind(" ", max(at - NEAR, 1), at + 1)
+    return blank if blank > 0 else at
+
+
+def _begins(text: str, at: int) -> int:
+    """Return where the first whole word from `at` on begins, or `at` itself where that is far."""
+    blank = text.find(" ", at - 1, at + NEAR)
+    return blank + 1 if blank >= 0 else at
 
 
 def shortened(lines: Sequence[str], room: int, kept: str = "") -> str:

@@ -1,6 +1,9 @@
 """The report as JUnit XML: the verdict, every finding and every check a case, so that a pipeline can show them.
 
-What is unknown is skipped with its reason, never passed: a case that was not looked at did not succeed.
+What is unknown is skipped with its reason, never passed: a case that was not looked at did not succeed. Cases are named
+by what they ask and of what, never by what came out, so that a server can follow them from run to run.
+
+Source: what Jenkins' xUnit plugin takes (junit-10.xsd), whose `testsuites` have no `skipped`.
 """
 
 from xml.etree import ElementTree as Xml
@@ -8,6 +11,7 @@ from xml.etree import ElementTree as Xml
 from forensics.document import Document
 from forensics.reporting import view
 from forensics.reporting.escape import visible
+from forensics.reporting.sources import in_words
 from forensics.reporting.view import Entry
 
 
@@ -31,7 +35,7 @@ def junit(document: Document) -> str:
         suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
         suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))
         suite.extend(cases)
-    for count in ("tests", "failures", "skipped"):
+    for count in ("tests", "failures", "errors"):
         top.set(count, str(sum(int(suite.get(count, "0")) for suite in top)))
     Xml.indent(top)
     written: str = Xml.tostring(top, encoding="unicode")
@@ -52,10 +56,12 @@ def _with(case: Xml.Element, tag: str, message: object, text: str = "", kind: ob
 
 def _verdict(document: Document) -> Xml.Element:
     verdict = document.get("verdict")
-    case = _case("verdict", document.get("summary"))
+    case = _case("verdict", "verdict")
     if verdict == "failure":
         return _with(case, "failure", document.get("summary"), kind=verdict)
-    return case if verdict == "healthy" else _with(case, "skipped", verdict)
+    if verdict == "healthy":
+        return _with_output(case, str(document.get("summary") or ""))
+    return _with(case, "skipped", f"{verdict}: {document.get('summary') or ''}")
 
 
 def _proof(entry: Entry) -> str:
@@ -64,11 +70,12 @@ def _proof(entry: Entry) -> str:
 
 
 def _finding(finding: Entry) -> Xml.Element:
-    case = _case(finding.get("pattern"), f"{finding.get('id')} {finding.get('title')}")
+    whom = view.whom(finding, 2)
+    case = _case(finding.get("pattern"), f"{finding.get('title')}{': ' if whom else ''}{whom}")
     if finding.get("at_end") == "ended":
         return _with_output(case, f"over by the end: {view.lasts(finding)}\n{_proof(finding)}")
-    labels = f"{finding.get('role')}, {finding.get('severity')}, {finding.get('certainty')}: {view.lasts(finding)}"
-    return _with(case, "failure", labels, _proof(finding), finding.get("role"))
+    labels = ", ".join(str(finding.get(key)) for key in ("id", "role", "severity", "certainty"))
+    return _with(case, "failure", f"{labels}: {view.lasts(finding)}", _proof(finding), finding.get("role"))
 
 
 def _with_output(case: Xml.Element, text: str) -> Xml.Element:
@@ -87,5 +94,5 @@ def _check(check: Entry) -> Xml.Element:
 
 
 def _missing(group: Entry) -> Xml.Element:
-    case = _case("unknown", f"{group['source']}: {group['why']} ({', '.join(group['patterns'])})")
-    return _with(case, "skipped", f"collect with: {group['collect']}")
+    case = _case("unknown", ": ".join(filter(None, (in_words(group["source"]), group["why"], group["collect"]))))
+    return _with(case, "skipped", f"could not be told: {', '.join(group['patterns'])}")

@@ -1,6 +1,7 @@
 """The report as Markdown for a ticket: text from the bundle stands in code, or escaped so that it reads as written."""
 
 import sys
+from itertools import groupby
 
 from forensics.document import Document
 from forensics.reporting import moments, reviewed, view
@@ -12,6 +13,7 @@ from forensics.reporting.view import Branch, Entry, Tree
 
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
 MOST_LINES = 5  # of one citation at either end: a long object or traceback keeps its first and last ones
+MOST_PLACE = 32  # characters of a member in front of its lines; a longer one stands above them
 MOST_ROWS = 60
 MOST_CANDIDATES = 6  # told with their commands; those that would separate most come first
 MOST_UNKNOWN = 12  # sources that were missing; those that would separate most come first
@@ -51,7 +53,7 @@ def _answer(document: Document) -> list[str]:
     told += [f"- {plain(line)}" for line in view.impact_lines(document)]
     if chain := view.listed(document, "chain"):
         told.append("- Chain: " + " → ".join(f"{plain(link.get('node'))} {_loud(link.get('state'))}" for link in chain))
-    told += [f"- Note: {plain(remark)}" for remark in view.listed(document, "remarks")]
+    told += [f"- Note: {plain(remark)}" for remark in view.remarks(document)]
     told += [f"- **Our own failure**: {plain(view.failure_text(f))}" for f in view.listed(document, "failures")]
     return [*lines, "", *told] if told else lines
 
@@ -86,10 +88,14 @@ def _about(document: Document, finding: Entry) -> list[str]:
 
 
 def proofs(finding: Entry, most: int = MOST_PROOFS) -> list[str]:
-    """Return the citations of a finding as one code block, `member:line  text`."""
+    """Return the citations of a finding as one code block, `member:line  text`, a long member above its lines."""
     cites = view.telling(finding, most)
     total = len(view.telling(finding, sys.maxsize))
-    shown = [line for cite in cites for line in _ends(cited(cite))]
+    shown: list[str] = []
+    for member, same in groupby(cites, lambda cite: str(cite.get("member"))):
+        apart = len(member) > MOST_PLACE  # else the text would stand where nobody scrolls to
+        lines = [line for cite in same for line in _ends(cited(cite))]
+        shown += [f"{member}:", *(f"  {line.removeprefix(f'{member}:')}" for line in lines)] if apart else lines
     if not shown:
         return []
     more = [f"{total - len(cites)} more lines say the same."] if total > len(cites) else []

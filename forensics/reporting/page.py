@@ -10,6 +10,7 @@ from forensics.reporting.escape import inline, visible
 from forensics.reporting.folding import fold, shortened
 from forensics.reporting.view import Entry
 
+CUT = " ..."  # stands where a paragraph was cut
 PROOF_LINES = 3  # screen lines a citation may take in the short form; past it its middle is left to `details`
 
 
@@ -28,10 +29,16 @@ class Page:
             words, style = part if isinstance(part, tuple) else (part, "")
             whole.append(inline(words), style)
         lines = list(fold(whole.plain, self.width - indent, hang))
+        if most is not None and len(lines) > most:
+            start, end = lines[most - 1]
+            room = self.width - indent - (hang if most > 1 else 0) - len(CUT)
+            while cell_len(whole.plain[start:end].rstrip()) > room:
+                end -= 1
+            whole = whole[:end]
+            whole.rstrip()
+            whole.append(CUT)
+            lines = [*lines[: most - 1], (start, len(whole.plain))]
         for number, (start, end) in enumerate(lines):
-            if number == most:
-                self.text.append(" ...")
-                break
             self.text.append("\n" if number else "")
             self.text.append(" " * (indent + (hang if number else 0)))
             self.text.append_text(whole[start : start + len(whole.plain[start:end].rstrip())])

@@ -24,6 +24,7 @@ _STATE_STYLE = {"ok": "green", "broken": "bold red", "pending": "yellow", "faile
 MOST_ROOTS = 3  # told in full in the short form
 MOST_SYMPTOMS = 3  # without a cause, likewise
 MOST_CHECKS = 20  # that failed, told in a line or two
+MOST_NOTES = 4  # on the reading itself
 MOST_SHORT = 10  # told in one line
 
 
@@ -332,8 +333,12 @@ def _foot(page: Page, document: Document, tree: Tree) -> None:
         more = f", and {len(cured) - len(few)} more" if len(cured) > len(few) else ""
         told = (f"{f.get('title')}" + (f" ({whom})" if (whom := view.whom(f, 1)) else "") for f in few)
         page.say("Over by the end: " + "; ".join(told) + more)
-    for remark in view.listed(document, "remarks"):
-        page.say(f"Note: {remark}")
+    remarks = view.remarks(document)
+    notes = remarks if page.details else remarks[:MOST_NOTES]
+    for remark in notes:
+        page.say(f"Note: {remark}", most=None if page.details else 3)
+    if len(remarks) > len(notes):
+        page.say(f"and {view.counted(len(remarks) - len(notes), 'more note')}")
     for failure in view.listed(document, "failures"):
         page.say(("Our own failure: ", "bold red"), view.failure_text(failure))
     page.say((f"Read: {view.coverage_line(document)}", "dim"), most=None if page.details else 2)

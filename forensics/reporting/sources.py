@@ -65,7 +65,7 @@ def _singular(kind: str) -> str:
 _OBJECTS = {f"k8s.{_singular(kind)}": kind for kind in _KINDS}
 
 
-_NAMED = re.compile(r"\b(?:log|envoy|k8s|net|route|state)\.[a-z_]+(?=[:,)]|$)|\bmetric(?=: )")
+_NAMED = re.compile(r"\b(?:log|envoy|k8s|net|route|state)\.[a-z_]+(?=[:,)]| of |$)|\bmetric(?=: )")
 
 
 def spoken(reason: object) -> str:

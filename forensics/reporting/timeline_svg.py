@@ -206,8 +206,16 @@ def _plot(document: Document, lanes: list[_Lane], height: int, scale: _Scale) ->
         '<title id="timeline-name">Timeline of {} findings and {} lanes; the table below says the same in words</title>'
     ).format(sum(lane.kind == "finding" for lane in lanes), len(lanes))
     return Markup(
-        '<svg class="lanes" width="100%" height="{}" role="group" aria-labelledby="timeline-name">{}{}{}{}</svg>'
-    ).format(height, name, hatch, axis, rows)
+        '<svg class="lanes" width="100%" height="{}" role="group" aria-labelledby="timeline-name"'
+        ' data-from="{}" data-to="{}" data-ahead="{}">{}{}{}{}</svg>'
+    ).format(height, *_ends(scale, moments.zone(document.get("zone"))), name, hatch, axis, rows)
+
+
+def _ends(scale: _Scale, second: tzinfo | None) -> tuple[int, int, str]:
+    """Return both ends of the axis in milliseconds since 1970, and how many minutes a second zone is ahead of UTC."""
+    ahead = scale.start.astimezone(second).utcoffset() if second is not None else None
+    minutes = "" if ahead is None else str(int(ahead.total_seconds()) // 60)
+    return int(scale.start.timestamp() * 1000), int(scale.end.timestamp() * 1000), minutes
 
 
 def _row(lane: _Lane, index: int) -> Markup:

@@ -216,6 +216,12 @@ def place(cite: Entry) -> str:
     return f"{cite.get('member', '')}:{first}" + (f"-{last}" if last != first else "")
 
 
+def short_place(cite: Entry) -> str:
+    """Return a place as `place`, of a long path its last two parts alone."""
+    *path, folder, name = ["", "", *place(cite).split("/")]
+    return f".../{folder}/{name}" if any(path) else place(cite)
+
+
 def places(cites: Iterable[Entry]) -> str:
     """Return the places of citations, each member once: `agent.log:3, 7-9; scheduler.log:2`."""
     by_member: dict[str, list[str]] = {}
@@ -281,6 +287,11 @@ def missing(document: Document) -> list[Entry]:
         for (source, why, collect), patterns in groups.items()
     ]
     return sorted(grouped, key=lambda g: (-_worth(g["patterns"], wanted), g["source"], g["why"], g["collect"]))
+
+
+def remarks(document: Document) -> list[str]:
+    """Return what a reader must know of the reading itself, with the sources in words."""
+    return [spoken(remark) for remark in listed(document, "remarks")]
 
 
 def _worth(patterns: Iterable[str], wanted: set[Any]) -> int:

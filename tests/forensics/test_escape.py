@@ -3,11 +3,12 @@
 import re
 from html import unescape
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from forensics.reporting.escape import coded, inline, worded
+from forensics.reporting.escape import coded, inline, markdown, worded
 from tests.forensics.hostile import TEXTS
 
 READER = MarkdownIt("commonmark", {"html": True})
@@ -29,3 +30,14 @@ def test_nothing_in_them_is_markup(text: str) -> None:
     assert found <= {"text", "code_inline", "text_special", "softbreak"}
     assert set(tags) <= {"<code>", "</code>"}
     assert unescape(re.sub(r"<[^>]*>", "", coded(text))).replace("`", "") == inline(text).replace("`", "")
+
+
+@pytest.mark.parametrize("text", [":tada:", ":+1:", "a:100:b", "GH-12", "team/app#7", "@someone", "www.example.org"])
+@pytest.mark.parametrize("cell", [False, True])
+def test_what_a_tracker_makes_something_of_stands_in_code(text: str, cell: bool) -> None:
+    for shown in (markdown(f"so {text} it is", cell=cell), worded(f"so {text} it is", cell=cell)):
+        assert f"`{text}`" in shown
+
+
+def test_times_are_no_pictures() -> None:
+    assert markdown("since 10:15:30Z") == "since 10:15:30Z"

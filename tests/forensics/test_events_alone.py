@@ -53,3 +53,13 @@ def test_where_pods_were_collected_they_tell(tmp_path: Path) -> None:
         "NAME         READY   STATUS    RESTARTS   AGE\nmlserver-0   3/3     Running   0          24m\nmlserver-1   3/3     Running   0          4m\n"
     )
     assert forensics.analyse(forensics.open_bundle(tmp_path)).document["findings"] == []
+
+
+def test_the_charts_server_is_known_by_its_name_alone(tmp_path: Path) -> None:
+    started = "24m         Normal    Started            pod/mlserver-0         Started container agent\n"
+    (tmp_path / "ev").write_text(HEAD + started + QUOTA)
+    document = forensics.analyse(forensics.open_bundle(tmp_path)).document
+    assert (document["verdict"], [f["pattern"] for f in document["findings"]]) == (
+        "failure",
+        ["kubernetes/k8s-resourcequota-blocks-pods"],
+    )

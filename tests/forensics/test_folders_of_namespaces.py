@@ -77,3 +77,24 @@ def test_two_logs_of_a_pod_are_of_its_namespace(tmp_path: Path) -> None:
     frames = read(open_bundle([tmp_path])).frames
 
     assert frames["log.rclone"]["namespace"].unique().to_list() == ["north"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "pods"),
+    [
+        ({"one": 1, "two": 1}, {"one/0.log": "desk-one-0", "two/0.log": "desk-two-0"}),
+        ({"one": 2, "two": 1}, {"one/0.log": None, "one/1.log": None, "two/0.log": "desk-two-0"}),
+        ({"one": 1}, {"one/0.log": None}),  # what stands alone is left to the joins, which call it assumed
+    ],
+)
+def test_a_log_is_of_the_only_agent_beside_it(
+    tmp_path: Path, folders: dict[str, int], pods: dict[str, str | None]
+) -> None:
+    for folder, count in folders.items():
+        (tmp_path / folder).mkdir()
+        names = {"pod": f"desk-{folder}-0", "server": f"desk-{folder}", "namespace": "north", "model": "roof"}
+        (tmp_path / folder / "agent.log").write_text((AGENT + REFUSED).format(**names))
+        for number in range(count):
+            (tmp_path / folder / f"{number}.log").write_text(FULL.replace("10:15:00", f"10:15:0{number}"))
+    frame = read(open_bundle([tmp_path])).frames["log.rclone"]
+    assert dict(frame.select("member", "pod").unique().iter_rows()) == pods

@@ -59,3 +59,12 @@ def test_a_record_of_several_lines_is_told_by_its_first_and_last() -> None:
     assert "| HTTP/1.1 404 Not Found  c.txt:1" in client
     assert "An error occurred | File" in server
     assert "| ValueError: too few  m.log:9" in server
+
+
+def test_what_is_left_out_begins_and_ends_with_whole_words() -> None:
+    words = " ".join(f"word{number:02}" for number in range(60))
+
+    head, _, tail = middle_out(words, 90).partition(" ... ")
+
+    assert set(head.split()) | set(tail.split()) <= set(words.split())
+    assert len(middle_out("x" * 300, 90)) == 90

@@ -1,6 +1,8 @@
 """Markdown, SARIF and JUnit; and the escaping they share."""
 
+import copy
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -253,14 +255,47 @@ def test_junit_has_a_case_a_check_and_never_passes_what_was_not_looked_at() -> N
     [("failure", "failure"), ("healthy", "passed"), ("undetermined", "skipped"), ("insufficient", "skipped")],
 )
 def test_the_verdict_is_a_case(name: str, outcome: str) -> None:
-    assert cases(DOCUMENTS[name])[f"verdict {DOCUMENTS[name]['summary']}"] == outcome
+    assert cases(DOCUMENTS[name])["verdict verdict"] == outcome
+    assert DOCUMENTS[name]["summary"] in unescape(junit(DOCUMENTS[name]))
 
 
 def test_what_is_over_passes_and_roots_fail() -> None:
     told = cases(DOCUMENTS["failure"])
 
-    assert told["findings F1 A NetworkPolicy keeps agents from the scheduler"] == "failure"
-    assert told["findings F6 The controller cannot reach the scheduler"] == "passed"
+    told = {name.partition(": ")[0]: outcome for name, outcome in told.items()}
+    assert told["findings A NetworkPolicy keeps agents from the scheduler"] == "failure"
+    assert told["findings The controller cannot reach the scheduler"] == "passed"
+
+
+# Source: junit-10.xsd of Jenkins' xUnit plugin: what each element may bear, and in which others it may stand.
+JENKINS = {
+    "testsuites": ({"name", "time", "tests", "failures", "errors"}, {"testsuite"}),
+    "testsuite": ({"name", "tests", "failures", "errors", "skipped", "time", "timestamp"}, {"testcase"}),
+    "testcase": ({"name", "classname", "time", "group"}, {"skipped", "error", "failure", "system-out", "system-err"}),
+    "skipped": ({"type", "message"}, set()),
+    "failure": ({"type", "message"}, set()),
+    "system-out": (set(), set()),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_jenkins_takes_the_junit(name: str) -> None:
+    top = ElementTree.fromstring(junit(DOCUMENTS[name]))  # noqa: S314
+
+    for element in top.iter():
+        attributes, inner = JENKINS[element.tag]
+        assert set(element.attrib) <= attributes
+        assert {child.tag for child in element} <= inner
+    assert all({"name", "tests", "failures", "errors"} <= set(suite.attrib) for suite in top)
+
+
+def test_cases_are_called_the_same_at_another_time() -> None:
+    later = copy.deepcopy(DOCUMENTS["failure"])
+    later["summary"] = later["summary"].replace("2025", "2026")
+    for finding in later["findings"]:
+        finding["id"] = f"{finding['id']}0"
+
+    assert set(cases(later)) == set(cases(DOCUMENTS["failure"]))
 
 
 @settings(max_examples=25)

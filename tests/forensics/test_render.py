@@ -13,6 +13,7 @@ from rich.console import Console
 
 from forensics.document import load
 from forensics.reporting.folding import fold, opening
+from forensics.reporting.page import Page
 from forensics.reporting.render import render
 from tests.forensics.hostile import HARMLESS, documents
 
@@ -164,3 +165,16 @@ def test_folding_loses_nothing_but_blanks(text: str, width: int, hang: int) -> N
 
     assert "".join("".join(lines).split()) == "".join(text.split())
     assert all(cell_len(line) <= width for line in lines)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_a_paragraph_that_is_cut_is_no_wider_than_the_others(width: int) -> None:
+    page = Page(width, details=False)
+    page.say("what is said ", ("here and there " * 40, "bold"), indent=3, hang=4, most=3)
+    page.say("漢字" * 200, most=2)
+
+    lines = page.text.plain.rstrip("\n").split("\n")
+    assert len(lines) == 5
+    assert all(cell_len(line) <= width for line in lines)
+    assert lines[2].endswith(" ...")
+    assert lines[4].endswith(" ...")

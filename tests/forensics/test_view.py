@@ -186,3 +186,8 @@ def test_what_only_a_log_names_stands_bare_unless_something_else_tells_what_it_i
     assert view.subject({"pod": "mlserver-0", "name": "iris"}) == "iris, pod mlserver-0"
     assert view.subject({"name": "iris"}) == "iris"
     assert view.subject({"name": "bucket-1", "model": "iris"}) == "model iris, name bucket-1"
+
+
+def test_a_long_path_is_told_by_its_end_where_there_is_little_room() -> None:
+    assert view.short_place({"member": "var/log/pods/ml_x_1/agent/0.log", "lines": [3, 5]}) == ".../agent/0.log:3-5"
+    assert view.short_place({"member": "agent/0.log", "lines": [3]}) == "agent/0.log:3"
