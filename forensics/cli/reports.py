@@ -17,9 +17,13 @@ def postmortem(
     notes: Annotated[
         Path | None, typer.Option("--notes", metavar="FILE", help="An earlier one (.md), whose added words are kept.")
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME")] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="ISO time, with a zone if it is not UTC.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --since; not reached.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="A second zone to show times in.")
+    ] = None,
     patterns: Packs = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -57,7 +61,7 @@ def postmortem(
 
 @app.command()
 def verify(
-    report: Annotated[Path, typer.Argument(help="A report: JSON, HTML or Markdown.")],
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report: JSON, HTML or Markdown.")],
     bundles: Bundles,
     no_cache: NoCache = False,
 ) -> None:
