@@ -86,20 +86,15 @@ def requested(
     as_of: str | None,
 ) -> "Request":
     """Return what the options ask for."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    from forensics.reporting.merged import instant
+    from forensics.reporting import moments
+    from forensics.reporting.merged import between, instant
     from forensics.selection import Request
     from patterns.packs import read_suppressions
 
-    if timezone is not None:
-        try:
-            ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            stop(f"--timezone {timezone}: no such zone; write it as Europe/Paris", Exit.USAGE)
+    if timezone not in (None, "UTC", "Z") and moments.zone(timezone) is None:
+        stop(f"--timezone {timezone}: no such zone; write it as Europe/Paris or +02:00", Exit.USAGE)
     return Request(
-        instant(since, "--since"),
-        instant(until, "--until"),
+        *between(since, until),
         timezone,
         {name: value for name, value in subject.items() if value},
         [accepted for path in suppress for accepted in read_suppressions(path)],
