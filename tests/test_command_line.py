@@ -119,6 +119,22 @@ def test_a_mistake_gets_one_sentence_and_its_exit_code(
     assert sorted(folder.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    "rest", ["collect --for torn.json", "collect --for nowhere.json", "postmortem agent.log -o x.md --notes nowhere.md"]
+)
+def test_a_mistake_names_the_file_once(
+    rest: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["seldon-forensics", *rest.split(" ")])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    said = capsys.readouterr().err
+    assert said.count(rest.split(" ")[-1]) == 1
+    assert "Errno" not in said
+
+
 @pytest.mark.parametrize("output", ["-", "json:-"])
 def test_the_states_go_to_standard_output_by_either_name(
     output: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]

@@ -42,7 +42,7 @@ def postmortem(
         try:
             earlier = notes.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
+            stop(f"--notes {notes}: cannot be read: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
         if not holds_notes(earlier):
             stop(f"--notes {notes}: not an earlier write-up in Markdown: its marks are missing", Exit.USAGE)
         added = notes_in(earlier)
@@ -131,6 +131,7 @@ def collect(
     troubleshoot: Annotated[bool, typer.Option("--troubleshoot", help="A spec for troubleshoot.sh instead.")] = False,
 ) -> None:
     """Print a shell script (kubectl only, read-only, masks secrets) that collects what the analyser wants."""
+    from forensics.document import DocumentError
     from forensics.document import load as loaded
     from forensics.guides import collection
     from forensics.writing import write_whole
@@ -138,8 +139,8 @@ def collect(
     if report is not None:
         try:
             text = collection.commands(loaded(report.read_bytes()))
-        except OSError as error:
-            stop(f"{report}: {error.strerror or error}", Exit.USAGE)
+        except (OSError, DocumentError) as error:
+            stop(f"--for {report}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
     else:
         text = collection.troubleshoot() if troubleshoot else collection.script()
     if output is None:
