@@ -235,6 +235,32 @@ def exports() -> Iterator[tuple[str, str]]:
     yield "logcli.txt", "".join(f'{MOMENT} {{app="a", x="{"}" * 30}"}} {LINE}\n' for _ in range(300))
     yield "loki-structured.json", json.dumps({"data": {"resultType": "streams", "result": [
         {"stream": {"pod": CONTROL}, "values": [["9" * 40, LINE], ["-1", LINE], ["1752345009123456789", LINE, {"x": [1]}]]}]}})  # fmt: skip
+    record = {
+        "datetime": 1752345009123,
+        "logContent": {"data": {"message": LINE, "tailed_path": "/a_b_c" * 9_000}, "specversion": CONTROL},
+    }
+    yield (
+        "oracle-half.jsonl",
+        f"{json.dumps(record)}\n" * 20 + json.dumps(record)[:-60] + "\n" + '{"logContent":{"data":' * 5_000,
+    )
+    yield (
+        "labels.csv",
+        f'labels,Time,Line\n"{{{"a" * 900_000}",{MOMENT},x\n' + f'"{{pod=""{CONTROL}""}}",{MOMENT},x\n' * 50,
+    )
+    yield "gcp.yaml", f"---\ninsertId: x\ntextPayload: '{CONTROL}\n" * 300 + "---\n" * 20_000
+    frame = {
+        "schema": {"fields": [{"name": "Time"}, {"name": "Line"}, 7]},
+        "data": {"values": [[1752345009123] * 900, [LINE] * 900, 7]},
+    }
+    yield (
+        "frames.json",
+        json.dumps({"results": {"A": {"frames": [frame, {"schema": {}, "data": {"values": [[], {}]}}]}}}),
+    )
+    yield (
+        "columns.json",
+        '{"schema":[{"name":"@timestamp"},{"name":"log"}],"datarows":[' + f'["{MOMENT}","x"],[],[[[' * 5_000,
+    )
+    yield "pods-of-nobody.log", "".join(f"p{n}-0 agent x\n" for n in range(20_000))
     yield "tabs.tsv", "timestamp\tmessage\n" + f"{MOMENT}\t{LINE}\n" * 50 + "\t" * 200_000 + "\n"
     yield "wide.csv", ",".join(f"c{n}" for n in range(20_000)) + "\n" + ",".join("x" * 20_000) + "\n"
     yield "labels-without-end.prom", '# TYPE a counter\na{b="' + '\\"' * 300_000 + "\n"

@@ -40,7 +40,17 @@ from forensics.intake.quoting import Quotes
 from forensics.lean import LESS, Lean
 from forensics.matching import Context, find_all
 from forensics.report import Conclusions, write
-from forensics.selection import EVERYTHING, Request, asked, before, in_force, narrowed, of_the_asked, without_accepted
+from forensics.selection import (
+    EVERYTHING,
+    Request,
+    asked,
+    before,
+    in_force,
+    in_vain,
+    narrowed,
+    of_the_asked,
+    without_accepted,
+)
 from forensics.state import last_words, state_table
 from forensics.timeline import AGED, by_age, collected, on_one_clock, on_their_own, period
 from forensics.topology import connect
@@ -173,6 +183,7 @@ def concluded(
         ],
         impact(case.frames, table, ranked, quotes),
         bool(strange),
+        in_vain(request, case.topology),
     )
 
 

@@ -18,6 +18,7 @@ from forensics.intake.masking import hide, without_keys
 from forensics.intake.years import with_years
 from forensics.lean import Lean
 from forensics.timeline import in_file_order
+from parsers.blocks import blocks
 from parsers.crowds import Crowd, crowds
 from parsers.decoding import decode, without_crowds
 from parsers.giants import cut
@@ -209,7 +210,9 @@ def read_member(member: Member, parsers: Sequence[Parser], strict: bool = False)
     parts, ignored, rejects, shortened = _parts(unwrapped)
     if shortened:
         status, reason = "partly", reason or too_long or shortened
-    rejects.extend(_unread(part, f"more than {MOST_PARTS:,} processes in one file") for part in parts[MOST_PARTS:])
+    if more := parts[MOST_PARTS:]:  # in one: they may be many thousand
+        rest = replace(more[0], frame=pl.concat(part.frame for part in more))
+        rejects.append(_unread(rest, f"more than {MOST_PARTS:,} processes in one file"))
     waiting = deque(crowds(parts[:MOST_PARTS]))
     while waiting:
         artefact = waiting.popleft()
@@ -276,12 +279,12 @@ def _parts(unwrapped: Unwrapped) -> tuple[list[Artefact], list[pl.DataFrame], li
     for whole in unwrapped.artefacts:
         some = segments(whole)
         if some[0] is whole:
-            parts.append(whole)
+            parts.extend(blocks(whole))
             continue
         ignored.append(headings(whole))
         for part in some:  # each can have been collected in its own way
             inner = unwrap(part.member, part.frame, part.origin)
-            parts.extend(inner.artefacts)
+            parts.extend(one for each in inner.artefacts for one in blocks(each))
             ignored.append(inner.ignored)
             rejects.append(inner.rejects)
             cuts.append(inner.cut)

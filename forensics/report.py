@@ -42,6 +42,7 @@ class Conclusions:
     remarks: Sequence[str] = ()
     impact: Mapping[str, Any] = field(default_factory=dict)
     unnamed: bool = False  # whether a log ends with errors that are evidence of no finding
+    vain: str = ""  # what was asked about and is not in the bundle
 
 
 def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Conclusions, quotes: Quotes) -> Document:
@@ -60,9 +61,8 @@ def write(intake: Intake, given: Mapping[str, Any], library: Library, found: Con
     findings = [_finding(r, ids, i, quotes, home) for i, r in enumerate(found.ranked)]
     findings = [f | _preceded(r, f, found) for f, r in zip(findings, found.ranked, strict=True)]
     candidates = [_candidate(c, ids, quotes) for c in found.candidates]
-    sentence = mask(
-        summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered), found.unnamed)
-    )
+    answer = summary(found.verdict, found.ranked, found.candidates, planes_missing(found.covered), found.unnamed)
+    sentence = mask(f"{found.vain} {answer}".strip())
     document: Document = {
         "schema": SCHEMA_ID,
         "tool": {"version": VERSION, "patterns": len(library.patterns), "library": library.digest},

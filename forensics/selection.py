@@ -19,6 +19,9 @@ PRODUCTS = {"mlserver": "mlserver", "envoy": "envoy", "kafka": "kafka", "triton"
 SELDON = ("scheduler", "agent", "controller", "modelgateway", "pipelinegateway", "dataflow", "hodometer")
 
 
+MOST_NAMED = 5  # others of a kind, where nothing has the name that was asked for
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the caller wants to know.
@@ -108,14 +111,21 @@ def narrowed(outcomes: Mapping[str, Outcome], request: Request, topology: Any) -
         if outcome.findings and not any(not f.over for f in findings) and state == PRESENT:
             state = "absent"
         kept[name] = replace(outcome, findings=findings, state=state)
-    named = {(kind, name) for kind, _, name in topology.things} if request.subject else set()
-    unknown = [
-        f"nothing in the bundle names the {kind} {name}"
-        for kind, name in request.subject.items()
-        if kind != "namespace" and (kind, name) not in named
-    ]
-    told = [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]
-    return kept, [*unknown, *told]
+    return kept, [f"{count} finding{'s' if count > 1 else ''} left out: {why}" for why, count in sorted(left.items())]
+
+
+def in_vain(request: Request, topology: Any) -> str:
+    """Return the sentence on what was asked about and nothing in the bundle names: a wrong name is no sound model."""
+    known = {(kind, name) for kind, _, name in topology.things}
+    known |= {("namespace", space) for space in topology.namespaces}
+    told = []
+    for kind, name in request.subject.items():
+        if (kind, name) not in known:
+            others = sorted(other for of, other in known if of == kind)
+            more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+            there = f"; it names {', '.join(others[:MOST_NAMED])}{more}" if others else ""
+            told.append(f"Nothing in the bundle names the {kind} {name}{there}.")
+    return " ".join(told)
 
 
 def of_the_asked(table: Sequence[dict[str, Any]], request: Request) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ Source: RFC 9112, sections 4 to 7.
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 import orjson
 import polars as pl
 
+from parsers.k8s_values import moment
 from parsers.parser import Artefact, Origin, Parsed
 from parsers.schema import IGNORED, REJECT, TIME
 
@@ -57,7 +57,7 @@ def body(artefact: Artefact) -> Body:
         while begin < len(head) and head[begin] != "":
             name, _, value = head[begin].partition(":")
             chunked = chunked or (name.lower() == "transfer-encoding" and "chunked" in value.lower())
-            at = _date(value) or at if name.lower() == "date" else at
+            at = moment(value.strip()) or at if name.lower() == "date" else at
             begin += 1
         begin += 1
     around = frame["line"].head(begin).to_list()
@@ -152,13 +152,6 @@ def _outside(rejects: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
         .select(REJECT.keys())
         .cast(pl.Schema(REJECT))
     )
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value.strip())
-    except (ValueError, TypeError):
-        return None
 
 
 def _unquoted(frame: pl.DataFrame) -> pl.DataFrame:

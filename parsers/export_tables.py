@@ -75,20 +75,21 @@ def _row_reader(columns: list[str], delimiter: str) -> Callable[[list[str]], Sai
     one = [way[0] if way else width for way in ways]  # behind the last cell of a row an empty one is put
     single = max(map(len, ways)) == 1 and bool(ways[0])
 
-    def said(row: list[str]) -> Said:
+    def read(row: list[str]) -> Said:
         if len(row) == width and single:
-            text, time, namespace, pod, container, node = (row[i] if i < width else "" for i in one)
-            who = (namespace or None, pod or None, container or None, node or None)
+            row.append("")
+            at, when, namespace, pod, container, node = one
+            text, time = row[at], row[when]
+            who: naming.Names = (row[namespace] or None, row[pod] or None, row[container] or None, row[node] or None)
         else:
-            text_of = next((row[i] for i in ways[0] if i < len(row)), None)
-            if text_of is None:
+            said = next((row[i] for i in ways[0] if i < len(row)), None)
+            if said is None:
                 return Said(delimiter.join(row))
-            text = text_of
             time, *parts = (next((row[i] for i in way if i < len(row) and row[i]), "") for way in ways[1:])
-            who = tuple(part or None for part in parts)  # type: ignore[assignment]
-        for i in telling if who[1] is None else ():
-            if i < len(row):
-                who = naming.or_else(who, naming.names_in(row[i]))
+            text, who = said, tuple(part or None for part in parts)  # type: ignore[assignment]
+        if telling and who[1] is None:
+            for i in telling:
+                who = naming.or_else(who, naming.names_in(row[i])) if i < len(row) else who
         return Said(text, time or None, who)
 
-    return said
+    return read

@@ -87,8 +87,10 @@ class Rows:
 
     def _place(self, start: int, stop: int) -> Row:
         stop = min(max(stop, start + 1), len(self.lines))
-        height = self.numbers[stop - 1] + self.heights[stop - 1] - self.numbers[start]
-        return {"line": self.numbers[start], "lines": height, "_span": (start, stop)}
+        ends = (start, stop - 1)  # of an export that gave the newest first, the last stands above
+        line = min(self.numbers[end] for end in ends)
+        height = max(self.numbers[end] + self.heights[end] for end in ends) - line
+        return {"line": line, "lines": height, "_span": (start, stop)}
 
     def _reject(self, start: int, stop: int, reason: str, free: list[bool]) -> list[Row]:
         made: list[Row] = []

@@ -132,10 +132,8 @@ def _artefacts(member: str, frame: pl.DataFrame, origin: Origin) -> tuple[Artefa
         return (Artefact(member, frame.select(LINES.names()).cast(LINES), origin),)
     # A line without a name, a continuation, goes with the line before it.
     known = pl.any_horizontal(pl.col(name).is_not_null() for name in NAMES)
-    source = pl.struct(NAMES)
-    frame = frame.with_columns(pl.when(known).then(source).forward_fill().backward_fill().alias("_source"))
-    made = []
-    for (said,), part in frame.group_by("_source", maintain_order=True):
-        own = Origin(**said) if isinstance(said, dict) else Origin()
-        made.append(Artefact(member, part.select(LINES.names()).cast(LINES), own.or_else(origin)))
-    return tuple(made)
+    source = pl.when(known).then(pl.struct(NAMES)).forward_fill().backward_fill().alias("_source")
+    frame = frame.select(*(pl.col(name).cast(dtype) for name, dtype in LINES.items()), source)
+    who = frame["_source"].unique(maintain_order=True).to_list()
+    parts = frame.partition_by("_source", maintain_order=True, include_key=False)
+    return tuple(Artefact(member, part, Origin(**said).or_else(origin)) for said, part in zip(who, parts, strict=True))

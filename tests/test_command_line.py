@@ -42,6 +42,8 @@ WRONG = [
     ("analyse", "agent.log --memory 0", Exit.USAGE),
     ("analyse", "agent.log --timezone Mars/Olympus", Exit.USAGE),
     ("analyse", "agent.log --timezone ../../etc/passwd", Exit.USAGE),
+    ("analyse", "agent.log --timezone +25:00", Exit.USAGE),
+    ("analyse", "agent.log --since 2026-03-02 --until 2026-03-01", Exit.USAGE),
     ("analyse", "agent.log --fail-on awful", Exit.USAGE),
     ("analyse", "agent.log --no-such-option", Exit.USAGE),
     ("analyse", "agent.log -o report", Exit.USAGE),
@@ -69,6 +71,7 @@ WRONG = [
     ("timeline", "agent.log --source log.nobody", Exit.USAGE),
     ("timeline", "agent.log --level loud", Exit.USAGE),
     ("timeline", "agent.log --since soon", Exit.USAGE),
+    ("timeline", "agent.log --since 2026-03-02 --until 2026-03-01", Exit.USAGE),
     ("timeline", "agent.log --limit 0", Exit.USAGE),
     ("query", "agent.log SELEKT", Exit.USAGE),
     ("query", "agent.log SELECT+*+FROM+nobody", Exit.USAGE),
@@ -114,6 +117,22 @@ def test_a_mistake_gets_one_sentence_and_its_exit_code(
     assert "Traceback" not in said.err
     assert len(re.sub(r"(?m)^(Usage|Try) .*\n", "", said.err).strip().splitlines()) <= 6
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "rest", ["collect --for torn.json", "collect --for nowhere.json", "postmortem agent.log -o x.md --notes nowhere.md"]
+)
+def test_a_mistake_names_the_file_once(
+    rest: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["seldon-forensics", *rest.split(" ")])
+
+    with pytest.raises(SystemExit):
+        main()
+
+    said = capsys.readouterr().err
+    assert said.count(rest.split(" ")[-1]) == 1
+    assert "Errno" not in said
 
 
 @pytest.mark.parametrize("output", ["-", "json:-"])

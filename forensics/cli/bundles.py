@@ -86,20 +86,15 @@ def requested(
     as_of: str | None,
 ) -> "Request":
     """Return what the options ask for."""
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-    from forensics.reporting.merged import instant
+    from forensics.reporting import moments
+    from forensics.reporting.merged import between, instant
     from forensics.selection import Request
     from patterns.packs import read_suppressions
 
-    if timezone is not None:
-        try:
-            ZoneInfo(timezone)
-        except (ZoneInfoNotFoundError, ValueError):
-            stop(f"--timezone {timezone}: no such zone; write it as Europe/Paris", Exit.USAGE)
+    if timezone not in (None, "UTC", "Z") and moments.zone(timezone) is None:
+        stop(f"--timezone {timezone}: no such zone; write it as Europe/Paris or +02:00", Exit.USAGE)
     return Request(
-        instant(since, "--since"),
-        instant(until, "--until"),
+        *between(since, until),
         timezone,
         {name: value for name, value in subject.items() if value},
         [accepted for path in suppress for accepted in read_suppressions(path)],
@@ -187,17 +182,23 @@ def coverage(bundles: Bundles, output: JsonOut = None, budget: Bounds = None, no
 def timeline(
     bundles: Bundles,
     source: Annotated[
-        list[str] | None, typer.Option("--source", help="Only this source, such as log.agent; repeat it.")
+        list[str] | None,
+        typer.Option("--source", metavar="SOURCE", help="Only this source, such as log.agent; repeat it."),
     ] = None,
-    level: Annotated[str | None, typer.Option("--level", help="Only this level and worse.")] = None,
-    text: Annotated[str | None, typer.Option("--text", help="Only records that hold this text.")] = None,
+    level: Annotated[str | None, typer.Option("--level", metavar="LEVEL", help="Only this level and worse.")] = None,
+    text: Annotated[
+        str | None, typer.Option("--text", metavar="TEXT", help="Only records that hold this text.")
+    ] = None,
     obj: Annotated[
-        str | None, typer.Option("--object", help="Only records that name this model, pod or other object.")
+        str | None,
+        typer.Option("--object", metavar="NAME", help="Only records that name this model, pod or other object."),
     ] = None,
-    request: Annotated[str | None, typer.Option("--request", help="Follow one request by its id.")] = None,
+    request: Annotated[
+        str | None, typer.Option("--request", metavar="ID", help="Follow one request by its id.")
+    ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many records.", min=1)] = 1000,
+    limit: Annotated[int, typer.Option("--limit", metavar="NUMBER", help="At most so many records.", min=1)] = 1000,
     no_cache: NoCache = False,
 ) -> None:
     """Merge all logs and Events on one clock."""
@@ -211,10 +212,10 @@ def timeline(
 
 @app.command()
 def query(
-    bundle: Annotated[str, typer.Argument(help="The bundle.")],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The bundle.")],
     sql: Annotated[str, typer.Argument(metavar="SQL", help='SELECT … FROM "log.agent" …; the sources are the tables.')],
     output: Annotated[
-        str | None, typer.Option("-o", "--output", help="FILE.json, .csv or .parquet; else a table.")
+        str | None, typer.Option("-o", "--output", metavar="FILE", help="FILE.json, .csv or .parquet; else a table.")
     ] = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -227,8 +228,10 @@ def query(
 
 @app.command()
 def explain(
-    bundle: Annotated[str, typer.Argument(help="The bundle.")],
-    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.", autocompletion=pattern_names)],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The bundle.")],
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="A pattern's id or name.", autocompletion=pattern_names)
+    ],
     patterns: Packs = None,
     no_cache: NoCache = False,
 ) -> None:

@@ -17,7 +17,7 @@ app.add_typer(patterns_app)
 @patterns_app.command("list")
 def list_(
     patterns: Packs = None,
-    layer: Annotated[str | None, typer.Option("--layer", help="Only this layer.")] = None,
+    layer: Annotated[str | None, typer.Option("--layer", metavar="LAYER", help="Only this layer.")] = None,
     cost: Annotated[
         list[str] | None,
         typer.Option(
@@ -45,7 +45,9 @@ def list_(
 
 @patterns_app.command()
 def show(
-    pattern: Annotated[str, typer.Argument(help="A pattern's id or name.", autocompletion=pattern_names)],
+    pattern: Annotated[
+        str, typer.Argument(metavar="PATTERN", help="A pattern's id or name.", autocompletion=pattern_names)
+    ],
     plan: Annotated[
         bool,
         typer.Option("--plan", help="How its rows are found, and what that costs: rows nominated, rows decided, CPU."),
@@ -84,7 +86,7 @@ def show(
 def find(
     words: Annotated[list[str], typer.Argument(metavar="TEXT…", help="A line of a log, an error, a reason.")],
     patterns: Packs = None,
-    most: Annotated[int, typer.Option("--most", help="How many are shown.", min=1)] = 8,
+    most: Annotated[int, typer.Option("--most", metavar="NUMBER", help="How many are shown.", min=1)] = 8,
 ) -> None:
     """Say which known failures a line is a sign of, when there is nothing more than that line; exit 6 if none."""
     from forensics.guides.lookup import leads, lines
@@ -140,7 +142,7 @@ def test(
 
 @patterns_app.command()
 def new(
-    bundle: Annotated[str, typer.Argument(help="The bundle in which the failure was seen.")],
+    bundle: Annotated[str, typer.Argument(metavar="BUNDLE", help="The bundle in which the failure was seen.")],
     cites: Annotated[list[str], typer.Argument(metavar="MEMBER:LINE…", help="The lines that show it.")],
     no_cache: NoCache = False,
 ) -> None:
@@ -186,7 +188,9 @@ def tree(
             metavar="SYMPTOM…", help="What people see: 404, 503, 'model never Ready' …", autocompletion=symptoms
         ),
     ],
-    bundle: Annotated[list[str] | None, typer.Option("--bundle", help="Walk it with this bundle's answers.")] = None,
+    bundle: Annotated[
+        list[str] | None, typer.Option("--bundle", metavar="BUNDLE", help="Walk it with this bundle's answers.")
+    ] = None,
     patterns: Packs = None,
     details: Annotated[bool, typer.Option("--details", help="Every cause, and every piece of evidence.")] = False,
     no_cache: NoCache = False,

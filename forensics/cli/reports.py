@@ -17,9 +17,13 @@ def postmortem(
     notes: Annotated[
         Path | None, typer.Option("--notes", metavar="FILE", help="An earlier one (.md), whose added words are kept.")
     ] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="TIME")] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="TIME")] = None,
-    timezone: Annotated[str | None, typer.Option("--timezone", metavar="ZONE")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="ISO time, with a zone if it is not UTC.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="TIME", help="As --since; not reached.")] = None,
+    timezone: Annotated[
+        str | None, typer.Option("--timezone", metavar="ZONE", help="A second zone to show times in.")
+    ] = None,
     patterns: Packs = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -38,7 +42,7 @@ def postmortem(
         try:
             earlier = notes.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            stop(f"--notes {notes}: cannot be read: {error}", Exit.USAGE)
+            stop(f"--notes {notes}: cannot be read: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
         if not holds_notes(earlier):
             stop(f"--notes {notes}: not an earlier write-up in Markdown: its marks are missing", Exit.USAGE)
         added = notes_in(earlier)
@@ -57,7 +61,7 @@ def postmortem(
 
 @app.command()
 def verify(
-    report: Annotated[Path, typer.Argument(help="A report: JSON, HTML or Markdown.")],
+    report: Annotated[Path, typer.Argument(metavar="REPORT", help="A report: JSON, HTML or Markdown.")],
     bundles: Bundles,
     no_cache: NoCache = False,
 ) -> None:
@@ -127,6 +131,7 @@ def collect(
     troubleshoot: Annotated[bool, typer.Option("--troubleshoot", help="A spec for troubleshoot.sh instead.")] = False,
 ) -> None:
     """Print a shell script (kubectl only, read-only, masks secrets) that collects what the analyser wants."""
+    from forensics.document import DocumentError
     from forensics.document import load as loaded
     from forensics.guides import collection
     from forensics.writing import write_whole
@@ -134,8 +139,8 @@ def collect(
     if report is not None:
         try:
             text = collection.commands(loaded(report.read_bytes()))
-        except OSError as error:
-            stop(f"{report}: {error.strerror or error}", Exit.USAGE)
+        except (OSError, DocumentError) as error:
+            stop(f"--for {report}: {getattr(error, 'strerror', None) or error}", Exit.USAGE)
     else:
         text = collection.troubleshoot() if troubleshoot else collection.script()
     if output is None:

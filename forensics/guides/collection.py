@@ -86,6 +86,9 @@ def commands(document: Mapping[str, Any]) -> str:
 
 
 _FORWARDED = re.compile(r"^(kubectl .* port-forward .*?) & sleep 2; (.*)$")
+_OF_A_SERVER = re.compile(
+    r"kubectl -n (\S+) logs (?:<server pod>|-l app\.kubernetes\.io/name=seldon-server --prefix) (.*)"
+)
 _OPEN = re.compile(r"<[a-z][a-zA-Z -]*>")  # what nobody but a person can put there
 
 
@@ -94,7 +97,9 @@ def _runnable(run: str, space: str | None) -> str:
     run = run.replace("<namespace>", '"$namespace"')
     if space:
         run = run.replace(f"-n {space} ", '-n "$namespace" ')
-    run = run.replace("logs <server pod>", "logs -l app.kubernetes.io/name=seldon-server --prefix")
+    if logs := _OF_A_SERVER.match(run):  # one after the other: kubectl gives up where one pod lacks the container
+        pods = f"kubectl -n {logs[1]} get pods -l app.kubernetes.io/name=seldon-server -o name"
+        return f'for pod in $({pods}); do kubectl -n {logs[1]} logs "$pod" --prefix {logs[2]}; done'
     if forwarded := _FORWARDED.match(run):
         return f'{forwarded[1]} >/dev/null & forward=$!; sleep 2; {forwarded[2]}; kill "$forward"'
     return run

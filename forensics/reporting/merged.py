@@ -36,6 +36,18 @@ def instant(written: str | None, option: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def between(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Return the times that `--since` and `--until` give.
+
+    Raises:
+        UsageError: one is no ISO time, or nothing lies between them.
+    """
+    first, last = instant(since, "--since"), instant(until, "--until")
+    if first is not None and last is not None and first >= last:
+        raise UsageError(f"--since {since} is not before --until {until}: nothing lies between them")
+    return first, last
+
+
 def merged(
     frames: Mapping[str, pl.DataFrame],
     sources: Sequence[str],
@@ -56,7 +68,7 @@ def merged(
             raise UsageError(f"--source {name}: not one of {', '.join(timed)}")
     if level is not None and level not in LEVELS:
         raise UsageError(f"--level {level}: not one of {', '.join(LEVELS)}")
-    start, end = instant(since, "--since"), instant(until, "--until")
+    start, end = between(since, until)
     chosen = []
     for name in sources or timed:
         frame = frames.get(name)

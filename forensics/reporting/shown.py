@@ -4,6 +4,7 @@ With it `verify` notices a report whose words were changed while its list of cit
 """
 
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 
 from forensics.document import Document
@@ -12,6 +13,7 @@ from forensics.reporting.view import place, span
 
 Quote = tuple[str, str]  # place as shown; the text under it, lines joined by line feeds
 _LINE = re.compile(r"^(.+):(\d+)  (.*)$")
+_UNDER = re.compile(r"^  (\d+)  ")  # a line below the name of its member
 _FENCE = re.compile(r"^(`{3,})(text)?$")
 _VOID = ("meta", "br")
 
@@ -79,8 +81,20 @@ def strangers(text: str, cites: list[Document], *, page: bool) -> list[str]:
         for cite in cites
         for number, line in enumerate(str(cite.get("text") or "").split("\n"), span(cite)[0])
     }
-    found = [_LINE.match(line) for line in _quoted(text) if line not in lines]
+    found = [_LINE.match(line) for line in _placed(_quoted(text)) if line not in lines]
     return [f"{match[1]}:{match[2]}" for match in found if match and match[1] in members]
+
+
+def _placed(lines: list[str]) -> Iterator[str]:
+    """Yield every line behind its place, those too that stand below the name of their member."""
+    member = ""
+    for line in lines:
+        if member and _UNDER.match(line):
+            yield f"{member}:{line[2:]}"
+        elif not _LINE.match(line) and line.endswith(":"):
+            member = line[:-1]
+        else:
+            yield line
 
 
 def _quoted(text: str) -> list[str]:

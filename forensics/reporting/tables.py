@@ -22,6 +22,7 @@ STYLES = {
     "missing": "bold red",
     "stale": "yellow",
 }
+LEAST = 20  # columns of what a row is about, on however narrow a screen
 BAR = 20  # columns of the picture of a log's time
 
 
@@ -44,13 +45,13 @@ def state_view(rows: Sequence[Mapping[str, Any]], servers: Sequence[Mapping[str,
     if not rows and not servers:
         return Text("No model, pipeline, experiment or server is named in what was collected.")
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("what", overflow="fold")
+    table.add_column("what", overflow="fold", min_width=LEAST)
     for head in LINKS:
         table.add_column(head, no_wrap=True)
     first: list[RenderableType] = []
     for row in rows:
         states = {link["link"]: link for link in row["links"]}
-        table.add_row(_what(row), *(_state(states.get(link, {}).get("state")) for link in LINKS))
+        table.add_row(_over_two_lines(row), *(_state(states.get(link, {}).get("state")) for link in LINKS))
         if broken := row.get("broken"):
             cites = states.get(broken, {}).get("cites") or []
             told = f", {utc(cites[0]['time'])}" if cites and cites[0].get("time") else ""
@@ -81,6 +82,11 @@ def _what(row: Mapping[str, Any]) -> Text:
     return words(f"{row['kind']} {row['namespace'] or '?'}/{row['name']}")
 
 
+def _over_two_lines(row: Mapping[str, Any]) -> Text:
+    """Return what a row is about with its namespace below: long names break less where they stand alone."""
+    return words(f"{row['kind']} {row['name']}") + "\n" + Text(words(row["namespace"] or "?").plain, style="dim")
+
+
 def frame_rows(frames: Mapping[str, pl.DataFrame], source: str) -> list[dict[str, Any]]:
     """Return the rows of a source without `raw`, secrets masked."""
     frame = frames.get(source)
@@ -101,7 +107,7 @@ def routes_view(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         found = "none" if row["actual"] is None else str(row["actual"])
         weight = found if row["weight"] is None else f"{found} of {row['weight']}"
         table.add_row(
-            _what(row),
+            _over_two_lines(row),
             words(row["cluster"]),
             words("mirror" if row["mirror"] else weight),
             _state(row["state"]),

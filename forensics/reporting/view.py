@@ -324,7 +324,8 @@ def checks(document: Document) -> list[Entry]:
         for f in findings(document, "check")
         if f.get("id") not in known and f.get("pattern") not in known
     ]
-    return sorted(asked, key=lambda c: (_place_in(CHECKED, c.get("status")), _weight(c), str(c.get("pattern"))))
+    told = [{**c, "why": spoken(c["why"])} if c.get("status") == "unknown" and c.get("why") else c for c in asked]
+    return sorted(told, key=lambda c: (_place_in(CHECKED, c.get("status")), _weight(c), str(c.get("pattern"))))
 
 
 def _place_in(order: tuple[str, ...], word: Any) -> int:

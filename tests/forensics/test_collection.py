@@ -23,6 +23,9 @@ STAND_IN = r"""#!/bin/sh
 printf '%s\n' "$*" >>"$CALLS"
 case "$*" in
 *"-A --no-headers"*) echo "ml   iris   True" ;;
+*"get pods -l app.kubernetes.io/name=seldon-server -o name"*) printf 'pod/mlserver-0\npod/triton-0\n' ;;
+*"logs pod/triton-0"*"-c mlserver"*) echo "error: container mlserver is not valid for pod triton-0" >&2; exit 1 ;;
+*"logs pod/mlserver-0"*"-c mlserver"*) echo "[pod/mlserver-0/mlserver] a line of the server" ;;
 *"get pods -o name"*) printf 'pod/seldon-scheduler-0\npod/seldon-envoy-0\n' ;;
 *"jsonpath="*seldon*) ;;
 *"get pod seldon-scheduler-0"*) printf ' scheduler' ;;
@@ -226,7 +229,8 @@ ASKED = {
         for number, collect in enumerate(
             (
                 "kubectl -n <namespace> logs <server pod> -c agent --timestamps --tail=-1",
-                "kubectl -n ml logs <server pod> -c agent --timestamps --tail=-1",
+                "kubectl -n ml logs -l app.kubernetes.io/name=seldon-server --prefix -c agent --timestamps --tail=-1",
+                "kubectl -n ml logs <server pod> -c mlserver --timestamps --tail=-1",
                 "kubectl -n <namespace> port-forward deploy/seldon-envoy 9901:9901 & sleep 2; curl -s 'localhost:9901/stats'",
                 "kubectl -n <kafka namespace> logs <broker pod> --timestamps --tail=-1",
                 "kubectl -n <namespace> logs seldon-scheduler-0 -c scheduler --timestamps --tail=-1",
@@ -248,12 +252,16 @@ def test_what_a_report_lacks_is_collected_by_a_script_that_runs(tmp_path: Path) 
 
     calls = (tmp_path / "calls").read_text().splitlines()
     assert all(call.startswith("-n ml ") for call in calls)
-    assert sum("-l app.kubernetes.io/name=seldon-server" in call for call in calls) == 1  # asked for twice, in two ways
+    assert (
+        sum("get pods -l" in call for call in calls) == 2
+    )  # agents are asked for twice, in two ways; and servers once
+    assert [call.split()[3] for call in calls if "-c mlserver" in call] == ["pod/mlserver-0", "pod/triton-0"]
     assert "fill in: kubectl -n <kafka namespace>" in commands(ASKED)
     with tarfile.open(tmp_path / "answers.tar.gz") as archive:
         texts = [archive.extractfile(m).read().decode() for m in archive if m.isfile()]
     assert any("server.live: 1" in text for text in texts)
     assert any("Setting log level" in text for text in texts)
+    assert any("a line of the server" in text and "not valid for pod" in text for text in texts)
     assert not any(SECRET in text for text in texts)
     assert "answers.tar.gz" in done.stderr
 

@@ -73,7 +73,10 @@ def test_a_model_in_an_installation_of_two_namespaces_keeps_its_cause() -> None:
     assert roots == ["scheduler/scheduler-split-brain-two-schedulers"]
     assert "envoy/envoy-no-route-404" in [f["pattern"] for f in document["findings"]]
     other = analyse(case, LIBRARY, Request(subject={"model": "no-such-model"}))
-    assert "nothing in the bundle names the model no-such-model" in other["remarks"]
+    assert other["summary"].startswith("Nothing in the bundle names the model no-such-model; it names ")
+    assert "fraud-score" in other["summary"]
+    strange = analyse(case, LIBRARY, Request(subject={"namespace": "no-such-namespace"}))
+    assert strange["summary"].startswith("Nothing in the bundle names the namespace no-such-namespace; it names ")
 
 
 def test_what_shares_a_server_with_another_models_failure_is_not_blamed_for_it() -> None:

@@ -56,6 +56,14 @@ def test_states_stay_whole_and_the_first_broken_link_is_told(width: int) -> None
     assert "model seldon-mesh/iris: scheduler: no server takes it (scheduler.log:68)" in text
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_names_are_read_on_a_narrow_screen_too(width: int) -> None:
+    text = printed(state_view([state("claims-churn")]), width)
+
+    assert "model claims-churn " in text
+    assert "seldon-mesh " in text.split("first broken")[0]
+
+
 def test_a_weight_that_is_not_expected_is_not_invented() -> None:
     text = printed(routes_view([ROUTE, {**ROUTE, "weight": 50, "actual": None, "state": "missing"}]))
 

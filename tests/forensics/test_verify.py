@@ -228,3 +228,23 @@ def test_a_list_that_is_not_packed_is_read_as_well() -> None:
     plain = f"# x\n<!-- seldon-forensics:citations {b64encode(orjson.dumps(block)).decode()} -->\n"
 
     assert block_in_markdown(plain) == block_in_markdown(f"# x\n{comment(block)}\n") == block
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_long_members_are_checked_as_short_ones_are(form: str) -> None:
+    folder = "var/log/pods/namespace_of-a-pod-with-a-long-name_0123"
+    members = [member["member"] for member in SOUND["coverage"]["members"]]
+    text = dump(SOUND).decode()
+    for member in members:
+        text = text.replace(f'"{member}"', f'"{folder}/{member}"')
+    document = orjson.loads(text)
+    report = FORMS[form](document)
+
+    assert bad(verify(report, bundle(document))) == []
+    if form != "json":
+        shown, cut, carried = report.decode().partition(
+            "<script type=" if "html" in form else "<!-- seldon-forensics:c"
+        )
+        changed = shown.replace("code = Unavailable", "code = Fine")
+        assert changed != shown
+        assert bad(verify((changed + cut + carried).encode(), bundle(document)))

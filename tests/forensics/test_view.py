@@ -191,3 +191,13 @@ def test_what_only_a_log_names_stands_bare_unless_something_else_tells_what_it_i
 def test_a_long_path_is_told_by_its_end_where_there_is_little_room() -> None:
     assert view.short_place({"member": "var/log/pods/ml_x_1/agent/0.log", "lines": [3, 5]}) == ".../agent/0.log:3-5"
     assert view.short_place({"member": "agent/0.log", "lines": [3]}) == "agent/0.log:3"
+
+
+def test_what_a_check_lacks_and_what_is_remarked_is_said_in_words() -> None:
+    document = {
+        "checks": [{"pattern": "a/b", "status": "unknown", "why": "state.certificate: not collected"}],
+        "remarks": ["log.scheduler of seldon-scheduler-0 is silent since noon"],
+    }
+
+    assert view.checks(document)[0]["why"] == "certificates in TLS Secrets: not collected"
+    assert view.remarks(document) == ["the scheduler's log of seldon-scheduler-0 is silent since noon"]

@@ -274,3 +274,21 @@ def test_hostile_lines_take_no_time(parser: Parser, hostile: str) -> None:
     parser.parse(Artefact.of("any", hostile))
 
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Wed, 04 Mar " + "9" * 400,
+        "Fri, 31 Dec 9999 23:59:59 -0100",
+        "Mon, 01 Jan 0001 00:00:00 +0100",
+        "Wed, ,",
+        "x",
+        "",
+    ],
+)
+def test_a_header_whose_date_is_none_does_not_raise(date: str) -> None:
+    text = f"HTTP/1.1 200 OK\ndate: {date}\nserver: envoy\n\nserver.live: 1\nserver.uptime: 71\n"
+
+    assert envoy_stats.PARSER.recognises(text)
+    assert envoy_stats.PARSER.parse(Artefact.of("stats.txt", text)).frames["envoy.stat"].height == 2

@@ -13,6 +13,7 @@ import pytest
 
 from parsers import naming
 from parsers.decoding import decode
+from parsers.kubernetes import PARSER as KUBERNETES
 from parsers.parser import Origin
 from parsers.wrappers import Unwrapped, unwrap
 
@@ -275,3 +276,13 @@ def test_a_line_of_each_of_many_pods_is_theirs(form: str) -> None:
 
     assert [one.origin.pod for one in found] == [f"mlserver-{n}" for n in range(900)]
     assert {text for one in found for text in one.frame["text"]} == {ROWS[0][4]}
+
+
+def test_objects_that_a_log_store_gives_newest_first_are_read() -> None:
+    shown = ["apiVersion: v1", "kind: Pod", "metadata:", "  name: a", "status: {", "phase"]
+    said = [f'2025-07-12T18:30:{n:02}Z,"{line}"' for n, line in enumerate(shown)]
+    (artefact,) = opened("\n".join(["timestamp,message", *said[::-1]]) + "\n").artefacts
+    rejects = KUBERNETES.parse(artefact).rejects
+
+    assert artefact.frame["text"].to_list() == shown
+    assert rejects.select("line", "lines").rows() == [(2, len(shown))]
