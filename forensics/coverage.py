@@ -89,6 +89,15 @@ class Coverage:
             s.source in mine and _overlap(mine[s.source], s) for s in self.streams if s.member == other and other != one
         )
 
+    def successive(self, one: str, other: str) -> bool:
+        """Whether two members hold dated logs of one kind of process of which one ends before the other begins."""
+        mine = {s.source: s for s in self.streams if s.member == one}
+        return any(
+            s.source in mine and _dated(mine[s.source], s) and not _overlap(mine[s.source], s)
+            for s in self.streams
+            if s.member == other
+        )
+
     def gap(
         self,
         piece: Evidence,
@@ -202,6 +211,10 @@ class Coverage:
         if namespace is None:
             return bool(spaces) and not whole
         return bool(spaces & {namespace, None}) and not whole & {namespace, None}
+
+
+def _dated(*streams: Stream) -> bool:
+    return all(s.first is not None and s.last is not None for s in streams)
 
 
 def _overlap(a: Stream, b: Stream) -> bool:

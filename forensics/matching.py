@@ -146,7 +146,7 @@ def _as_rows(outcome: Outcome) -> pl.DataFrame:
 def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcomes: Mapping[str, Outcome]) -> Outcome:
     """Return what `pattern` comes to, given what its pieces found."""
     required = set(pieces(pattern.match))
-    joins = Joins(pattern, found, context.covered.apart)
+    joins = Joins(pattern, found, context.covered.apart, context.covered.successive)
     findings: list[Finding] = []
     missing: list[Missing] = []
     closest: tuple[Seen, ...] = ()

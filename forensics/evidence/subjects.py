@@ -9,6 +9,7 @@ most one thing of that kind occurs in either source, and cannot be told otherwis
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from forensics.evidence.choices import Choices
 from forensics.evidence.hits import Found, Hit
@@ -43,15 +44,23 @@ def counted_names(term: Term, around: frozenset[str] = frozenset()) -> Iterator[
 class Joins:
     """How the pieces of one pattern are joined, over what they found in the whole bundle."""
 
-    def __init__(self, pattern: Pattern, found: Mapping[str, Found], apart: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self,
+        pattern: Pattern,
+        found: Mapping[str, Found],
+        apart: Callable[[str, str], bool],
+        successive: Callable[[str, str], bool] = lambda one, other: False,
+    ) -> None:
         """Prepare the joins.
 
         Args:
             pattern: whose pieces are joined.
             found: what each piece found.
             apart: whether two members are surely logs of two processes that ran at the same time.
+            successive: whether two members may be logs of one container's lives, one after the other.
         """
         self._apart = apart
+        self._successive = successive
         self._found = found
         self._names = {name: piece.names for name, piece in pattern.evidence.items()}
         for name, counted in counted_names(pattern.match):
@@ -175,10 +184,16 @@ class Joins:
         for each in (piece, *self._makers):
             if name in self._names[each]:
                 own = self._values(each, name)
-                if len(own) > 1:
+                if len(own) > 1 and not self._lives_of_one(own):
                     return False
                 said.update(value for value in own if not value.startswith("\0"))
         return len(said) <= 1
+
+    def _lives_of_one(self, values: frozenset[str]) -> bool:
+        """Whether anonymous files may hold the lives of one container: no two of them at the same time."""
+        return all(value.startswith("\0") for value in values) and all(
+            self._successive(one[1:], other[1:]) for one, other in combinations(sorted(values), 2)
+        )
 
     def _values(self, piece: str, name: str) -> frozenset[str]:
         key = (piece, name)

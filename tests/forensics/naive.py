@@ -7,7 +7,7 @@ from the product, and `where` from `tests.patterns.naive`. Times are integers, i
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from patterns import terms as t
@@ -478,6 +478,7 @@ class Pieces:
     rows: Mapping[str, list[Row]]
     names: Mapping[str, frozenset[str]]
     apart: Callable[[str, str], bool]
+    successive: Callable[[str, str], bool]
 
     @property
     def makers(self) -> list[str]:
@@ -569,7 +570,11 @@ def one_of_a_kind(pieces: Pieces, piece: str, name: str) -> bool:
     for each in {piece, *pieces.makers}:
         if name in pieces.names[each]:
             own = {row.names.get(name) for row in pieces.rows[each]} - {None}
-            if len(own) > 1:
+            pairs = combinations(own, 2)
+            if not all(
+                not isinstance(a, str) and not isinstance(b, str) and pieces.successive(a.member, b.member)
+                for a, b in pairs
+            ):
                 return False
             said |= {value for value in own if isinstance(value, str)}
     return len(said) <= 1
@@ -668,11 +673,21 @@ def interpreted(pattern: Pattern, bundle: Bundle) -> tuple[str, list[Finding]]:
             if a.member == one and b.member == other
         )
 
+    def successive(one: str, other: str) -> bool:
+        """Whether they may be two lives of one container."""
+        return any(
+            a.source == b.source and (a.first >= b.last or b.first >= a.last)
+            for a in bundle.logs
+            for b in bundle.logs
+            if a.member == one and b.member == other
+        )
+
     pieces = Pieces(
         pattern,
         {name: rows for name, (rows, _) in found.items()},
         {name: piece.names - counted(pattern.match, name) for name, piece in pattern.evidence.items()},
         apart,
+        successive,
     )
     findings: list[Finding] = []
     unknown = False

@@ -122,6 +122,24 @@ def test_logs_of_one_time_are_not_one_process() -> None:
     assert sum(joined(apart=False)) == 1
 
 
+def test_the_lives_of_one_container_are_of_one_kind() -> None:
+    binds = ({"pod": "pod"}, {"pod": "pod"}, {"pod": "pod"})
+    rows = {
+        "a": Found((hit(0, {"pod": "desk-0"}),), 0, True, 1),
+        "b": Found((hit(1, {"pod": "\0before.log"}), hit(2, {"pod": "\0after.log"})), 0, True, 2),
+        "c": Found(),
+    }
+
+    def joined(successive: bool) -> tuple[int, int]:
+        every = (pattern(AndTerm((Piece("a"), Piece("b"))), binds), rows, lambda _a, _b: False)
+        joins = Joins(*every, lambda _a, _b: successive)
+        standing = joins.rows("b", {"pod": "desk-0"})
+        return len(standing.sure), len(standing.maybe)
+
+    assert joined(successive=True) == (2, 0)
+    assert joined(successive=False) == (0, 2)
+
+
 def test_of_thousands_of_things_each_is_a_subject_and_has_its_own_rows() -> None:
     bind = {"pod": "pod"}
     rows = Found(tuple(hit(number, {"pod": f"p{number}"}) for number in range(3000)), 0, True, 3000)
