@@ -16,7 +16,7 @@ from jinja2 import ChainableUndefined, Environment, PackageLoader, Template
 from markupsafe import Markup
 
 from forensics.document import Document
-from forensics.reporting import moments, reviewed, view
+from forensics.reporting import branches, moments, reviewed, view
 from forensics.reporting.connectivity_svg import picture
 from forensics.reporting.embedded import citation_block, packed
 from forensics.reporting.escape import coded, visible
@@ -69,7 +69,7 @@ def html(document: Document) -> str:
 
     Every citation of a finding keeps its place on the page, every piece of evidence a text; `verify` checks all texts.
     """
-    page, drawing, tree = "", draw(document), view.tree(document)
+    page, drawing, tree = "", draw(document), branches.tree(document)
     for limits in LEVELS:
         page = _page(document, limits, drawing, tree)
         if len(page.encode()) <= LIMIT:
@@ -82,7 +82,7 @@ def document_page(title: str, body: Markup, block: Document) -> str:
     return _template("plain.html.j2").render(**_dress(), title=title, body=body, block=data_block(block), verdict=None)
 
 
-def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: view.Tree) -> str:
+def _page(document: Document, limits: Limits, drawing: Drawing | None, tree: branches.Tree) -> str:
     second = moments.zone(document.get("zone"))
     verdict = view.VERDICTS.get(str(document.get("verdict")), "Report")
     verdict = "REVIEW" if reviewed.is_review(document) else verdict
@@ -122,7 +122,7 @@ class _Repeats:
         return known
 
 
-def _elsewhere(tree: view.Tree) -> dict[Any, Any]:
+def _elsewhere(tree: branches.Tree) -> dict[Any, Any]:
     """Return finding to the earlier finding of the same pattern, which says what to do."""
     first: dict[Any, Any] = {}
     told = ((f.get("id"), first.setdefault(f.get("pattern"), f.get("id"))) for f in tree.shown)

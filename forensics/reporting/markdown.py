@@ -4,12 +4,13 @@ import sys
 from itertools import groupby
 
 from forensics.document import Document
-from forensics.reporting import moments, reviewed, view
+from forensics.reporting import branches, moments, reviewed, view
+from forensics.reporting.branches import Branch, Tree
 from forensics.reporting.embedded import citation_block, comment
 from forensics.reporting.escape import code_span, fenced, visible, worded
 from forensics.reporting.escape import markdown as plain
 from forensics.reporting.sources import in_words, spoken
-from forensics.reporting.view import Branch, Entry, Tree
+from forensics.reporting.view import Entry
 
 MOST_PROOFS = 8  # citations shown of one finding; the comment at the end holds all
 MOST_LINES = 5  # of one citation at either end: a long object or traceback keeps its first and last ones
@@ -21,7 +22,7 @@ MOST_UNKNOWN = 12  # sources that were missing; those that would separate most c
 
 def markdown(document: Document) -> str:
     """Return the report as Markdown (GitHub's flavour), with its citations in a comment at the end for `verify`."""
-    lines, tree = _answer(document), view.tree(document)
+    lines, tree = _answer(document), branches.tree(document)
     if tree.branches:
         lines += ["", "## Root causes"]
         for branch in tree.branches:

@@ -15,7 +15,8 @@ from hashlib import sha256
 from markupsafe import Markup
 
 from forensics.document import Document
-from forensics.reporting import moments, view
+from forensics.reporting import branches, moments, view
+from forensics.reporting.branches import Tree
 from forensics.reporting.embedded import citation_block, comment
 from forensics.reporting.escape import code_span, coded, fenced, inline, visible, worded
 from forensics.reporting.escape import markdown as plain
@@ -23,7 +24,7 @@ from forensics.reporting.html import document_page
 from forensics.reporting.markdown import cited
 from forensics.reporting.prose import prose
 from forensics.reporting.sources import in_words, spoken
-from forensics.reporting.view import Entry, Tree
+from forensics.reporting.view import Entry
 
 OBSERVED, INFERRED, UNKNOWN = "observed", "inferred", "unknown"
 # Alone on their lines: a quoted line of the bundle always stands behind its place, so it cannot pass for a mark.
@@ -234,7 +235,7 @@ _ANCHORS = {title: anchor for anchor, title in _TITLES.items()}
 
 def sections(document: Document) -> list[Section]:
     """Return the write-up as data: what both forms show, in order."""
-    tree = view.tree(document)
+    tree = branches.tree(document)
     roots = [branch.root for branch in tree.branches]
     told = {
         "summary": _summary(document, roots),

@@ -10,12 +10,13 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from forensics.document import Document
-from forensics.reporting import moments, reviewed, view
+from forensics.reporting import branches, moments, reviewed, view
+from forensics.reporting.branches import Branch, Tree
 from forensics.reporting.escape import visible
 from forensics.reporting.folding import opening
 from forensics.reporting.page import Page
 from forensics.reporting.sources import in_words, spoken
-from forensics.reporting.view import Branch, Entry, Tree
+from forensics.reporting.view import Entry
 
 _VERDICT_STYLE = {"failure": "bold white on red", "healthy": "bold black on green"}
 _SEVERITY_STYLE = {"critical": "bold red", "high": "red", "medium": "yellow"}
@@ -38,7 +39,7 @@ def render(document: Document, *, details: bool = False, width: int = 80) -> Tex
     """
     page = Page(max(width, 40), details)
     _answer(page, document)
-    tree = view.tree(document)
+    tree = branches.tree(document)
     _roots(page, document, tree)
     _unexplained(page, document, tree)
     _checks(page, document)

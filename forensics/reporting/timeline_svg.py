@@ -12,7 +12,7 @@ from typing import Any
 from markupsafe import Markup
 
 from forensics.document import Document
-from forensics.reporting import moments, view
+from forensics.reporting import branches, moments, view
 from forensics.reporting.escape import inline
 from forensics.reporting.view import Entry
 
@@ -64,7 +64,7 @@ class _Scale:
 
 def draw(document: Document) -> Drawing | None:
     """Return the timeline of `document`; None where it holds no time at all."""
-    shown = view.tree(document).shown
+    shown = branches.tree(document).shown
     times = sorted(_times(document, shown))
     if not times:
         return None

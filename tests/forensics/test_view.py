@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from forensics.document import load
-from forensics.reporting import moments, view
+from forensics.reporting import branches, moments, view
 from forensics.reporting.render import render
 
 FAILURE = load((Path(__file__).parent / "documents" / "failure.json").read_bytes())
@@ -39,7 +39,7 @@ SOME = st.lists(
 @given(some=SOME, verdict=st.sampled_from(list(view.VERDICTS)))
 def test_every_finding_but_a_check_is_told_at_exactly_one_place(some: list[Any], verdict: str) -> None:
     found = [finding(number, *entry) for number, entry in enumerate(some, 1)]
-    told = [f["id"] for f in view.tree({"findings": found, "verdict": verdict}).shown]
+    told = [f["id"] for f in branches.tree({"findings": found, "verdict": verdict}).shown]
 
     by_id = {f["id"]: f for f in found}
     assert len(told) == len(set(told))
@@ -53,7 +53,7 @@ def test_a_symptom_of_two_roots_stands_under_the_first_and_is_named_under_the_ot
         finding(2, "root", "ongoing", [3]),
         finding(3, "symptom", "ongoing", []),
     ]
-    first, second = view.tree({"findings": found, "verdict": "failure"}).branches
+    first, second = branches.tree({"findings": found, "verdict": "failure"}).branches
 
     assert [f["id"] for f in first.followers] == ["F3"]
     assert (second.followers, [f["id"] for f in second.also]) == ((), ["F3"])
@@ -63,7 +63,7 @@ def test_a_symptom_of_two_roots_stands_under_the_first_and_is_named_under_the_ot
 def test_a_root_that_is_over_is_told_as_one_only_where_it_makes_the_verdict(verdict: str, roots: list[str]) -> None:
     document = {"findings": [finding(1, "root", "ended", [])], "verdict": verdict}
 
-    assert [b.root["id"] for b in view.tree(document).branches] == roots
+    assert [b.root["id"] for b in branches.tree(document).branches] == roots
 
 
 def test_many_roots_stay_about_one_screen() -> None:
