@@ -34,6 +34,7 @@ from forensics.installation.relevance import (
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.installation.successions import doubtful, overtaken, runs_apart
+from forensics.installation.undecided import undecided
 from forensics.installation.unnamed import unnamed
 from forensics.intake.drift import drift
 from forensics.intake.quoting import Quotes
@@ -157,6 +158,7 @@ def concluded(
     # Where something failed, much of what is printed follows from it.
     strange = unnamed(case.frames, library, outcomes) if word != "failure" else []
     heard = hearsay(case.intake.reads, library) if word not in ("failure", "healthy") else []
+    open_ones = undecided(outcomes, case.frames) if word == "insufficient" else []
     table = of_the_asked(state_table(case.frames, case.states), request)
     return Conclusions(
         ranked,
@@ -171,6 +173,7 @@ def concluded(
             *([LESS] if case.intake.lean else []),
             *strange,
             *heard,
+            *open_ones,
             *set_aside(case.foreign),
             *others,
             *remarks,

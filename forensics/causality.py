@@ -7,6 +7,7 @@ from heapq import heappop, heappush
 
 from forensics.findings import ABSENT, PRESENT, UNKNOWN, Edge, Finding, Missing, Outcome
 from forensics.installation.links import Link
+from forensics.installation.undecided import signs
 from parsers.schema import SOURCES
 from patterns.pattern import SEVERITIES, Library, Pattern
 from patterns.terms import positive
@@ -401,9 +402,9 @@ def _candidates(
         own.sort(
             key=lambda c: (
                 c.state != "unknown",
-                not _signs(outcomes[c.pattern.id]),
+                not signs(outcomes[c.pattern.id]),
                 -c.worth,
-                -_signs(outcomes[c.pattern.id]),
+                -len(signs(outcomes[c.pattern.id])),
                 -max((lacking[m.source] for m in c.missing), default=0),  # what to collect first: it decides most
                 -SEVERITIES.index(c.pattern.severity),
                 c.pattern.id,
@@ -415,12 +416,6 @@ def _candidates(
 
 def _rows(outcome: Outcome) -> tuple[tuple[str, int], ...]:
     return tuple(row for s in outcome.closest for row in s.rows[:2])[:4]
-
-
-def _signs(outcome: Outcome) -> int:
-    """Return how many pieces that speak for a cause, and are not weak, were seen, though not all it takes."""
-    speaking, evidence = positive(outcome.pattern.match), outcome.pattern.evidence
-    return sum(s.state == PRESENT and s.name in speaking and not evidence[s.name].weak for s in outcome.closest)
 
 
 def _why_not(outcome: Outcome) -> str:
@@ -435,5 +430,5 @@ def _why_not(outcome: Outcome) -> str:
 
 
 def _why_unknown(outcome: Outcome) -> str:
-    seen = ["signs of it were seen"] if _signs(outcome) else []
+    seen = ["signs of it were seen"] if signs(outcome) else []
     return "; ".join([*seen, *dict.fromkeys(f"{m.source}: {m.why}" for m in outcome.missing[:3])])

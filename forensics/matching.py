@@ -151,7 +151,7 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
     missing: list[Missing] = []
     closest: tuple[Seen, ...] = ()
     unknown = False
-    best = -1
+    best = (False, -1)
     for subject in joins.subjects():
         rows = {
             name: rows_about(piece, found[name], joins.rows(name, subject), subject, context, outcomes)
@@ -159,7 +159,7 @@ def judge(pattern: Pattern, found: Mapping[str, Found], context: Context, outcom
         }
         result = Evaluation(rows, context.order, context.end).of(pattern.match)
         seen = tuple(_seen(pattern.evidence[name], rows[name], name in required, result) for name in pattern.evidence)
-        score = sum(s.state == PRESENT for s in seen)
+        score = (result.state != ABSENT, sum(s.state == PRESENT for s in seen))
         if result.state in (PRESENT, CURED):
             findings.append(_finding(pattern, subject, result, seen, rows, context))
         elif result.state == UNKNOWN:
