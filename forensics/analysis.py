@@ -22,15 +22,8 @@ from forensics.installation.eventpods import pods_of_events
 from forensics.installation.impact import impact
 from forensics.installation.links import Topology
 from forensics.installation.netpaths import net_paths
-from forensics.installation.relevance import (
-    calls_to_seldon,
-    muted,
-    named_after_seldon,
-    others_envoys,
-    relevant,
-    seldons_own,
-    set_aside,
-)
+from forensics.installation.outsiders import muted, outsiders, set_aside
+from forensics.installation.relevance import calls_to_seldon, named_after_seldon, relevant, seldons_own
 from forensics.installation.routes import expected_routes
 from forensics.installation.silence import late, silences
 from forensics.installation.successions import doubtful, overtaken, runs_apart
@@ -67,7 +60,7 @@ class Case:
     """A bundle, read and put on one clock: what every command starts from.
 
     `crossed` are the logs of runs before that go on when the run after has begun; see `successions.overtaken`.
-    `foreign` are the members of Envoys that another product configures.
+    `foreign` are the members that another product wrote; see `outsiders`.
     """
 
     intake: Intake
@@ -130,7 +123,7 @@ def on_clock(intake: Intake, given: Mapping[str, Any], until: datetime | None = 
     covered = coverage(frames, span, intake.cut, seen)
     waiting = pods_of_events(frames, seen)
     frames |= {} if waiting is None else {"k8s.pod": waiting}
-    return Case(intake, frames, clocks, covered, topology, states, given, crossed, others_envoys(frames))
+    return Case(intake, frames, clocks, covered, topology, states, given, crossed, outsiders(frames))
 
 
 def analyse(case: Case, library: Library, request: Request = EVERYTHING) -> Document:

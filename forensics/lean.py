@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from forensics.installation.lastwords import WAITS
+from forensics.installation.outsiders import TOLD_BY
 from forensics.installation.placement import HOME, RECEIVED, SAYINGS
 from forensics.installation.relevance import ENVOYS, OF_SELDON
 from forensics.installation.serverstate import CAPABILITIES
@@ -114,8 +115,8 @@ class Lean:
             telling |= text.str.contains_any(asked.literals)
         if asked.regex:
             telling |= text.str.contains(asked.regex)
-        if source in ENVOYS:
-            named = text.str.contains(OF_SELDON)
+        if mark := OF_SELDON if source in ENVOYS else TOLD_BY.get(source):
+            named = text.str.contains(mark)
             telling |= named & (named.cum_sum().over("member") == 1)
         frame = frame.with_columns(telling.fill_null(False).alias("\0kept"))
         bare = frame.with_columns(pl.when(pl.col(c).is_null()).then(c).otherwise(pl.lit("")).alias(c) for c in WORDS)

@@ -111,7 +111,9 @@ def _runtime(value: dict[str, Any]) -> dict[str, Any]:
 
 def _pod(value: dict[str, Any]) -> dict[str, Any]:
     spec, status = mapping(value.get("spec")), mapping(value.get("status"))
-    containers = [str(each.get("name")) for each in mappings(spec.get("containers"))]
+    written_down = mappings(spec.get("containers"))
+    containers = [str(each.get("name")) for each in written_down]
+    images = [str(each["image"]) for each in written_down if each.get("image")]
     counts = [integer(each.get("restartCount")) for each in _statuses(status)]
     ready = _ready(value)  # one that no node has taken has no such condition at all
     return {
@@ -124,7 +126,7 @@ def _pod(value: dict[str, Any]) -> dict[str, Any]:
         "restarts": sum(each or 0 for each in counts) if counts else None,
         "started": moment(status.get("startTime")),
         "service_account": written(spec.get("serviceAccountName")),
-        "component": component_of(mapping(dig(value, "metadata", "labels")), containers, _name(value)),
+        "component": component_of(mapping(dig(value, "metadata", "labels")), containers, _name(value), images),
     }
 
 

@@ -1,6 +1,7 @@
 """Which source an object belongs to, by its kind, its shape, or where it was found."""
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from parsers.k8s_values import dig, mapping, mappings
@@ -226,8 +227,16 @@ _POD_NAMES = re.compile(
 )
 
 
-def component_of(labels: dict[str, Any], containers: list[str], name: str | None = None) -> str | None:
+_ANYBODYS = ("scheduler", "envoy")  # what others call their containers too
+
+
+def component_of(
+    labels: dict[str, Any], containers: list[str], name: str | None = None, images: Sequence[str] = ()
+) -> str | None:
     """Return which component a pod is, by its labels, then its containers, then its name.
+
+    A container that is only called `scheduler` or `envoy` is another product's (Airflow has one) where its image is
+    known and nothing of the pod names Seldon.
 
     Source: labels of operator/pkg/constants and of the Helm charts, Seldon Core v2.9.1.
     """
@@ -241,6 +250,8 @@ def component_of(labels: dict[str, Any], containers: list[str], name: str | None
             return found
     seldon = [found for container in containers if (found := _CONTAINERS.get(container))]
     if len(containers) == 1 and seldon:
-        return seldon[0]
+        told = " ".join([name or "", *map(str, labels.values()), *images]).lower()
+        if not images or seldon[0] not in _ANYBODYS or "seldon" in told:
+            return seldon[0]
     matched = _POD_NAMES.match(name or "")
     return _COMPONENTS.get(matched[1]) if matched else None

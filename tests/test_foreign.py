@@ -4,6 +4,9 @@ import json
 
 import pytest
 
+from benchmarks.accuracy.healthy import SCENES
+from benchmarks.accuracy.layouts import write
+from benchmarks.accuracy.score import chance
 from forensics.analysis import analyse
 from forensics.authoring.examples import case_of
 from patterns.loader import load_library
@@ -92,6 +95,27 @@ listener_manager.lds.update_success: 1
 server.state: 0
 server.uptime: 4075
 """
+UVICORN = (
+    "INFO:     Started server process [1]\nINFO:     Uvicorn running on http://0.0.0.0:9000 (Press CTRL+C to quit)\n"
+    'Traceback (most recent call last):\n  File "/app/main.py", line 3, in <module>\n    import xgboost\n'
+    "ModuleNotFoundError: No module named 'xgboost'\n"
+) + many(
+    'INFO:     192.0.2.7:{n} - "POST /v1/completions HTTP/1.1" 500 Internal Server Error\n'
+    "ERROR 03-04 10:15:{s} [core.py:586] torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB."
+)
+BACKUP = many(
+    "2026/03/04 10:15:{s} ERROR : S3 bucket backups path db: error reading source root directory: directory not found\n"
+    "2026/03/04 10:15:{s} ERROR : Attempt 3/3 failed with {n} errors and: directory not found"
+)
+CONTOUR_STATS = """\
+cluster.contour.membership_total: 1
+cluster.contour.upstream_cx_connect_timeout: 55
+control_plane.connected_state: 0
+http.ingress_http.no_route: 322
+listener_manager.lds.update_success: 0
+server.state: 0
+server.uptime: 9000
+"""
 PODS = """\
 NAMESPACE   NAME       READY   STATUS             RESTARTS      AGE
 shop        web-1      0/1     CrashLoopBackOff   17 (2m ago)   70m
@@ -122,6 +146,8 @@ CLUSTER = json.dumps(
             pod("shop", "web-1", "web", "registry.example/nginx:1", "Error"),
             pod("data", "kafka-0", "kafka", "registry.example/kafka:3", "OOMKilled"),
             pod("auth", "envoy-7c", "envoy", "registry.example/envoy:1", "Error"),
+            pod("ci", "scheduler-0", "scheduler", "registry.example/airflow:2", "OOMKilled"),
+            pod("ml", "isvc-iris-1", "mlserver", "registry.example/mlserver:1", "OOMKilled"),
         ],
     }
 )
@@ -153,6 +179,9 @@ FOREIGN = {
     "another program with logrus": {"app.log": LOGRUS},
     "another operator": {"manager.log": ZAP},
     "a broker": {"server.log": BROKER},
+    "an application on uvicorn": {"app.log": UVICORN},
+    "a backup with rclone": {"backup.log": BACKUP},
+    "contour": {"stats.txt": CONTOUR_STATS},
     "a novel": {"book.txt": NOVEL},
     "source code": {"main.go": SOURCE},
     "a table of numbers": {"numbers.csv": CSV},
@@ -206,6 +235,15 @@ def test_neighbours_of_a_sound_installation_are_left_out(namespace: str, library
     ]
     files = {"pods.json": json.dumps({"apiVersion": "v1", "kind": "List", "items": [sound, *others]})}
     assert analyse(case_of(files, whole=False), library)["verdict"] == "insufficient"
+
+
+def test_what_fails_beside_a_sound_installation_is_not_its_failure(library: Library) -> None:
+    sound = write(SCENES["quiet"](chance("beside")), "flat", chance("beside")).files
+    beside = {f"zz/{name}/{member}": text for name, files in FOREIGN.items() for member, text in files.items()}
+
+    told = analyse(case_of({**sound, **beside}, whole=False), library)
+
+    assert (told["verdict"], [f["pattern"] for f in told["findings"] if f["role"] == "root"]) == ("healthy", [])
 
 
 @pytest.mark.parametrize("owner", ["shop", "seldon-envoy"])

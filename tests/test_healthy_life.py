@@ -6,18 +6,20 @@ import pytest
 
 from benchmarks.accuracy.healthy import SCENES
 from benchmarks.accuracy.layouts import LAYOUTS, write
+from benchmarks.accuracy.passing import PASSING
 from benchmarks.accuracy.score import chance
 from forensics.analysis import analyse, read
 from forensics.bundle import open_bundle
 from patterns.loader import load_library
 
 LIBRARY = load_library()
+LIFE = SCENES | PASSING
 MATTERS = ("medium", "high", "critical")
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(SCENES)), ids=list(SCENES))
+@pytest.mark.parametrize(("number", "name"), list(enumerate(LIFE)), ids=list(LIFE))
 def test_nothing_lasts(number: int, name: str, tmp_path: Path) -> None:
-    written = write(SCENES[name](chance(f"life/{name}")), LAYOUTS[number % len(LAYOUTS)], chance(str(number)))
+    written = write(LIFE[name](chance(f"life/{name}")), LAYOUTS[number % len(LAYOUTS)], chance(str(number)))
     written.save(tmp_path)
 
     made = analyse(read(open_bundle([tmp_path])), LIBRARY)

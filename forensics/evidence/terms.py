@@ -127,6 +127,8 @@ class Evaluation:
                 return self._then(second, first, length)
             case Without(first, second, length):
                 return self._without(self.of(first), second, length)
+            case NoLater(Lasting(part, least), second):
+                return self._still(part, self._no_later(self.of(term.first), second), second, least)
             case NoLater(first, second):
                 return self._no_later(self.of(first), second)
             case Lasting(part, least):
@@ -275,6 +277,22 @@ class Evaluation:
             missing = gap or Missing(_source(other), "whether it came after or before cannot be told")
             return Result(UNKNOWN, missing=(missing,))
         return Result(PRESENT, first.occurrences, rests=True)
+
+    def _still(self, part: Term, result: Result, second: Term, least: timedelta) -> Result:
+        """Return what has lasted that long since `second` came last: what came before it was over."""
+        if not result.holds:
+            return result
+        future = Future(self.of(second).occurrences, self._order)
+        over: list[Occurrence] = []
+        fresh: list[Occurrence] = []
+        for a in result.occurrences:
+            (over if future.comes(a.end, None) == CERTAIN else fresh).append(a)
+        if found := lasting(self._order, tuple(fresh), least):
+            return replace(result, occurrences=found)
+        if over and lasting(self._order, tuple(over), least):
+            return Result(CURED, tuple(over))
+        gap = self._unseen(part)
+        return Result(UNKNOWN, missing=(gap,)) if gap else Result(ABSENT)
 
     def _gap_after(self, term: Term, a: Hit, length: timedelta | None) -> Missing | None:
         """Return why what `term` looks for may have come in the window after a unseen."""

@@ -23,11 +23,6 @@ ENVOYS = tuple(source for source in OURS if source.startswith(("envoy.", "log.en
 ANYBODYS = (*ENVOYS, "log.kafka")  # what other products have too
 # Words of Seldon's Envoy: its paths, its names for clusters and the scheduler it listens to.
 OF_SELDON = r"(?i)seldon|xds_cluster|pipelinegateway|/v2/|/v2$|inference\.|/v1/models|predict|invocations"
-# Words of an Envoy that another control plane configures, and those that only Seldon's has; both have an `xds_cluster`.
-# Source: envoyproxy/gateway internal/xds/bootstrap/bootstrap.yaml.tpl; Istio's and Contour's bootstraps.
-OF_OTHERS = r"envoy-gateway|(?:http|grpc|tcp|tls|udp)route/|envoyextensionpolicy/|eg-ready|\bxds-grpc\b|\bistiod\b"
-ONLY_SELDONS = r"seldon_(?:http|service|mirrors)|pipelinegateway_(?:http|grpc)|mirror_(?:http|grpc)|test-cluster"
-NAMING = ("log.envoy", "envoy.stat", "envoy.cluster", "envoy.listener", "envoy.route", "envoy.endpoint")
 SERVING = ("log.envoy_access", "envoy.stat", "envoy.cluster", "envoy.route", "envoy.endpoint")
 # Words of an Event: an image of Seldon's, or the container of an inference server beside an agent.
 TELLING_EVENTS = r"\bseldonio/(?:seldon|mlserver)|\bcontainer:? \"?(?:mlserver|rclone)\b"
@@ -78,7 +73,7 @@ def seldon_namespaces(frames: Mapping[str, pl.DataFrame], topology: Topology) ->
     for source in ("k8s.pod", "k8s.container"):
         frame = frames.get(source)
         if frame is not None:
-            near = pl.col("component").is_in(NEEDED).fill_null(False)
+            near = pl.col("component").is_in(needed(frames)).fill_null(False)
             found |= set(frame.filter(seldons_own() | near)["namespace"].drop_nulls())
     for source in OURS:
         frame = frames.get(source)
@@ -105,73 +100,43 @@ def strange_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
     return frozenset(members) if serves else frozenset()
 
 
-def others_envoys(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
-    """Return the members of Envoys that another product configures: they name its parts, and none of Seldon's."""
-    said: dict[str, tuple[bool, bool]] = {}
-    for source in NAMING:
-        frame = frames.get(source, pl.DataFrame())
-        columns = [c for c in ("text", "name", "owner", "cluster", "namespace", "pod") if c in frame.columns]
-        if frame.is_empty() or not columns:
-            continue
-        words = pl.concat_str((pl.col(c).cast(pl.String) for c in columns), separator=" ", ignore_nulls=True)
-        told = frame.group_by("member").agg(
-            words.str.contains(OF_OTHERS).any().alias("others"), words.str.contains(ONLY_SELDONS).any().alias("own")
-        )
-        for member, others, own in told.select("member", "others", "own").iter_rows():
-            before = said.get(member, (False, False))
-            said[member] = (before[0] or others, before[1] or own)
-    found = frozenset(member for member, (others, own) in said.items() if others and not own)
-    if not found:
-        return found
-    shared = (frames[source]["member"].unique() for source in OURS if source not in ENVOYS and source in frames)
-    return found.difference(*shared)
-
-
-def muted(frames: Mapping[str, pl.DataFrame], members: frozenset[str]) -> Mapping[str, pl.DataFrame]:
-    """Return the frames, without words in these members' rows of an Envoy; the rows keep their numbers."""
-    if not members:
-        return frames
-    silent = pl.col("member").is_in(list(members))
-    return {
-        source: frame.with_columns(
-            pl.when(silent).then(pl.lit("")).otherwise(pl.col(name)).alias(name)
-            for name, kind in frame.schema.items()
-            if kind == pl.String and name != "member"
-        )
-        if source in ENVOYS
-        else frame
-        for source, frame in frames.items()
-    }
-
-
-def set_aside(members: frozenset[str]) -> list[str]:
-    """Return a remark that counts the files of Envoys that another product configures; none for none."""
-    many = "s" if len(members) > 1 else ""
-    return [f"{len(members)} file{many} of an Envoy that another product configures: set aside"] if members else []
-
-
 def seldons_own() -> pl.Expr:
     """Whether a row of `k8s.pod` or `k8s.container` is Seldon's: a container called `envoy` may be anybody's."""
     named = pl.concat_str(pl.col("name", "namespace", "raw"), ignore_nulls=True).str.contains("(?i)seldon")
     return (pl.col("component").is_in(COMPONENTS) & ((pl.col("component") == "server") | named)).fill_null(False)
 
 
-def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
-    """Return namespace and name of the pods that are known, by labels and containers, to be of other products.
+def needed(frames: Mapping[str, pl.DataFrame]) -> tuple[str, ...]:
+    """Return the other products' parts that Seldon cannot do without.
 
-    Brokers are Seldon's business only where a gateway, the dataflow engine or a Pipeline makes use of them.
+    Brokers are its business only where a gateway, the dataflow engine or a Pipeline makes use of them.
     """
+    pods = frames.get("k8s.pod", pl.DataFrame())
+    used = any(frames[x].height for x in (*(f"log.{user}" for user in USERS_OF_KAFKA), "k8s.pipeline") if x in frames)
+    used = used or (pods.height > 0 and pods["component"].is_in(USERS_OF_KAFKA).any())
+    return NEEDED if used else NEEDED[:-1]
+
+
+def strangers(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
+    """Return namespace and name of the pods that are known, by labels and containers, to be of other products."""
     pods = frames.get("k8s.pod")
     if pods is None or pods.is_empty():
         return frozenset()
-    users = pl.col("component").is_in(USERS_OF_KAFKA)
-    used = any(frames[x].height for x in (*(f"log.{user}" for user in USERS_OF_KAFKA), "k8s.pipeline") if x in frames)
-    needed = NEEDED if used or pods.filter(users).height else NEEDED[:-1]
-    others = ~seldons_own() & ~pl.col("component").is_in(needed).fill_null(False)
+    others = ~seldons_own() & ~pl.col("component").is_in(needed(frames)).fill_null(False)
     # A table tells no labels; but a server has three containers or more, and the rest is known by its name.
     small = pl.col("raw").str.json_path_match("$.READY").str.contains("^[0-9]+/[12]$").fill_null(False)
     told = pods.filter(others & ((pl.col("form") == "object") | ((pl.col("form") == "table") & small)))
     return frozenset(told.select("namespace", "name").iter_rows())
+
+
+def strange_nodes(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
+    """Return the nodes on which no pod of Seldon is known to be; none where one that is not ready may be on any."""
+    pods, nodes = frames.get("k8s.pod"), frames.get("k8s.node")
+    if pods is None or nodes is None or pods.is_empty():
+        return frozenset()
+    own = pods.filter(seldons_own())
+    astray = own["node"].is_null() & ~own["is_ready"].fill_null(False)
+    return frozenset() if own.is_empty() or astray.any() else frozenset(nodes["name"]) - frozenset(own["node"])
 
 
 def strange_workloads(frames: Mapping[str, pl.DataFrame]) -> frozenset[tuple[str | None, str]]:
@@ -202,7 +167,7 @@ def relevant(
         ours: whether anything of Seldon, Envoy, a model server or Kafka was recognised.
     """
     known = seldon_namespaces(frames, topology)
-    others, workloads = strangers(frames), strange_workloads(frames)
+    others, workloads, nodes = strangers(frames), strange_workloads(frames), strange_nodes(frames)
     strange = frozenset() if topology.names("server") else strange_envoys(frames)
     left = 0
 
@@ -211,12 +176,16 @@ def relevant(
         if strange and finding.members <= strange:
             left += 1
             return False
+        namespace, pod = finding.subject.get("namespace"), finding.subject.get("pod", "")
         if finding.pattern.layer not in COMMON_LAYERS:
-            return True
-        namespace = finding.subject.get("namespace")
+            known_other = (namespace, pod) in others
+            left += known_other
+            return not known_other
         good = ours and (namespace is None or not known or namespace in known or namespace in NEIGHBOURS)
+        if finding.subject.get("node") in nodes:
+            good = False
         if finding.pattern.layer in ("kubernetes", "security"):
-            pod, workload = finding.subject.get("pod", ""), finding.subject.get("workload", "")
+            workload = finding.subject.get("workload", "")
             good = good and not {(namespace, pod), (None, pod)} & others
             good = good and not {(namespace, workload), (None, workload)} & workloads
         left += not good

@@ -228,6 +228,8 @@ def surely(world: World, term: t.Term) -> tuple[str, list[Pair]]:
             return then(world, second, first, micros(within))
         case t.Without(first, second, within):
             return without(world, first, second, micros(within))
+        case t.NoLater(t.Lasting(part, length) as first, second):
+            return still(world, part, no_later(world, first, second), second, micros(length))
         case t.NoLater(first, second):
             return no_later(world, first, second)
         case t.Lasting(part, length):
@@ -362,6 +364,12 @@ def lasting(world: World, part: t.Term, length: int | None) -> tuple[str, list[P
     state, pairs = judge(world, part)
     if state != PRESENT:
         return (ABSENT if state == CURED else state), []
+    found = span(pairs, length)
+    return (PRESENT, found) if found else ((UNKNOWN if unseen(world, part) else ABSENT), [])
+
+
+def span(pairs: list[Pair], length: int) -> list[Pair]:
+    """Return the pairs if they span `length`, unsure ones if they may."""
     rows = [row for p in pairs for row in (p.start, p.end)]
     most = max(r.latest for r in rows) - min(r.earliest for r in rows)
     one_section = len({(r.file, r.section) for r in rows}) == 1
@@ -372,9 +380,25 @@ def lasting(world: World, part: t.Term, length: int | None) -> tuple[str, list[P
     else:
         least = max(r.earliest for r in rows) - min(r.latest for r in rows)
     if least >= length:
-        return PRESENT, pairs
-    if most > length:
-        return PRESENT, [replace(p, sure=False) for p in pairs]
+        return pairs
+    return [replace(p, sure=False) for p in pairs] if most > length else []
+
+
+def still(
+    world: World, part: t.Term, result: tuple[str, list[Pair]], second: t.Term, length: int | None
+) -> tuple[str, list[Pair]]:
+    """What came before the last `second` was over: only what came after it counts."""
+    assert length is not None
+    state, pairs = result
+    if state != PRESENT:
+        return result
+    _, others = judge(world, second)
+    over = [p for p in pairs if comes(world, p.end, others, None) == YES]
+    fresh = [p for p in pairs if p not in over]
+    if found := span(fresh, length):
+        return PRESENT, found
+    if over and span(over, length):
+        return CURED, over
     return (UNKNOWN if unseen(world, part) else ABSENT), []
 
 
