@@ -21,12 +21,14 @@ def topics_fail(flow: Flow, message: str, exception: str, proves: str = "engine"
     w = flow.w
     at = create(flow)
     if w.release >= (2, 8, 0):
+        w.facts |= {"topics-fail", "topics-waited"}
         for n in range(20):
             klog(w, at + timedelta(seconds=3 * n), "WARN", ADMIN, f"ignoring exception while waiting for topic creation: {exception}: {message}", proves)  # fmt: skip
         at += timedelta(seconds=61)
         reason = f"kafka streams topic creation error, exception: {exception}: {message}"
         klog(w, at, "ERROR", SUBSCRIBER, f"kafka streams topic creation error, Exception: {exception}: {message}\n{exception}: {message}\n\tat org.apache.kafka.clients.admin.KafkaAdminClient$7.handleResponse(KafkaAdminClient.java:1772)", proves)  # fmt: skip
     else:
+        w.facts.add("streams-fail")
         reason = "Error"
         klog(w, at, "ERROR", "io.seldon.dataflow.kafka.Pipeline", f"Kafka streams: stream processing exception\n{exception}: {message}\n\tat org.apache.kafka.streams.processor.internals.StreamThread.run(StreamThread.java:551)", proves)  # fmt: skip
         klog(w, at, "INFO", "io.seldon.dataflow.kafka.Pipeline", f"pipeline {flow.name} (v1) changing to state ERROR")
@@ -157,6 +159,7 @@ def too_large(w: World) -> None:
 
 def record_too_large(w: World) -> None:
     """The engine itself cannot pass a message on: it is larger than the brokers take."""
+    w.facts.add("streams-fail")
     flow = begin(w)
     tell(flow, run(flow, create(flow)))
     for n in range(4):

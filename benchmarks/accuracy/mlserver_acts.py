@@ -61,6 +61,7 @@ def refused(w: World, model: Model, pod: str, at: datetime, error: str, frames: 
         f"An error occurred processing a model update of type 'Load'.\n{inner}",
         "mlserver",
     )
+    w.facts.add("model-unknown")
     echo = f'Traceback (most recent call last):\n  File "{lib}/mlserver/registry.py", line 243, in get_model\n    raise ModelNotFound(self._name, version)\nmlserver.errors.ModelNotFound: Model {model.name}_1 with version 1 not found'
     w.mlserver(
         pod, at, "mlserver.parallel", "ERROR", f"An error occurred processing a model update of type 'Unload'.\n{echo}"

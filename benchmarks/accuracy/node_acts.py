@@ -164,6 +164,7 @@ def evicted(w: World) -> None:
         source="AgentServer",
     )
     w.servers[0].connected.clear()
+    w.facts.add("server-lost")
     for model in w.models:
         w.routes.pop(model.name, None)
         w.place(model, at + timedelta(seconds=1))

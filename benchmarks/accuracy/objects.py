@@ -283,6 +283,8 @@ def policy(
 
 def collected(world: World) -> list[Proved]:
     """Return every object, as the API server would list them: what a fault edits is edited, what it hides is absent."""
+    if world.furnished is not None:
+        return world.furnished
     made: list[Proved] = []
     for body, proves in [*models(world), *servers(world), *pods(world), *workloads(world), *world.extra]:
         key = body["kind"], body["metadata"]["name"]
@@ -315,6 +317,7 @@ def event_objects(world: World) -> list[Proved]:
             "Server": "mlops.seldon.io/v1alpha1",
             "StatefulSet": "apps/v1",
             "Deployment": "apps/v1",
+            "ReplicaSet": "apps/v1",
         }.get(e["kind"], "v1")
         made.append((
             {

@@ -62,6 +62,7 @@ def node_lost(w: World) -> None:
     lost = at + w.jitter(60)
     gone_from_scheduler(w, server.name, 0, lost, "gone")
     server.connected.clear()
+    w.facts.add("server-lost")
     for container in ("agent", "mlserver", "rclone"):
         w.containers[pod, container] |= {"ready": False, "proves": "gone"}
     why = no_server(w) if w.release >= (2, 7, 0) else "failed to schedule model {}. []"
