@@ -104,6 +104,12 @@ def probed(w: World) -> bool:
     )
 
 
+def hollow(w: World) -> bool:
+    """Whether the runtime calls a component ready that was scaled to none."""
+    off = any(b["kind"] == "Deployment" and b["spec"]["replicas"] == 0 for b, _ in w.extra)
+    return w.release >= (2, 6, 0) and (off or w.scheduler_down == "scaled")
+
+
 KINDS = ("Model", "Server", "Pipeline", "Experiment", "SeldonRuntime")
 RAISED = lasting(lambda c: c.status == 500)
 
@@ -150,7 +156,10 @@ CONSEQUENCES: dict[str, Truth] = {
     "rclone-copy-failed": said("rclone", "rclone"),
     "triton-load-failed": lambda w: said("triton", "triton")(w) and model("ModelFailed")(w),
     "mlserver-model-not-found": fact("model-unknown"),
-    "mlserver-load-pending": fact("load-hangs"),
+    "mlserver-load-pending": lambda w: "load-hangs" in w.facts and "copy-hangs" not in w.facts,
+    "rclone-copy-pending": fact("copy-hangs"),
+    "rclone-silent-hang": fact("copy-hangs"),
+    "runtime-ready-misleading": hollow,
     "mlserver-load-orphaned-by-deadline": said("mlserver", "loop"),
     "ready-without-route": lambda w: (
         any(m.state == "ModelAvailable" and m.name not in w.routes for m in w.models) or "wrong-weights" in w.facts

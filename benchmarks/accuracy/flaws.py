@@ -37,6 +37,8 @@ CLAIMS = frozenset({"claims"})
 IMAGES = frozenset({"images"})
 PATHS = frozenset({"paths"})
 URIS = frozenset({"uris"})
+TLS = frozenset({"data plane"})  # a sidecar encrypts in its place
+CONTROL_TLS = frozenset({"control plane"})
 
 FLAWS: tuple[Flaw, ...] = (
     Flaw("no-limits", ("arch-no-limits-or-small-defaults",), act.limits),
@@ -45,9 +47,9 @@ FLAWS: tuple[Flaw, ...] = (
     Flaw("no-policy", ("arch-missing-networkpolicy",), without("NetworkPolicy"), touches=POLICIES),
     Flaw("port-shut", ("arch-networkpolicy-ports-incomplete",), act.port, touches=POLICIES),
     Flaw("unenforced", ("arch-networkpolicy-not-enforced",), act.flannel, platform="on-premises", touches=POLICIES),
-    Flaw("clear-control-plane", ("arch-no-tls-control-plane",), variable("scheduler", "scheduler", "CONTROL_PLANE_SECURITY_PROTOCOL", "PLAINTEXT")),
-    Flaw("clear-envoy", ("arch-no-tls-data-plane",), variable("envoy", "envoy", "ENVOY_SECURITY_PROTOCOL", "PLAINTEXT")),
-    Flaw("clear-agent", ("arch-no-tls-data-plane",), variable("server", "agent", "ENVOY_SECURITY_PROTOCOL", "PLAINTEXT")),
+    Flaw("clear-control-plane", ("arch-no-tls-control-plane",), variable("scheduler", "scheduler", "CONTROL_PLANE_SECURITY_PROTOCOL", "PLAINTEXT"), touches=CONTROL_TLS),
+    Flaw("clear-envoy", ("arch-no-tls-data-plane",), variable("envoy", "envoy", "ENVOY_SECURITY_PROTOCOL", "PLAINTEXT"), touches=TLS),
+    Flaw("clear-agent", ("arch-no-tls-data-plane",), variable("server", "agent", "ENVOY_SECURITY_PROTOCOL", "PLAINTEXT"), touches=TLS),
     Flaw("clear-ingress", ("arch-no-tls-data-plane",), entry.plain_ingress, "ingress", touches=OPEN),
     Flaw("clear-gateway", ("arch-gateway-without-tls",), entry.plain_gateway, "gateway"),
     Flaw("clear-istio", ("arch-gateway-without-tls",), entry.plain_gateway, "istio"),
@@ -101,7 +103,7 @@ FLAWS: tuple[Flaw, ...] = (
     Flaw("batching", ("mlserver-adaptive-batching-latency",), variable("server", "mlserver", "MLSERVER_MODEL_MAX_BATCH_TIME", "0.5")),
     Flaw("no-pipeline", ("arch-pipelines-without-kafka",), without("Pipeline"), pipelines=True, touches=frozenset({"pipelines"})),
     Flaw("grace", ("arch-graceful-shutdown-too-short",), act.grace),
-    Flaw("sidecars", ("arch-service-mesh-not-prepared",), entry.sidecars, "istio"),
+    Flaw("sidecars", ("arch-service-mesh-not-prepared",), entry.sidecars, "istio", touches=TLS | CONTROL_TLS),
     Flaw("wide-operator", ("arch-operator-wider-than-needed",), act.wide, touches=OTHER),
     Flaw("domain-name", ("arch-dns-namespace-domain-conflict",), lambda site: None, before=act.named_dev),
     Flaw("eks-volume", ("arch-eks-specifics",), act.claim, platform="eks", touches=CLAIMS),

@@ -269,3 +269,20 @@ def blocked_brokers(w: World) -> None:
     body["spec"] = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
         {"to": [{"podSelector": {}}]}, {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}], "ports": [{"port": 53, "protocol": "UDP"}]}]}  # fmt: skip
     w.extra.append((body, "policy"))
+
+
+def broker_ended(w: World) -> None:
+    """The only broker has ended: its disk is full."""
+    flow = begin(w, hosts=("seldon-kafka-bootstrap.{ns}",))
+    failing(flow, f"Connect to ipv4#{flow.ip}:9092 failed: Connection refused (after 0ms in state CONNECT)", "Local: Broker transport failure")  # fmt: skip
+    pod, at = "seldon-kafka-broker-0", w.start + timedelta(seconds=4)
+    w.containers[pod, "kafka"] = {"app": "kafka", "since": w.start, "ready": False, "restarts": 5, "last": ("Error", 1, at), "image": "quay.io/strimzi/kafka:0.45.0-kafka-3.9.0", "proves": "broker",
+                                  "waiting": ("CrashLoopBackOff", f"back-off 5m0s restarting failed container=kafka pod={pod}")}  # fmt: skip
+    for seconds, text, proves in (
+        (-9, "INFO [KafkaRaftServer nodeId=0] Kafka Server started (kafka.server.KafkaRaftServer) [main]", None),
+        (0, "ERROR Error while writing to checkpoint file /var/lib/kafka/data-0/kafka-log0/recovery-point-offset-checkpoint (org.apache.kafka.storage.internals.log.LogDirFailureChannel) [kafka-scheduler-2]\njava.io.IOException: No space left on device", "broker"),
+        (0, "ERROR Shutdown broker because all log dirs in /var/lib/kafka/data-0/kafka-log0 have failed (kafka.log.LogManager) [LogDirFailureHandler]", "broker"),
+    ):  # fmt: skip
+        t = at + timedelta(seconds=seconds)
+        raw(w, pod, "kafka", t, f"{t:%Y-%m-%d %H:%M:%S},{t.microsecond // 1000:03} {text}", proves)
+    topics_fail(flow, "Timed out waiting for a node assignment. Call: createTopics", "org.apache.kafka.common.errors.TimeoutException")  # fmt: skip
