@@ -87,6 +87,11 @@ LOOKUP = (
 PAGE = r"^(?:<html>|<head>|<title>|<body|<center>|<h1>|<hr>|</)"
 TABLES = r"^(?:No resources found|-{5,}[|+]|(?:GET|POST|PUT) +/|\d+ +(?:GET|POST|PUT) |\d{3}$|;; |Name:\s+\S)"
 INDENTED_BODY = r'^ {2,4}"(?:error|detail)": ?["\[]'
+# What curl adds to an error of a certificate: the rest of it stands at the left edge too.
+ADVICE = (
+    r"^(?:More details here: https?://curl|curl failed to verify the legitimacy of the server"
+    r"|curl performs SSL certificate|establish a secure connection to it\.|how to fix it, please visit the web page)"
+)
 TRACEBACK = r"^Traceback \(most recent call last\):|^\s+File \"|^\s+at [\w.$]+\("
 
 _PROMPT, _STATUS, _HEADER = (re.compile(x) for x in (PROMPT, STATUS, HEADER))
@@ -108,7 +113,7 @@ ANSWERS = tuple(
     )
 )
 COMPANY = tuple(
-    re.compile(x) for x in (PROMPT, DATED, PAGE, TABLES, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
+    re.compile(x) for x in (PROMPT, DATED, PAGE, TABLES, ADVICE, TRACEBACK, r"^\s", r"^#", r"^[{}\[\]]", r"^< ?|^> ?")
 )
 # A dated line without a level is somebody's own note or another format: it is neither for nor against.
 STRANGER = re.compile(r"^\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d")
@@ -296,6 +301,16 @@ PARSER = Parser(
             "HTTP/1.1 200 OK\ndate: Wed, 04 Mar 2026 10:15:31 GMT\n",
             yields={"precision": timedelta(seconds=2)},
             rows=2,
+        ),
+        Sample(
+            "$ curl https://mesh.example/v2/models/a/infer\n"
+            "curl: (60) SSL certificate problem: unable to get local issuer certificate\n"
+            "More details here: https://curl.se/docs/sslcerts.html\n\n"
+            "curl failed to verify the legitimacy of the server and therefore could not\n"
+            "establish a secure connection to it. To learn more about this situation and\n"
+            "how to fix it, please visit the web page mentioned above.\n",
+            yields={"component": "client"},
+            rows=1,
         ),
         Sample('Error from server (NotFound): pods "x-0" not found', yields={"level": None}, rows=1),
         Sample(

@@ -2,10 +2,14 @@
 
 import pytest
 
-from benchmarks.accuracy import score
+from benchmarks.accuracy import readiness, score
+from benchmarks.accuracy.consequences import CONSEQUENCES, consequences
 from benchmarks.accuracy.fault import Fault
 from benchmarks.accuracy.faults import FAULTS
+from benchmarks.accuracy.flaws import FLAWS
 from benchmarks.accuracy.layouts import LAYOUTS, write
+from benchmarks.accuracy.life import live, world
+from patterns.loader import read_library
 
 GATES = {
     "top-1": 0.90,
@@ -51,3 +55,37 @@ def test_intervals_are_wilsons() -> None:
 
     assert (round(low, 3), round(high, 3)) == (0.888, 0.978)
     assert score.wilson(0, 0) == (0.0, 1.0)
+
+
+def test_flaws_and_consequences_are_told_of_patterns_that_are_there() -> None:
+    names = {id.partition("/")[2] for id in read_library()[0].patterns}
+
+    assert {name for flaw in FLAWS for name in flaw.checks} <= names
+    assert set(CONSEQUENCES) <= names
+    assert len({flaw.name for flaw in FLAWS}) == len(FLAWS)
+
+
+def test_a_healthy_installation_has_no_consequences() -> None:
+    w = world(score.chance("a quiet one"), release=(2, 9, 1))
+    live(w)
+
+    assert consequences(w) == set()
+
+
+def test_consequences_follow_from_the_mechanism() -> None:
+    fault = next(fault for fault in FAULTS if fault.name == "agent-9005")
+
+    assert {
+        "agent-cannot-reach-scheduler", "scheduler-server-not-connected", "scheduler-no-matching-servers", "resource-not-ready",
+    } <= consequences(fault.happen(score.chance("3")))  # fmt: skip
+
+
+@pytest.mark.slow
+def test_checks_fail_where_a_flaw_was_sown() -> None:
+    reviews = list(readiness.run(len(FLAWS), seed=1))
+
+    right, failed, true = (sum(row[i] for row in readiness.by_check(reviews).values()) for i in range(3))
+    told = [f"{r.case}: {sorted(r.true ^ r.failed)} {r.wrong_roots}" for r in reviews if r.true != r.failed]
+    assert right >= 0.98 * failed, told
+    assert right >= 0.95 * true, told
+    assert sum(bool(r.wrong_roots) for r in reviews) <= 0.03 * len(reviews), told

@@ -12,9 +12,11 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks.accuracy import score
+from benchmarks.accuracy import readiness, score
 from benchmarks.accuracy.faults import FAULTS
 from benchmarks.accuracy.healthy import SCENES
+
+REVIEWS = 0.12  # reviews of installations with flaws, beside so many bundles
 
 
 def main() -> int:
@@ -52,13 +54,25 @@ def main() -> int:
         rows = [r for r in results if r.family == family and r.kind == "fault"]
         cells = [score.share(rows, mark) for mark in ("top1", "top3")]
         print(f"{family:12}" + "".join(f"{f'{g} of {n}':>12}" for g, n in cells))
+    reviews = list(readiness.run(round(given.n * REVIEWS), given.seed))
+    checks = readiness.by_check(reviews)
+    for review in reviews:
+        missed = review.true - review.failed - review.unknown
+        if missed or review.failed - review.true or review.wrong_roots:
+            told = f"missed {sorted(missed)}, wrong {sorted(review.failed - review.true)}, roots {review.wrong_roots}"
+            print(f"review  {review.case:24}{review.release:8}{review.layout:13}{told}", flush=True)
+    right, failed, true = (sum(row[i] for row in checks.values()) for i in range(3))
+    print(f"\nreadiness: {right} of {failed} checks that failed had to, of {true}; {len(checks)} checks asked")
     print(f"\nseed {given.seed}, {time.process_time() - began:.0f} s of processor time; synthetic bundles")
     if given.json:
         given.json.write_text(
             json.dumps({"seed": given.seed, "sums": made, "results": [asdict(r) for r in results]}, indent=1)
         )
     if given.store:
-        rows = [f'  "{name}": [{right}, {named}]' for name, (right, named) in score.by_pattern(results).items()]
+        kept = dict(
+            sorted({**score.by_pattern(results), **{id: row[:2] for id, row in checks.items() if row[1]}}.items())
+        )
+        rows = [f'  "{name}": [{right}, {named}]' for name, (right, named) in kept.items()]
         told = f'{{\n "bundles": {given.n},\n "seed": {given.seed},\n "patterns": {{\n' + ",\n".join(rows) + "\n }\n}\n"
         Path("patterns/measured.json").write_text(told)
     return 0

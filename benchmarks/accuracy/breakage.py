@@ -340,6 +340,7 @@ def gateways(w: World, kafka: str | None, engine: bool) -> None:
     raw(w, pod, "dataflow-engine", t, dataflow(t, "INFO", "Subscribing to pipeline updates"))
     at = t + timedelta(seconds=20)
     while not engine and at < w.end:
+        w.facts.add("engine-cut-off")
         why = "io.grpc.StatusException: UNAVAILABLE: io exception"
         cause = f"\nCaused by: io.grpc.netty.shaded.io.netty.channel.ConnectTimeoutException: connection timed out: seldon-scheduler/{w.ips['service']}:9008"
         raw(

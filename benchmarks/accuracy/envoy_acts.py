@@ -11,6 +11,7 @@ from benchmarks.accuracy.episodes import GROUP, add, answered, crashing, experim
 from benchmarks.accuracy.life import raw
 from benchmarks.accuracy.mechanisms import pick
 from benchmarks.accuracy.model import Line, Model, World
+from benchmarks.accuracy.voices import Call
 
 DELTA = "source/extensions/config_subscription/grpc/delta_subscription_state.cc:285"
 PLAIN = "source/extensions/config_subscription/grpc/grpc_subscription_impl.cc:138"
@@ -43,8 +44,10 @@ def no_listener(w: World) -> datetime:
         "listener_manager.total_listeners_active": 1 if w.release >= (2, 8, 5) else 0,
     }  # fmt: skip
     w.dump_edits.append(lambda dump: dump["configs"][2].update(dynamic_listeners=[]))
+    w.facts.add("no-listener")
     w.access.clear()
     w.client.clear()
+    w.calls.clear()
     return at
 
 
@@ -83,6 +86,7 @@ def bootstrap(w: World) -> None:
     w.logs.pop((pod, "envoy", False), None)
     w.access.clear()
     w.client.clear()
+    w.calls.clear()
     w.xds_since = w.routed_at = None
     w.routes.clear()
     at = crashing(w, pod, "envoy")
@@ -176,6 +180,7 @@ def no_metadata(w: World) -> None:
         at = w.end - timedelta(seconds=60 - 10 * n)
         text = f'[{at:%Y-%m-%dT%H:%M:%S}.000Z] "POST /inference.GRPCInferenceService/ModelInfer HTTP/2" 200 {grpc}NR 0 0 0 - "-" "grpcurl/1.8.9 grpc-go/1.57.0" "-" "seldon-mesh:80" "-"'
         w.access.append(Line(at, text, "call"))
+        w.calls.append(Call(f"{model.name} over gRPC", at, 0, "NR, gRPC"))
         w.client.append(
             f"$ grpcurl -d @ -plaintext -proto open_inference_grpc.proto seldon-mesh:80 inference.GRPCInferenceService/ModelInfer < {model.name}.json\n"
             "ERROR:\n  Code: Unimplemented\n  Message: \n"
@@ -243,6 +248,7 @@ def old_weights(w: World) -> None:
     name = f"{first.name}-ab"
     experiment(w, name, at, spec, good, "weights")
     w.edits["Experiment", name] = {"metadata": {"generation": 3}}, "weights"
+    w.facts.add("wrong-weights")
     split(w, name, first.name, [(first.name, 50), (other.name, 50), (first.name, 100), (other.name, 0)])
 
 

@@ -1,5 +1,6 @@
 """Faults of what lies between: networks, ingresses, certificates, Kafka, pipelines."""
 
+from benchmarks.accuracy.caller_acts import bad_policy, denied, distrusted, limited, no_kind, wrong_path
 from benchmarks.accuracy.fault import LOAD_FAILED, NO_SCHEDULER, NOT_CONNECTED, Fault
 from benchmarks.accuracy.ingress_acts import (
     big_body,
@@ -16,6 +17,7 @@ from benchmarks.accuracy.ingress_acts import (
 from benchmarks.accuracy.kafka_acts import (
     authorization,
     blocked_brokers,
+    broker_ended,
     ca_file,
     number,
     oauth,
@@ -79,6 +81,7 @@ from benchmarks.accuracy.security_acts import (
     expiring,
     scheduler_certificate,
     scheduler_certificate_shown,
+    too_early,
     upstream_tls,
 )
 
@@ -107,6 +110,7 @@ BROKERS: tuple[Fault, ...] = (
     Fault("schema-registry", "kafka", ("schema-registry-unreachable",), KAFKA, (), ("kafka",), WAYS, None, registry, since=(2, 10, 0)),
     Fault("same-request-id", "kafka", ("kafka-duplicate-request-id",), CALLS, (), ("kafka",), WAYS, None, same_id, minor=True),
     Fault("topic-numbers", "kafka", ("kafka-topic-config-invalid-number",), ("modelgateway-down", "k8s-crashloop"), (), ("kafka",), WAYS, None, number),
+    Fault("broker-ended", "kafka", ("kafka-broker-down",), KAFKA, ("k8s-disk-full", "kafka-brokers-unreachable"), ("broker", "kafka"), CLIENTS | {"kafka", "tables", "events"}, None, broker_ended, blind=("kafka-brokers-unreachable",)),
     Fault("topic-prefix", "kafka", ("kafka-topic-prefix-mismatch",), CALLS, (), ("kafka",), WAYS, None, prefix),
 )  # fmt: skip
 
@@ -161,6 +165,12 @@ ENTRIES: tuple[Fault, ...] = (
     Fault("plain-grpc", "ingress", ("ingress-nginx-grpc-not-configured",), (), (), ("nginx",), OUTER, None, plain_grpc, lone=True),
     Fault("big-body", "ingress", ("ingress-body-too-large",), (), (), ("nginx",), OUTER, None, big_body, minor=True),
     Fault("other-host", "ingress", ("ingress-host-mismatch",), (), (), ("ingress",), OUTER, None, other_host, minor=True),
+    Fault("old-paths", "ingress", ("client-wrong-path",), ("envoy-no-route-404",), (), ("call",), frozenset({"client", "access", "envoy-dumps"}), None, wrong_path, lone=True, calls=False),
+    Fault("call-limit", "ingress", ("envoy-rate-limited",), (), (), (), frozenset({"client"}), None, limited, lone=True),
+    Fault("mesh-refuses-callers", "ingress", ("istio-denies-callers",), (), ("istio-authorization-denied",), (), frozenset({"client"}), None, denied, lone=True),
+    Fault("caller-distrusts", "ingress", ("caller-distrusts-certificate",), (), (), (), frozenset({"client"}), None, distrusted, lone=True),
+    Fault("policy-refused", "network", ("networkpolicy-invalid-yaml",), (), (), (), frozenset({"client"}), None, bad_policy, lone=True, calls=False),
+    Fault("kind-unknown", "operator", ("crd-kind-unknown",), (), ("controller-crd-version-skew",), (), frozenset({"client"}), None, no_kind, lone=True, calls=False),
     Fault("old-manifest", "ingress", ("ingress-manifest-invalid",), (), (), (), frozenset({"client"}), None, old_manifest, minor=True),
 )  # fmt: skip
 
@@ -168,6 +178,7 @@ SECURITY: tuple[Fault, ...] = (
     Fault("admission", "security", ("k8s-podsecurity-violation",), (*NOT_CONNECTED, "server-expected-replicas-before-pods"), (), ("admission",), LOOK, blocked(admission)),
     Fault("agent-certificate", "security", ("controlplane-tls-secret-missing",), (*NOT_CONNECTED, "k8s-crashloop"), (), ("secret",), frozenset({"agent"}), blocked(certificate_absent), since=(2, 8, 0)),
     Fault("scheduler-certificate", "security", ("controlplane-tls-secret-missing",), (*NO_SCHEDULER, "scheduler-pod-not-running"), (), ("secret",), frozenset({"scheduler"}), scheduler_certificate, scheduler_certificate_shown, since=(2, 8, 0), blind=("scheduler-pod-not-running",)),
+    Fault("too-early", "security", ("tls-certificate-not-yet-valid",), NOT_CONNECTED, ("controlplane-tls-mismatch", "k8s-clock-skew"), ("dial",), frozenset({"agent"}), too_early),
     Fault("upstream-tls", "security", ("dataplane-tls-mismatch",), ("envoy-upstream-connect-failure",), (), ("503", "handshake"), frozenset({"envoy-dumps", "agent", "client"}), None, upstream_tls),
     Fault("listener-secret", "security", ("envoy-tls-secret-missing",), (), (), ("secret",), frozenset({"envoy-dumps", "scheduler"}), None, downstream_secret, lone=True),
     Fault("expiring", "security", ("tls-certificate-expiring",), (), (), (), frozenset({"envoy-dumps"}), None, expiring, lone=True),

@@ -11,6 +11,7 @@ from benchmarks.accuracy.life import raw
 from benchmarks.accuracy.mechanisms import pick
 from benchmarks.accuracy.model import World
 from benchmarks.accuracy.network_acts import apart, namespace, rules
+from benchmarks.accuracy.voices import Call
 
 CONTROLLER = "registry.k8s.io/ingress-nginx/controller:v1.10.1"
 WORDS = {200: "OK", 400: "Bad Request", 404: "Not Found", 413: "Request Entity Too Large", 502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}  # fmt: skip
@@ -61,6 +62,7 @@ def resource(w: World, host: str, path: str, kind: str = "Prefix", cls: str | No
 
 def ask(w: World, at: datetime, url: str, status: int, name: str, body: str = "", server: str = "nginx") -> None:
     """Let a client ask from outside of the cluster."""
+    w.calls.append(Call(url, at, status, "NR" if server == "envoy" and status == 404 else "", "outside"))
     page = f"<html>\n<head><title>{status} {WORDS[status]}</title></head>\n<body>\n<center><h1>{status} {WORDS[status]}</h1></center>\n<hr><center>nginx</center>\n</body>\n</html>"
     text = body or (page if server == "nginx" and status >= 400 else "")
     w.client.append(f"$ curl -sS -i {url} -H 'seldon-model: {name}' -d @in.json\nHTTP/1.1 {status} {WORDS[status]}\nDate: {at:%a, %d %b %Y %H:%M:%S} GMT\n{'Server' if server == 'nginx' else 'server'}: {server}\nContent-Type: text/html\n\n{text}\n")  # fmt: skip
@@ -105,6 +107,7 @@ def unrouted(w: World, at: datetime, path: str) -> None:
     """Let Envoy find no route for a path."""
     from benchmarks.accuracy.model import Line
 
+    w.calls.append(Call(path, at, 404, "NR"))
     w.access.append(Line(at, f'[{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03}Z] "POST {path} HTTP/1.1" 404 NR - 0 0 0 - "-" "curl/8.5.0" "-" "ml.example.com" "-"'.replace("NR -", "- NR"), "404"))  # fmt: skip
     w.stats["http.seldon_http.no_route"] = w.stats.get("http.seldon_http.no_route", 0) + 1
 
@@ -178,6 +181,8 @@ def old_manifest(w: World) -> None:
 def other_mesh(w: World) -> None:
     """Callers ask the Envoy of another runtime, which knows nothing of this one's models."""
     home = apart(w)
+    name = pick(w).name
+    w.edits["Model", name] = {}, "asked"
     for where, ip in ((w.namespace, "192.168.40.81"), (home, "192.168.40.82")):
         w.skip.add(("Service", "seldon-mesh"))
         meta = objects.meta(w, "seldon-mesh", w.start) | {"namespace": where}

@@ -21,12 +21,14 @@ def topics_fail(flow: Flow, message: str, exception: str, proves: str = "engine"
     w = flow.w
     at = create(flow)
     if w.release >= (2, 8, 0):
+        w.facts |= {"topics-fail", "topics-waited"}
         for n in range(20):
             klog(w, at + timedelta(seconds=3 * n), "WARN", ADMIN, f"ignoring exception while waiting for topic creation: {exception}: {message}", proves)  # fmt: skip
         at += timedelta(seconds=61)
         reason = f"kafka streams topic creation error, exception: {exception}: {message}"
         klog(w, at, "ERROR", SUBSCRIBER, f"kafka streams topic creation error, Exception: {exception}: {message}\n{exception}: {message}\n\tat org.apache.kafka.clients.admin.KafkaAdminClient$7.handleResponse(KafkaAdminClient.java:1772)", proves)  # fmt: skip
     else:
+        w.facts.add("streams-fail")
         reason = "Error"
         klog(w, at, "ERROR", "io.seldon.dataflow.kafka.Pipeline", f"Kafka streams: stream processing exception\n{exception}: {message}\n\tat org.apache.kafka.streams.processor.internals.StreamThread.run(StreamThread.java:551)", proves)  # fmt: skip
         klog(w, at, "INFO", "io.seldon.dataflow.kafka.Pipeline", f"pipeline {flow.name} (v1) changing to state ERROR")
@@ -157,6 +159,7 @@ def too_large(w: World) -> None:
 
 def record_too_large(w: World) -> None:
     """The engine itself cannot pass a message on: it is larger than the brokers take."""
+    w.facts.add("streams-fail")
     flow = begin(w)
     tell(flow, run(flow, create(flow)))
     for n in range(4):
@@ -266,3 +269,20 @@ def blocked_brokers(w: World) -> None:
     body["spec"] = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [
         {"to": [{"podSelector": {}}]}, {"to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}], "ports": [{"port": 53, "protocol": "UDP"}]}]}  # fmt: skip
     w.extra.append((body, "policy"))
+
+
+def broker_ended(w: World) -> None:
+    """The only broker has ended: its disk is full."""
+    flow = begin(w, hosts=("seldon-kafka-bootstrap.{ns}",))
+    failing(flow, f"Connect to ipv4#{flow.ip}:9092 failed: Connection refused (after 0ms in state CONNECT)", "Local: Broker transport failure")  # fmt: skip
+    pod, at = "seldon-kafka-broker-0", w.start + timedelta(seconds=4)
+    w.containers[pod, "kafka"] = {"app": "kafka", "since": w.start, "ready": False, "restarts": 5, "last": ("Error", 1, at), "image": "quay.io/strimzi/kafka:0.45.0-kafka-3.9.0", "proves": "broker",
+                                  "waiting": ("CrashLoopBackOff", f"back-off 5m0s restarting failed container=kafka pod={pod}")}  # fmt: skip
+    for seconds, text, proves in (
+        (-9, "INFO [KafkaRaftServer nodeId=0] Kafka Server started (kafka.server.KafkaRaftServer) [main]", None),
+        (0, "ERROR Error while writing to checkpoint file /var/lib/kafka/data-0/kafka-log0/recovery-point-offset-checkpoint (org.apache.kafka.storage.internals.log.LogDirFailureChannel) [kafka-scheduler-2]\njava.io.IOException: No space left on device", "broker"),
+        (0, "ERROR Shutdown broker because all log dirs in /var/lib/kafka/data-0/kafka-log0 have failed (kafka.log.LogManager) [LogDirFailureHandler]", "broker"),
+    ):  # fmt: skip
+        t = at + timedelta(seconds=seconds)
+        raw(w, pod, "kafka", t, f"{t:%Y-%m-%d %H:%M:%S},{t.microsecond // 1000:03} {text}", proves)
+    topics_fail(flow, "Timed out waiting for a node assignment. Call: createTopics", "org.apache.kafka.common.errors.TimeoutException")  # fmt: skip

@@ -184,12 +184,22 @@ def prefixed(pod: str, container: str) -> Callable[[datetime, str], str]:
 def put_objects(world: World, layout: str, out: Written) -> None:
     """Write the objects: one file, or one a kind; what does not exist is an empty list."""
     groups: dict[str, list[objects.Proved]] = {}
+    beside: dict[str, dict[str, list[objects.Proved]]] = {}
+    folders = layout in ("must-gather", "cri")
     for body, proves in objects.collected(world):
-        groups.setdefault(body["kind"], []).append((body, proves))
+        namespace = body["metadata"].get("namespace", world.namespace)
+        own = namespace == world.namespace or world.furnished is None or not folders
+        where = groups if own else beside.setdefault(namespace, {})
+        where.setdefault(body["kind"], []).append((body, proves))
     alone = EMPTY_LISTS | world.empty
+    for namespace, kinds in beside.items():
+        listed = {kind: f"{kind.lower()}s" for kind in (*kinds, *groups)}
+        for kind, name in listed.items():
+            member = f"inspect.local.1/namespaces/{namespace}/core/{name}.yaml"
+            documents(kinds.get(kind, []), out, member, False)
     for kind in alone:
         groups.setdefault(kind, [])
-    if layout in ("must-gather", "cri"):
+    if folders:
         for kind, parts in groups.items():
             group = (
                 str(parts[0][0]["apiVersion"]).rpartition("/")[0] or "core"

@@ -66,6 +66,8 @@ def live(w: World, calls: bool = True) -> None:
         "since": t - timedelta(seconds=40),
     }
     w.containers[names["envoy"], "envoy"] = {"app": "seldon-envoy", "since": t}
+    if (names["scheduler"], "scheduler") in w.containers:
+        started(w, names["scheduler"], t)
     started(w, names["operator"], t - timedelta(seconds=40))
     started(w, names["envoy"], t)
     w.start_envoy(t + w.jitter(0.3))
@@ -95,6 +97,11 @@ def live(w: World, calls: bool = True) -> None:
 
 def started(w: World, pod: str, at: datetime) -> None:
     """Record the events of a pod's start."""
+    owner, _, tail = pod.rpartition("-")
+    if tail.isdecimal():
+        w.event(at, "StatefulSet", owner, "SuccessfulCreate", f"create Pod {pod} in StatefulSet {owner} successful")
+    else:
+        w.event(at, "ReplicaSet", owner, "SuccessfulCreate", f"Created pod: {pod}")
     w.event(at, "Pod", pod, "Scheduled", f"Successfully assigned {w.namespace}/{pod} to worker-1")
     w.event(at + timedelta(seconds=1), "Pod", pod, "Started", "Started container")
 
@@ -213,6 +220,8 @@ def lost_scheduler(w: World, at: datetime, back: datetime | None) -> None:
     down_until = min(back or w.end, w.end)
     logger = "SchedulerClient" if w.release >= (2, 10, 0) else "schedulerClient"
     ended = back is not None
+    if not ended:
+        w.facts |= {"scheduler-gone"}
     tag = None if ended else "scheduler-lost"
     for pod, container, previous in list(w.logs):
         if container != "agent" or previous:
@@ -295,6 +304,7 @@ def cut(w: World, at: datetime) -> None:
         log[:] = [line for line in log if line.at < at]
     w.access[:] = []
     w.client[:] = []
+    w.calls[:] = []
 
 
 def recover(w: World, at: datetime) -> None:

@@ -6,7 +6,7 @@ scikit-learn, XGBoost, MLflow, transformers and Python.
 
 from datetime import datetime, timedelta
 
-from benchmarks.accuracy.mechanisms import Act
+from benchmarks.accuracy.mechanisms import Act, pick
 from benchmarks.accuracy.model import Model, World
 from benchmarks.accuracy.triton_acts import failing
 from benchmarks.accuracy.voices import Line
@@ -61,6 +61,7 @@ def refused(w: World, model: Model, pod: str, at: datetime, error: str, frames: 
         f"An error occurred processing a model update of type 'Load'.\n{inner}",
         "mlserver",
     )
+    w.facts.add("model-unknown")
     echo = f'Traceback (most recent call last):\n  File "{lib}/mlserver/registry.py", line 243, in get_model\n    raise ModelNotFound(self._name, version)\nmlserver.errors.ModelNotFound: Model {model.name}_1 with version 1 not found'
     w.mlserver(
         pod, at, "mlserver.parallel", "ERROR", f"An error occurred processing a model update of type 'Unload'.\n{echo}"
@@ -265,3 +266,23 @@ def load_deadline(w: World) -> None:
         return error
 
     failing(fault)(w)
+
+
+early_explainer = raises(
+    "mlserver_alibi_explain.errors.RemoteInferenceError: Remote inference call failed with 404, Not Found",
+    "mlserver_alibi_explain.errors.RemoteInferenceError: Remote inference call failed with 503, Service Unavailable",
+    frames='  File "{site}/mlserver_alibi_explain/runtime.py", line 141, in load\n    self._model = await self._load_from_uri(model_uri)\n  File "{site}/mlserver_alibi_explain/common.py", line 71, in remote_metadata\n    raise RemoteInferenceError(response.status_code, response.reason)',
+)
+
+
+def unnamed_environment(w: World) -> None:
+    """A model brings an environment of its own, but its settings do not name it."""
+    no_package = raises("ModuleNotFoundError: No module named 'feature_engine'", frames='  File "{folder}/model.py", line 5, in load\n    from feature_engine.encoding import RareLabelEncoder')  # fmt: skip
+    no_package(w)
+    inner = w.load_error[pick(w).name]
+
+    def fault(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
+        w.rclone(pod, at, "INFO", "environment.tar.gz: Copied (new)", "shipped")
+        return str(inner(w, model, pod, path, at, done))
+
+    w.load_error[pick(w).name] = fault

@@ -13,7 +13,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from benchmarks.accuracy.starts import Starts
-from benchmarks.accuracy.voices import Line, Model, Server
+from benchmarks.accuracy.voices import Call, Line, Model, Server
 
 
 @dataclass(slots=True)
@@ -100,6 +100,7 @@ class World(Starts):
         if fault:
             why = fault(self, model, pod, path, at + self.jitter(0.4), done)
             if not why:  # the call has neither ended nor failed
+                self.facts.add("load-hangs")
                 return
             tag = "load-failed"
             if self.release >= (2, 10, 0) and "download" not in why and "rclone" in why:
@@ -237,6 +238,7 @@ class World(Starts):
         detail: str = "",
     ) -> None:
         """Let a client call a model; only errors reach the access log."""
+        self.calls.append(Call(name, at, status, flags, host))
         if status >= 400 or self.release < (2, 9, 0):
             took = {"NR": "0 0 0 -", "": "102 220 9 8"}.get(flags, "102 0 1 0")
             grpc = "- " if self.release >= (2, 9, 0) else ""

@@ -164,6 +164,7 @@ def evicted(w: World) -> None:
         source="AgentServer",
     )
     w.servers[0].connected.clear()
+    w.facts.add("server-lost")
     for model in w.models:
         w.routes.pop(model.name, None)
         w.place(model, at + timedelta(seconds=1))
@@ -256,3 +257,26 @@ def core_one(w: World) -> None:
     w.client.append(
         f'$ kubectl apply -n {w.namespace} -f {name}.yaml\nerror: resource mapping not found for name: "{name}" namespace: "{w.namespace}" from "{name}.yaml": no matches for kind "SeldonDeployment" in version "machinelearning.seldon.io/v1"\nensure CRDs are installed first\n'
     )
+
+
+def webhook(w: World, pod: str, at: datetime) -> None:
+    """A webhook of admission refuses the pod, or cannot be asked."""
+    server = pod.rpartition("-")[0]
+    why = w.rng.choice((
+        f'admission webhook "validate.kyverno.svc-fail" denied the request: resource Pod/{w.namespace}/{pod} was blocked due to the following policies require-signed-images: check-signature: image is not signed',
+        'Internal error occurred: failed calling webhook "mutate.vault.example.com": failed to call webhook: Post "https://vault-injector.vault.svc:443/mutate?timeout=10s": no endpoints available for service "vault-injector"',
+    ))  # fmt: skip
+    said = f"create Pod {pod} in StatefulSet {server} failed error: {why}"
+    w.event(at, "StatefulSet", server, "FailedCreate", said, False, 21, w.end - timedelta(seconds=35), "webhook")
+
+
+def held_elsewhere(w: World) -> None:
+    """The scheduler's disk is still attached to a node that is gone."""
+    w.scheduler_down = "crash"
+    pod = w.names["scheduler"]
+    w.containers[pod, "scheduler"] = {"app": "seldon-scheduler", "since": w.start, "ready": False, "waiting": ("ContainerCreating", ""), "proves": "creating"}  # fmt: skip
+    volume = f"pvc-{w.rng.getrandbits(32):08x}-5a1c-4f7e-9d0b-3c2b1a0f9e8d"
+    said = f'Multi-Attach error for volume "{volume}" Volume is already exclusively attached to one node and can\'t be attached to another'
+    w.event(w.start, "Pod", pod, "FailedAttachVolume", said, False, 1, proves="attach")
+    said = "Unable to attach or mount volumes: unmounted volumes=[scheduler-state], unattached volumes=[scheduler-state]: timed out waiting for the condition"
+    w.event(w.start + timedelta(minutes=2), "Pod", pod, "FailedMount", said, False, 6, w.end - timedelta(seconds=40), "attach")  # fmt: skip

@@ -251,8 +251,25 @@ def workloads(world: World) -> Iterator[Proved]:
     if world.release >= (2, 6, 0):
         yield {
             "apiVersion": "mlops.seldon.io/v1alpha1", "kind": "SeldonRuntime", "metadata": meta(world, "seldon", world.start),
-            "spec": {"seldonConfig": "default", **({"overrides": world.overrides} if world.overrides else {})}, "status": {"conditions": [condition("Ready", bool(up), world.start)]},
-        }, None  # fmt: skip
+            "spec": {"seldonConfig": "default", **({"overrides": world.overrides} if world.overrides else {})}, "status": {"conditions": [*components(world, bool(up or asked == 0)), condition("Ready", bool(up), world.start)]},
+        }, "context"  # fmt: skip
+
+
+def components(world: World, scheduler: bool) -> Iterator[dict[str, Any]]:
+    """Yield what a runtime says of its components: of each, whether as many pods are ready as there are."""
+    yield condition("SchedulerReady", scheduler, world.start)
+    yield condition("EnvoyReady", True, world.start)
+    words = {
+        "seldon-dataflow-engine": "DataflowEngine",
+        "seldon-modelgateway": "ModelGateway",
+        "seldon-pipelinegateway": "PipelineGateway",
+    }
+    for body, _ in world.extra:
+        word = words.get(body["metadata"]["name"]) if body["kind"] == "Deployment" else None
+        if word:
+            status = body["status"]
+            ok = status.get("readyReplicas", 0) == status.get("replicas", 0)
+            yield condition(f"{word}Ready", ok, world.start)
 
 
 def policy(
@@ -283,6 +300,8 @@ def policy(
 
 def collected(world: World) -> list[Proved]:
     """Return every object, as the API server would list them: what a fault edits is edited, what it hides is absent."""
+    if world.furnished is not None:
+        return world.furnished
     made: list[Proved] = []
     for body, proves in [*models(world), *servers(world), *pods(world), *workloads(world), *world.extra]:
         key = body["kind"], body["metadata"]["name"]
@@ -315,6 +334,7 @@ def event_objects(world: World) -> list[Proved]:
             "Server": "mlops.seldon.io/v1alpha1",
             "StatefulSet": "apps/v1",
             "Deployment": "apps/v1",
+            "ReplicaSet": "apps/v1",
         }.get(e["kind"], "v1")
         made.append((
             {
@@ -324,7 +344,7 @@ def event_objects(world: World) -> list[Proved]:
                 "metadata": {"creationTimestamp": stamp(e["at"]), "name": f"{e['name']}.18{n:04x}c0ffee", "namespace": world.homes.get(e["name"], world.namespace)},
                 "reason": e["reason"], "reportingComponent": "kubelet", "source": {"component": "kubelet"}, "type": e["type"],
             },
-            e["proves"],
+            e["proves"] or ("context" if e["type"] == "Normal" else None),  # what went well was recorded too
         ))  # fmt: skip
     return made
 

@@ -55,6 +55,7 @@ def unwatched(w: World) -> None:
 
 def runtime_missing(w: World) -> None:
     """Models and a Server stand in a namespace that has no SeldonRuntime."""
+    w.facts |= {"no-runtime", "operator-cut-off"}
     other = elsewhere(w, True)
     namespace, name = other.namespace, other.models[0].name
     why = "rpc error: code = Unavailable desc = name resolver error: produced zero addresses"

@@ -24,6 +24,7 @@ def off(part: str) -> Act:
             for n in range(2):
                 infer(flow, w.end - timedelta(seconds=150 - 60 * n), None if w.release < (2, 10, 0) else 404)
             return
+        w.facts.add("no-gateway")
         if w.release >= (2, 10, 0):
             why = "No pipeline gateway available to handle pipeline"
             w.say("scheduler", flow.made, "warning", why, "no-gateway", func="sendPipelineEvents", pipeline=flow.name, source="SchedulerServer")  # fmt: skip
@@ -125,6 +126,7 @@ def never_retried(w: World) -> None:
     flow.made = min(flow.made, w.end - timedelta(minutes=9))
     at = create(flow)
     if w.release >= (2, 8, 0):
+        w.facts.add("topics-fail")
         why = "org.apache.kafka.common.errors.TimeoutException: Timed out waiting for a node assignment. Call: createTopics"
         klog(w, at + timedelta(seconds=61), "ERROR", SUBSCRIBER, f"kafka streams topic creation error, Exception: {why}\n{why}", "engine")  # fmt: skip
         tell(
@@ -132,7 +134,7 @@ def never_retried(w: World) -> None:
         )
     at += timedelta(seconds=140)
     klog(w, at, "INFO", SUBSCRIBER, f"received request for {flow.name}-b:1 Id:{flow.id[::-1]}")
-    klog(w, at, "INFO", ADMIN, "All topics created")
+    klog(w, at, "INFO", ADMIN, "All topics created", "engine")
     klog(w, at, "INFO", PIPELINE, f"pipeline {flow.name}-b (v1) changing to state RUNNING")
     infer(flow, w.end - timedelta(seconds=70), None)
 

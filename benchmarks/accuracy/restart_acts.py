@@ -51,6 +51,7 @@ def reborn(w: World, at: datetime, envoy: bool) -> None:
 
 def streams_dead(w: World) -> None:
     """The runtime is deleted and made again; the operator goes on with the connection that it has closed."""
+    w.facts.add("operator-cut-off")
     at = moment(w, 0.2)
     answered(w, at - timedelta(minutes=1), at - timedelta(seconds=10))
     hush(w, at, "manager", "envoy")

@@ -62,6 +62,7 @@ def node_lost(w: World) -> None:
     lost = at + w.jitter(60)
     gone_from_scheduler(w, server.name, 0, lost, "gone")
     server.connected.clear()
+    w.facts.add("server-lost")
     for container in ("agent", "mlserver", "rclone"):
         w.containers[pod, container] |= {"ready": False, "proves": "gone"}
     why = no_server(w) if w.release >= (2, 7, 0) else "failed to schedule model {}. []"
@@ -245,3 +246,38 @@ def no_servers(w: World) -> None:
     """The namespace has a scheduler and models, but no Server."""
     w.servers.clear()
     w.empty["Server"] = "servers"
+
+
+def ports_taken(w: World) -> None:
+    """Another container of the scheduler's pod listens on one of its ports: the scheduler ends at once."""
+    w.scheduler_down = "crash"
+    pod = w.names["scheduler"]
+    w.containers[pod, "scheduler"] = {"app": "seldon-scheduler", "since": w.start}
+    w.containers[pod, "metrics-proxy"] = {
+        "app": "seldon-scheduler",
+        "since": w.start,
+        "image": "registry.example.com/ops/proxy:1.4",
+    }
+    at = crashing(w, pod, "scheduler")
+    port, said = w.rng.choice(((9002, "Failed to start envoy xDS server"), (9005, "Failed to start agent gRPC server"), (9004, "Failed to start server gRPC servers")))  # fmt: skip
+    w.say("scheduler", at, "info", "Setting log level to info")
+    w.say("scheduler", at, "info", f"Namespace is {w.namespace}")
+    w.say("scheduler", at, "fatal", said, "taken", error=f"listen tcp :{port}: bind: address already in use")
+
+
+def unbounded(w: World) -> None:
+    """A Server says how few replicas it may have and not how many: a release before 2.9 scales it to none."""
+    w.release = min(w.release, (2, 8, 5))
+    w.servers[1:] = []
+    server = w.servers[0]
+    server.replicas = 0
+    w.edits["Server", server.name] = {"spec": {"minReplicas": 1}}, "zero"
+
+
+def selects_nothing(w: World) -> None:
+    """The scheduler's Service selects labels that its pod does not have: whoever calls it is refused."""
+    w.shut |= {("agent", 9005), ("operator", 9004), ("envoy", 9002)}
+    w.dropped = False
+    chosen = {"app.kubernetes.io/name": "seldon-scheduler", "app.kubernetes.io/part-of": "seldon"}
+    w.edits["Service", "seldon-scheduler"] = {"spec": {"selector": chosen}}, "service"
+    add(w, "v1", "Endpoints", "seldon-scheduler", "endpoints")

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from benchmarks.accuracy.consequences import CONSEQUENCES, consequences
 from benchmarks.accuracy.fault import Fault
 from benchmarks.accuracy.faults import FAULTS
 from benchmarks.accuracy.healthy import SCENES
@@ -41,6 +42,8 @@ class Result:
     found: tuple[int, int] = (0, 0)  # of what proves the fault, what is cited; all
     baselines: dict[str, str | None] = field(default_factory=dict)
     note: str = ""
+    named: list[str] = field(default_factory=list)  # what is named and lasts: roots and symptoms
+    true: list[str] = field(default_factory=list)  # the symptoms that the world has
 
 
 def chance(key: str) -> Random:
@@ -67,6 +70,12 @@ def deciding(doc: dict[str, Any], minor: bool = False) -> list[dict[str, Any]]:
     return [f for f in doc["findings"] if f["role"] == "root" and f["at_end"] != "ended" and f["severity"] in counts]
 
 
+def lasting(doc: dict[str, Any]) -> list[str]:
+    """Return what is found and has not ended, a symptom or a root, by name."""
+    kept = [f for f in doc["findings"] if f["role"] in ("root", "symptom") and f["at_end"] != "ended"]
+    return list(dict.fromkeys(short(f) for f in kept))
+
+
 def short(finding: dict[str, Any]) -> str:
     """Return a pattern's name without its layer."""
     return str(finding["pattern"]).partition("/")[2]
@@ -85,6 +94,7 @@ def of_fault(fault: Fault, number: int, seed: int, blind: bool = False) -> tuple
     made = Result(
         f"{fault.name}/{number}", "blind" if blind else "fault", fault.family, layout, release, doc["verdict"], names
     )
+    made.named, made.true = lasting(doc), sorted(consequences(w))
     right, also = set(fault.roots), set(fault.roots) | set(fault.also)
     if fault.undecidable or blind:
         also |= set(fault.blind)
@@ -163,12 +173,11 @@ def of_scene(name: str, number: int, seed: int) -> tuple[Result, Written, dict[s
     made = Result(
         f"{name}/{number}", "healthy", "healthy", layout, ".".join(map(str, w.release)), doc["verdict"], names
     )
+    made.named, made.true = lasting(doc), sorted(consequences(w))
     made.marks["healthy"] = doc["verdict"] == "healthy"
-    lasting = [
-        f for f in doc["findings"] if f["severity"] in MATTERS and f["at_end"] != "ended" and f["role"] != "check"
-    ]
-    made.marks["nothing lasts"] = not lasting
-    made.note = ", ".join(short(f) for f in lasting)
+    still = [f for f in doc["findings"] if f["severity"] in MATTERS and f["at_end"] != "ended" and f["role"] != "check"]
+    made.marks["nothing lasts"] = not still
+    made.note = ", ".join(short(f) for f in still)
     return made, written, doc
 
 
@@ -260,7 +269,10 @@ def run(n: int, seed: int) -> Iterator[Result]:
 
 
 def by_pattern(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
-    """Return for each pattern, by id, how often it was right, of how often it was named as a root that lasts."""
+    """Return for each pattern, by id, how often it was right, of how often it was named.
+
+    A root is right where the fault is, a symptom where the world has it. What neither can tell is not counted.
+    """
     from patterns.loader import read_library
 
     faults = {f.name: f for f in FAULTS}
@@ -269,8 +281,9 @@ def by_pattern(results: Iterable[Result]) -> dict[str, tuple[int, int]]:
     for result in results:
         fault = faults.get(result.case.partition("/")[0])
         true = {*fault.roots, *fault.also, *fault.blind} if fault else set()
-        named.update(set(result.roots))
-        right.update(set(result.roots) & true)
+        judged = {*result.roots, *(name for name in result.named if name in CONSEQUENCES or name in true)}
+        named.update(judged)
+        right.update(judged & (true | set(result.true)))
     ids = {id.partition("/")[2]: id for id in read_library()[0].patterns}
     return {ids[name]: (right[name], named[name]) for name in sorted(named, key=lambda name: ids[name])}
 

@@ -99,3 +99,12 @@ def downstream_secret(w: World) -> None:
 def expiring(w: World) -> None:
     """A certificate of Envoy is about to end."""
     w.stats |= {"server.days_until_first_cert_expiring": 0}
+
+
+def too_early(w: World) -> None:
+    """The control plane's certificate is valid from a moment that is still to come."""
+    begins = w.end + timedelta(hours=w.rng.choice((1, 2, 11)))
+    w.errors["agent"] = (
+        'rpc error: code = Unavailable desc = connection error: desc = "transport: authentication handshake failed: tls: failed to verify certificate: '
+        f'x509: certificate has expired or is not yet valid: current time {w.end:%Y-%m-%dT%H:%M:%SZ} is before {begins:%Y-%m-%dT%H:%M:%SZ}"'
+    )

@@ -5,7 +5,7 @@ from benchmarks.accuracy import node_acts as nodes
 from benchmarks.accuracy import runtime_acts as runtime
 from benchmarks.accuracy import storage_acts as storage
 from benchmarks.accuracy import triton_acts as triton
-from benchmarks.accuracy.fault import LOAD_FAILED, NOT_CONNECTED, Fault
+from benchmarks.accuracy.fault import LOAD_FAILED, NO_SCHEDULER, NOT_CONNECTED, Fault
 from benchmarks.accuracy.mechanisms import Act, blocked
 
 TRITON_FAILED = (*LOAD_FAILED, "triton-load-failed")
@@ -29,6 +29,7 @@ TRITON = (
     refused("triton-no-gpu", ("triton-gpu-unavailable",), triton.no_gpu),
     refused("triton-engine", ("triton-gpu-unavailable",), triton.other_engine),
     refused("triton-backend", ("triton-backend-missing",), triton.no_backend),
+    refused("triton-repository", ("triton-model-folder-missing",), triton.other_repository),
     refused("triton-gpu-memory", ("triton-gpu-oom",), triton.gpu_oom_load),
     Fault("triton-artefact-version", "triton", ("triton-version-folder-missing",), TRITON_FAILED, (), ("load-failed",), SERVER, triton.requested_version),
     Fault("triton-oom-serving", "triton", ("triton-gpu-oom",), ("triton-500-model-exception",), (), ("triton", "500"), frozenset({"triton", "client"}), triton.on_triton(("onnx",), True), triton.gpu_oom_serving),
@@ -66,6 +67,7 @@ STORAGE = (
     says("no-model-settings", "mlserver-missing-model-settings", storage.no_settings, "model"),
     says("no-artefact-file", "mlserver-artifact-not-found", storage.no_artifact, "model"),
     says("settings-cut", "mlserver-model-settings-invalid", storage.settings_cut, "model"),
+    Fault("copy-hangs", "storage", (), ("rclone-copy-pending", "rclone-silent-hang", "envoy-no-route-404"), ("rclone-endpoint-unreachable", "networkpolicy-blocks-storage-egress"), (), frozenset(), storage.never_ends, undecidable=True),
     Fault("rclone-killed", "storage", ("rclone-oom", "k8s-oomkilled"), (*LOAD_FAILED, "k8s-crashloop", "rclone-not-ready"), (), ("oom", "load-failed"), frozenset({"objects", "tables", "events"}), storage.rclone_killed, blind=("rclone-not-ready",)),
     Fault("rclone-forgot", "storage", ("rclone-restart-lost-remotes",), (*LOAD_FAILED, "k8s-probe-failure"), ("rclone-remote-not-configured",), ("restart", "rclone"), frozenset({"rclone", "events"}), storage.rclone_forgot),
     Fault("rclone-level", "storage", ("rclone-invalid-log-level",), (*NOT_CONNECTED, "k8s-crashloop", "rclone-not-ready"), (), ("crash", "waiting"), frozenset({"objects", "rclone", "tables", "events"}), blocked(storage.rclone_level), blind=("rclone-not-ready",)),
@@ -94,6 +96,8 @@ MODEL = (
     loads("hub-clash", ("mlserver-hf-dependency-clash",), mlserver.hub_clash),
     loads("no-threads", ("mlserver-thread-limit",), mlserver.no_threads),
     loads("read-only", ("mlserver-readonly-filesystem",), mlserver.read_only),
+    loads("early-explainer", ("explainer-loads-before-model",), mlserver.early_explainer),
+    Fault("env-unnamed", "model", ("mlserver-env-tarball-not-configured",), LOAD_FAILED, ("mlserver-missing-python-module",), ("shipped", "mlserver"), frozenset({"mlserver", "rclone", "agent", "objects", "operator"}), mlserver.unnamed_environment),
     loads("env-platform", ("mlserver-env-tarball-wrong-platform",), mlserver.other_platform),
     Fault("env-broken", "model", ("mlserver-worker-restart-storm", "mlserver-env-tarball-unpack-failed"), HANGS, (), ("mlserver", "worker"), SERVER, mlserver.broken_tarball, since=(2, 8, 5)),
     Fault("env-without-mlserver", "model", ("mlserver-env-tarball-without-mlserver",), HANGS, (), ("mlserver",), SERVER, mlserver.without_mlserver),
@@ -114,6 +118,8 @@ NODES = (
     Fault("gpu-node", "kubernetes", ("k8s-gpu-unschedulable",), (*NOT_CONNECTED, "k8s-pod-pending"), (), ("pending",), frozenset({"events", "objects", "tables"}), blocked(nodes.no_gpu_node)),
     Fault("mount", "kubernetes", ("k8s-configmap-secret-mount-missing",), (*NOT_CONNECTED, "k8s-pod-pending"), ("seldonconfig-missing", "controlplane-tls-secret-missing"), ("mount",), frozenset({"events"}), blocked(nodes.no_mount), blind=("k8s-pod-pending",)),
     Fault("air-gap", "kubernetes", ("k8s-image-pull-failed", "airgap-no-egress"), (*NOT_CONNECTED, "k8s-pod-pending"), ("airgap-registry-not-overridden",), ("image",), frozenset({"events", "objects", "tables"}), blocked(nodes.air_gap)),
+    Fault("webhook", "kubernetes", ("k8s-pods-refused",), (*NOT_CONNECTED, "server-expected-replicas-before-pods"), (), ("webhook",), frozenset({"events", "objects"}), blocked(nodes.webhook)),
+    Fault("disk-held", "kubernetes", ("k8s-volume-not-attached",), (*NO_SCHEDULER, "scheduler-pod-not-running"), (), ("attach",), frozenset({"events", "objects", "tables"}), nodes.held_elsewhere, blind=("scheduler-pod-not-running",)),
     Fault("evicted", "kubernetes", ("k8s-node-drain-or-eviction",), ("k8s-pod-pending", "envoy-no-route-404", "server-pod-gone-models-unschedulable"), ("k8s-disk-full",), ("evicted",), frozenset({"events", "objects"}), nodes.one_server, nodes.evicted, blind=("k8s-pod-pending",)),
     Fault("other-processor", "kubernetes", ("k8s-arch-mismatch",), (*CRASHES, "mlserver-crash-on-start"), (), ("format", "crash"), frozenset({"mlserver"}), blocked(nodes.other_machine), blind=("mlserver-crash-on-start",)),
     Fault("immutable", "kubernetes", ("k8s-statefulset-immutable-field",), (), (), ("immutable",), frozenset({"operator"}), None, nodes.immutable),

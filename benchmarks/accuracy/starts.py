@@ -94,6 +94,7 @@ class Starts(Runtimes):
             self.manager(failed + self.jitter(0.1), "ERROR", "", "Reconciler error", fields, last)
             at = failed + self.jitter(1 if failed - self.start < timedelta(seconds=20) else 12)
         if connects >= self.end:
+            self.facts.add("operator-cut-off")
             return
         at = connects
         if self.release >= (2, 6, 0):
@@ -383,4 +384,5 @@ class Starts(Runtimes):
             self.agent(pod, at + slow, "error", "Scheduler not ready", "dial", error=why)
             at += slow + self.jitter(step)
             step = min(step * 1.7, 15.0)
+        self.facts.add("agent-unheard")
         return None

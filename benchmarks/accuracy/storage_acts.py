@@ -289,3 +289,14 @@ def no_mount(w: World) -> None:
     body = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": objects.meta(w, "models-claim", w.start),
             "spec": {"accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "20Gi"}}}, "status": {"phase": "Bound"}}  # fmt: skip
     w.extra.append((body, None))
+
+
+def never_ends(w: World) -> None:
+    """The store takes the connection and answers nothing: the copy neither ends nor fails."""
+
+    def fault(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
+        w.facts.add("copy-hangs")
+        return ""
+
+    w.load_error[w.models[0].name] = fault
+    w.end += timedelta(minutes=12)

@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.accuracy import objects
 from benchmarks.accuracy.life import raw, started
 from benchmarks.accuracy.model import World
+from benchmarks.accuracy.voices import Call
 
 GATEWAYS = ("modelgateway", "pipelinegateway")
 COLOURS = {"INFO": 32, "WARN": 33, "ERROR": 31}
@@ -201,6 +202,7 @@ def tell(
     """Write the Pipeline as the operator would: what the engine and, since 2.10, the gateway said of it."""
     w = flow.w
     ok = state == "PipelineReady"
+    w.facts |= set() if models else {"step-not-ready"}
     text, both = reason, ok
     if w.release >= (2, 10, 0):
         text = f"{gateway[1] or 'Empty reason'} | {reason or 'Empty reason'}"
@@ -230,6 +232,16 @@ def tell(
 def infer(flow: Flow, at: datetime, status: int | None, detail: str = "", proves: str | None = None) -> None:
     """Let a client call the pipeline; None is a call that its own limit ended."""
     w = flow.w
+    gave_up = "gave up" if status is None else ""
+    w.calls.append(
+        Call(
+            flow.name,
+            at,
+            status or 0,
+            gave_up or ("step" if status == 400 else "URX" if status == 503 else ""),
+            "gateway",
+        )
+    )
     w.client.append(
         f"$ curl -sS -i --max-time 30 http://seldon-mesh/v2/models/{flow.steps[0]}/infer -H 'seldon-model: {flow.name}.pipeline' -d @in.json"
     )

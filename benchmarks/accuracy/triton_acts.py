@@ -268,3 +268,22 @@ def crash(w: World) -> None:
                 said = f"{at + w.skew:%Y/%m/%d %H:%M:%S} http: proxy error: dial tcp 0.0.0.0:9000: connect: connection refused"
                 raw(w, pod, "agent", at + w.skew, said, "proxy")
                 w.call(model.name, at, 502, "", f"{w.ips[pod]}:9001", "502")
+
+
+def other_repository(w: World) -> None:
+    """Triton is told another repository than the one that the agent fills."""
+
+    def fault(w: World, model: Model, pod: str, path: str, at: datetime, done: datetime) -> str:
+        def says(t: datetime) -> None:
+            said = f"failed to poll model '{model.name}_1': model not found in any model repository."
+            w.triton(pod, t, "E", "model_repository_manager.cc:1415", said, "triton")
+
+        error = (
+            f"rpc error: code = Internal desc = failed to load '{model.name}_1', failed to poll from model repository"
+        )
+        arrived(w, model, pod, path, at)
+        refuses(w, model, pod, at, done, says, error)
+        return error
+
+    on_triton(("onnx",))(w)
+    failing(fault)(w)

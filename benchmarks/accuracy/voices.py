@@ -22,6 +22,17 @@ class Line:
     proves: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a call was answered: for what, when, and by whom (Envoy's flags; "-" where it sent the call to nobody)."""
+
+    name: str
+    at: datetime
+    status: int
+    flags: str = ""
+    host: str = "-"
+
+
 @dataclass(slots=True)
 class Server:
     """A Server resource."""
@@ -79,6 +90,8 @@ class Voices:
     logs: dict[tuple[str, str, bool], list[Line]] = field(default_factory=lambda: defaultdict(list))
     access: list[Line] = field(default_factory=list)
     client: list[str] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    facts: set[str] = field(default_factory=set)  # what is so at the end, where no other state holds it
     events: list[dict[str, Any]] = field(default_factory=list)
     extra: list[tuple[dict[str, Any], str | None]] = field(default_factory=list)
     containers: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
@@ -100,6 +113,7 @@ class Voices:
     dump_edits: list[Any] = field(default_factory=list)
     empty: dict[str, str] = field(default_factory=dict)  # kinds that were listed, though there are none: kind, file
     no_envoy: bool = False
+    furnished: list[tuple[dict[str, Any], str | None]] | None = None  # the objects, where they were made elsewhere
 
     def __post_init__(self) -> None:
         suffix = "".join(self.rng.choice("bcdfghjklmnpqrstvwxz2456789") for _ in range(9))
