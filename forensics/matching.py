@@ -270,7 +270,7 @@ def _finding(
     certainty = _certainty(pattern, seen, result, weak and not composite)
     counts = [s.count for s in seen if s.state == PRESENT and s.name in positive(pattern.match)]
     over = result.state == CURED or _silent(pattern, rows, telling, context)
-    at_end = "ended" if over else _at_end(pattern, names, telling, result, context)
+    at_end = "ended" if over else _at_end(pattern, names, _speaking(pattern, rows, telling), result, context)
     if result.rests and context.seen is not None:
         last = replace(last, latest=max(last.latest, context.seen))
     return Finding(
@@ -309,15 +309,20 @@ def _began(pattern: Pattern, rows: Mapping[str, Rows], telling: Sequence[Hit], c
     A weak piece is there in good times too, an object is older than what befell it, and a counter or a dump says of no
     time at all when it came to be so: none of these says since when, as long as something else does.
     """
-    strong = [name for name in positive(pattern.match) if not pattern.evidence[name].weak]
-    own = {(hit.source, hit.row) for name in strong for hit in rows[name].sure}
-    speaking = [hit for hit in telling if (hit.source, hit.row) in own] or telling
+    speaking = _speaking(pattern, rows, telling)
     dated = [hit for hit in speaking if hit.earliest is not None]
     chosen = [hit for hit in dated if _tells_when(hit.source)] or dated
     if not chosen:
         return None
     first = min(chosen, key=lambda hit: (context.order.earliest(hit), context.order.latest(hit)))
     return Moment(context.order.earliest(first), context.order.latest(first))
+
+
+def _speaking(pattern: Pattern, rows: Mapping[str, Rows], telling: Sequence[Hit]) -> Sequence[Hit]:
+    """Return the rows that show the failure itself, not what good times show too; all where there are no others."""
+    strong = [name for name in positive(pattern.match) if not pattern.evidence[name].weak]
+    own = {(hit.source, hit.row) for name in strong for hit in rows[name].sure}
+    return [hit for hit in telling if (hit.source, hit.row) in own] or telling
 
 
 def _tells_when(source: str) -> bool:
