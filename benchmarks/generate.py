@@ -33,12 +33,12 @@ WORDS = (
     "Finished rebalancing of model",
 )
 LATE = "Failed to send event within timeout"
-RAISED = "An error occurred calling method 'predict' from model"
+VOID = "returned no predictions after inference"
 
 # Which pattern a planted line is for, and in which of the members it is planted, one line in so many.
 PLANTED = {
     "scheduler/scheduler-event-send-timeout": (LATE, "scheduler", 4000),
-    "mlserver/mlserver-500-model-exception": (RAISED, "mlserver", 500),
+    "mlserver/mlserver-500-model-exception": (VOID, "mlserver", 500),
 }
 
 Lines = Iterator[str]
@@ -97,7 +97,7 @@ def mlserver(random_: random.Random, every: float, kind: str) -> Lines:
     for number, at in enumerate(moments(random_, every), 1):
         stamp, model = at.strftime("%Y-%m-%d %H:%M:%S,%f")[:-3], random_.choice(MODELS)
         if number % one_in == 0:
-            yield f"{stamp} [mlserver.parallel] ERROR - {text} '{model}'."
+            yield f"{stamp} [mlserver.parallel] ERROR - Model '{model}' {text}"
             yield "Traceback (most recent call last):"
             for depth in range(6):
                 yield f'  File "/opt/runtime/module_{depth}.py", line {random_.randrange(400)}, in predict'
