@@ -261,7 +261,8 @@ def _finding(
     if not telling:  # it rests on absences alone
         telling = [hit for name in pieces(pattern.match) for hit in rows[name].sure]
     reach, last = _span(telling, context)
-    first = _began(pattern, rows, telling, context) or reach
+    speaking = _speaking(pattern, rows, telling)
+    first = _began(speaking, context) or reach
     names = shown(subject)
     weak = all(
         pattern.evidence[name].weak for name in positive(pattern.match) if rows[name].sure and name in pattern.evidence
@@ -270,7 +271,7 @@ def _finding(
     certainty = _certainty(pattern, seen, result, weak and not composite)
     counts = [s.count for s in seen if s.state == PRESENT and s.name in positive(pattern.match)]
     over = result.state == CURED or _silent(pattern, rows, telling, context)
-    at_end = "ended" if over else _at_end(pattern, names, _speaking(pattern, rows, telling), result, context)
+    at_end = "ended" if over else _at_end(pattern, names, speaking, result, context)
     if result.rests and context.seen is not None:
         last = replace(last, latest=max(last.latest, context.seen))
     return Finding(
@@ -303,13 +304,12 @@ def _hints(rows: Mapping[str, Rows]) -> dict[str, str]:
     return {name: next(iter(only)) for name, only in values.items() if len(only) == 1}
 
 
-def _began(pattern: Pattern, rows: Mapping[str, Rows], telling: Sequence[Hit], context: Context) -> Moment | None:
+def _began(speaking: Sequence[Hit], context: Context) -> Moment | None:
     """Return the time of the first row that shows the failure itself; null where none of them tells a time.
 
     A weak piece is there in good times too, an object is older than what befell it, and a counter or a dump says of no
     time at all when it came to be so: none of these says since when, as long as something else does.
     """
-    speaking = _speaking(pattern, rows, telling)
     dated = [hit for hit in speaking if hit.earliest is not None]
     chosen = [hit for hit in dated if _tells_when(hit.source)] or dated
     if not chosen:

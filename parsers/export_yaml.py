@@ -27,10 +27,7 @@ _RULE = "---"
 
 def may_be_yaml(head: str) -> bool:
     """Whether a text that begins so may be records as YAML."""
-    head = head[:_SHOWN]
-    return (
-        re.search(r"(?m)^insertId: ", head) is not None and re.search(r"(?m)^(?:text|json)Payload:", head) is not None
-    )
+    return all(re.search(key, head[:_SHOWN]) for key in _KEYS)
 
 
 def yaml_records(lines: pl.DataFrame) -> Export | None:

@@ -32,10 +32,16 @@ def wrong_path(w: World) -> None:
         w.client.append(f"$ curl -sS -i http://seldon-mesh{path} -d @in.json\nHTTP/1.1 404 Not Found\ndate: {at:%a, %d %b %Y %H:%M:%S} GMT\nserver: envoy\ncontent-length: 0\n\n")  # fmt: skip
 
 
-def limited(w: World) -> None:
-    """The ingress in front lets so many calls through, and no more."""
+def unanswered(w: World) -> str:
+    """Return a model of which no caller has shown an answer."""
     name = pick(w).name
     w.client[:] = [text for text in w.client if f"models/{name}/" not in text]
+    return name
+
+
+def limited(w: World) -> None:
+    """The ingress in front lets so many calls through, and no more."""
+    name = unanswered(w)
     for at in moments(w, 8):
         w.calls.append(Call(name, at, 429, "", "outside"))
         w.client.append(f"$ curl -sS -i https://ml.example.com/v2/models/{name}/infer -H 'seldon-model: {name}' -d @in.json\nHTTP/2 429 \ndate: {at:%a, %d %b %Y %H:%M:%S} GMT\ncontent-type: text/html\ncontent-length: 162\n\n<html>\n<head><title>429 Too Many Requests</title></head>\n<body>\n<center><h1>429 Too Many Requests</h1></center>\n<hr><center>nginx</center>\n</body>\n</html>\n")  # fmt: skip
@@ -43,8 +49,7 @@ def limited(w: World) -> None:
 
 def denied(w: World) -> None:
     """The mesh does not let these callers in."""
-    name = pick(w).name
-    w.client[:] = [text for text in w.client if f"models/{name}/" not in text]
+    name = unanswered(w)
     for at in moments(w, 4):
         w.calls.append(Call(name, at, 403, "", "outside"))
         w.client.append(f"$ curl -sS -i http://seldon-mesh.{w.namespace}/v2/models/{name}/infer -H 'seldon-model: {name}' -d @in.json\nHTTP/1.1 403 Forbidden\ncontent-length: 19\ncontent-type: text/plain\ndate: {at:%a, %d %b %Y %H:%M:%S} GMT\nserver: istio-envoy\nconnection: close\n\nRBAC: access denied\n")  # fmt: skip
@@ -52,8 +57,7 @@ def denied(w: World) -> None:
 
 def distrusted(w: World) -> None:
     """Callers do not know who signed the certificate, or call by a name that is not in it."""
-    name = pick(w).name
-    w.client[:] = [text for text in w.client if f"models/{name}/" not in text]
+    name = unanswered(w)
     why = w.rng.choice((
         "curl: (60) SSL certificate problem: self-signed certificate in certificate chain",
         "curl: (60) SSL certificate problem: unable to get local issuer certificate",

@@ -4,11 +4,9 @@ A check is right where a flaw makes it true, and wrong where none does; a check 
 fail is missed.
 """
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -18,7 +16,7 @@ from benchmarks.accuracy.healthy import SCENES
 from benchmarks.accuracy.layouts import LAYOUTS, Written, write
 from benchmarks.accuracy.life import live, world
 from benchmarks.accuracy.model import World
-from benchmarks.accuracy.score import deciding, short
+from benchmarks.accuracy.score import deciding, of_bundle, short
 from benchmarks.accuracy.sites import LISTED, sound
 
 FAMILIES = ("storage", "model", "mlflow")  # faults that leave the installation's own objects alone
@@ -98,16 +96,9 @@ def of_flaw(flaw: Flaw, number: int, seed: int, most: int = 6) -> tuple[Reviewed
 
 def document(written: Written) -> dict[str, Any]:
     """Return the review of a bundle."""
-    from forensics.analysis import read
-    from forensics.bundle import open_bundle
     from forensics.review import review
-    from patterns.loader import read_library
 
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "case"
-        written.save(folder)
-        made: dict[str, Any] = review(read(open_bundle([folder])), read_library()[0])
-        return made
+    return of_bundle(written, review)
 
 
 def run(n: int, seed: int) -> Iterator[Reviewed]:

@@ -8,7 +8,7 @@ import math
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -53,15 +53,21 @@ def chance(key: str) -> Random:
 
 def document(written: Written) -> dict[str, Any]:
     """Return the analyser's document of a bundle."""
-    from forensics.analysis import analyse, read
+    from forensics.analysis import analyse
+
+    return of_bundle(written, analyse)
+
+
+def of_bundle(written: Written, conclude: Callable[..., dict[str, Any]]) -> dict[str, Any]:
+    """Return what `conclude` makes of a bundle that is read, and of the library."""
+    from forensics.analysis import read
     from forensics.bundle import open_bundle
     from patterns.loader import read_library
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "case"
         written.save(folder)
-        made: dict[str, Any] = analyse(read(open_bundle([folder])), read_library()[0])
-        return made
+        return conclude(read(open_bundle([folder])), read_library()[0])
 
 
 def deciding(doc: dict[str, Any], minor: bool = False) -> list[dict[str, Any]]:

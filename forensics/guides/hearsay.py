@@ -28,7 +28,10 @@ def hearsay(reads: Iterable[Read], library: Library) -> list[str]:
         return []
     if not (signs := sorted(set(_signs(library)))):  # it knows readiness checks alone
         return []
-    heard = pl.concat(rejects).filter(pl.col("text").str.contains_any(signs)).unique("text", maintain_order=True)
+    # To look a line up costs as much as a small file; lines with the same words lead to the same failures.
+    words = pl.col("text").str.extract_many(signs, overlapping=True).list.unique().list.sort().list.join("\n")
+    heard = pl.concat(rejects).with_columns(words.alias("words")).filter(pl.col("words") != "")
+    heard = heard.unique("words", keep="first", maintain_order=True)
     found: dict[str, str] = {}
     for member, line, text in heard.select("member", "line", "text").iter_rows():
         known = [lead for lead in leads(library, text) if not lead.weak and lead.words >= LEAST]

@@ -97,8 +97,10 @@ def others_servers(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
     if frame is None or frame.is_empty():
         return frozenset()
     named = pl.concat_str("member", "pod", "container", separator=" ", ignore_nulls=True).str.contains("(?i)mlserver")
-    told = (pl.col("text").str.contains(OF_MLSERVER) | named).fill_null(True)
-    return _members(frame.group_by("member").agg(told.any().alias("own")).filter(~pl.col("own")))
+    known = frame.select("member", "pod", "container").unique().filter(named)["member"].unique()
+    nameless = frame.filter(~pl.col("member").is_in(known.implode()))
+    told = pl.col("text").str.contains(OF_MLSERVER).fill_null(True)
+    return _members(nameless.group_by("member").agg(told.any().alias("own")).filter(~pl.col("own")))
 
 
 def others_copies(frames: Mapping[str, pl.DataFrame]) -> frozenset[str]:
